@@ -1,0 +1,182 @@
+//! The frames between the helper and the sender: one message for one relay in, one delivery out.
+//!
+//! The framing is that of [`crate::wire`]. The job holds the code and the relay's password, so it
+//! travels over a pipe and nowhere else; the outcome holds neither.
+
+use serde::{Deserialize, Serialize};
+
+use crate::secret::Secret;
+
+/// How the connection to a relay is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tls {
+    /// TLS from the first byte (RFC 8314, port 465).
+    Implicit,
+    /// STARTTLS, required (RFC 3207, port 587): without it nothing is said.
+    Starttls,
+    /// No TLS, to a loopback address alone.
+    LoopbackPlaintext,
+}
+
+/// One relay, as the sender needs it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Relay {
+    /// The name that the certificate must carry, or a literal address.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// Protection.
+    pub tls: Tls,
+    /// PEM file with the trusted roots; unused for plaintext.
+    pub roots: String,
+    /// SASL user name and password, where the relay wants them.
+    pub credentials: Option<(String, Secret)>,
+    /// What to say in EHLO.
+    pub hello_name: String,
+}
+
+/// The message's words; the sender renders them.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Letter {
+    /// `From:` as configured: `Name <address>`.
+    pub from: String,
+    /// Envelope sender; empty is the null sender `<>`.
+    pub envelope_from: String,
+    /// The one recipient.
+    pub to: String,
+    /// Folder with an administrator's own templates, where configured.
+    pub templates: Option<String>,
+    /// What it says.
+    pub content: Content,
+    /// This host's name, as configured or found.
+    pub host: String,
+    /// The account's name.
+    pub account: String,
+    /// Time of the request, as a person reads it, with its zone.
+    pub when: String,
+    /// The same as seconds since 1970, for the Date header.
+    pub epoch_secs: i64,
+}
+
+/// The kinds of message.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Content {
+    /// A sign-in code.
+    Code {
+        /// Grouped for reading: `1234 5678`.
+        code: Secret,
+        /// Which PAM service asks.
+        service: String,
+        /// Where the login comes from, sanitised.
+        source: String,
+        /// How long the code lives, as a person says it.
+        valid_for: String,
+        /// The short reference that the prompt shows too.
+        reference: String,
+        /// Whether the subject carries the code.
+        code_in_subject: bool,
+    },
+    /// A code that confirms an address.
+    Confirmation {
+        /// Grouped for reading.
+        code: Secret,
+        /// How long it lives.
+        valid_for: String,
+    },
+    /// Notice to the owner: the password was right, no code followed.
+    HalfFinished {
+        /// Which PAM service.
+        service: String,
+        /// From where, sanitised.
+        source: String,
+        /// What happened: `left`, `timed out`, `three wrong codes`.
+        ending: String,
+    },
+    /// `gatepost mail test`.
+    Test,
+}
+
+/// What the sender is asked to do.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Job {
+    /// Through whom.
+    pub relay: Relay,
+    /// What.
+    pub letter: Letter,
+}
+
+/// How one attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The relay took the message (250 to the final dot).
+    Accepted,
+    /// 4xx: later, or elsewhere.
+    Transient,
+    /// 5xx: not this message, here.
+    Permanent,
+    /// No connection, or it broke.
+    Connection,
+    /// TLS failed: certificate, name, version, STARTTLS missing.
+    Tls,
+    /// The relay did not take our credentials.
+    Auth,
+    /// The message could not be made: a bad address or template.
+    Message,
+    /// The sender was killed at the deadline or died.
+    Lost,
+}
+
+impl Outcome {
+    /// Whether another relay, or the same a moment later, may do better.
+    pub const fn try_next(self) -> bool {
+        match self {
+            Self::Transient | Self::Connection | Self::Tls | Self::Auth | Self::Lost => true,
+            Self::Accepted | Self::Permanent | Self::Message => false,
+        }
+    }
+
+    /// The word in the store, the log and JSON.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Transient => "transient",
+            Self::Permanent => "permanent",
+            Self::Connection => "connection",
+            Self::Tls => "tls",
+            Self::Auth => "auth",
+            Self::Message => "message",
+            Self::Lost => "lost",
+        }
+    }
+
+    /// The outcome of a word; an unknown one is none.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [
+            Self::Accepted,
+            Self::Transient,
+            Self::Permanent,
+            Self::Connection,
+            Self::Tls,
+            Self::Auth,
+            Self::Message,
+            Self::Lost,
+        ]
+        .into_iter()
+        .find(|outcome| outcome.word() == word)
+    }
+}
+
+/// What the sender reports: the outcome and the relay's own words, sanitised, at most 200 bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// SMTP reply or the error, with what to do where that is known.
+    pub reply: String,
+    /// The `Message-ID` that was sent, empty where nothing was.
+    pub message_id: String,
+    /// A warning for the administrator: a template that could not be used, say.
+    pub warning: Option<String>,
+}
