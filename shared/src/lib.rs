@@ -1,1 +1,18 @@
-//! Placeholder.
+//! What Gatepost decides, keeps and does.
+//!
+//! Imports go downwards only:
+//!
+//! - verbs: [`login`] for the helper, [`admin`] for the console and its subcommands
+//! - doors, each to one part of the world, none knowing another: [`config`], [`store`], [`mail`],
+//!   [`host`], [`files`], [`people`], [`syslog`]
+//! - decisions, pure: [`policy`], [`code`]
+//! - words: the `gatepost_words` crate
+
+#![forbid(unsafe_code)]
+
+pub mod code;
+pub mod files;
+pub mod host;
+pub mod people;
+pub mod policy;
+pub mod syslog;

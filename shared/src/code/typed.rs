@@ -1,0 +1,95 @@
+//! What an answer at the prompt means: nothing, a command, or one guess against exactly one factor.
+
+use gatepost_words::text::PROMPT_LIMIT;
+
+use super::Code;
+use super::recovery::RecoveryCode;
+
+/// The longest answer that is looked at, in bytes; a longer one is a wrong code.
+pub const LONGEST: usize = 64;
+
+/// An answer, read.
+#[derive(Debug)]
+pub enum Typed {
+    /// Enter alone: how did the delivery go?
+    Empty,
+    /// `?`
+    Help,
+    /// `r`: send a new code.
+    Resend,
+    /// `m`, `s` or `t`: another factor.
+    OtherFactor,
+    /// A guess against the mailed code.
+    Code(Code),
+    /// A guess against a recovery code.
+    Recovery(RecoveryCode),
+}
+
+impl Typed {
+    /// Reads an answer. Codes have at least six characters, so a single letter is never one.
+    pub fn read(answer: &[u8]) -> Self {
+        const { assert!(LONGEST < PROMPT_LIMIT) }
+        let inner = trimmed(answer);
+        match inner {
+            [] => return Self::Empty,
+            [b'?'] => return Self::Help,
+            [b'r' | b'R'] => return Self::Resend,
+            [b'm' | b'M' | b's' | b'S' | b't' | b'T'] => return Self::OtherFactor,
+            _ => {}
+        }
+        if inner.len() > LONGEST {
+            return Self::Code(Code::typed(b""));
+        }
+        RecoveryCode::parse(inner).map_or_else(|| Self::Code(Code::typed(inner)), Self::Recovery)
+    }
+}
+
+/// Spaces alone are trimmed: other white space is no part of how codes are typed or pasted.
+fn trimmed(answer: &[u8]) -> &[u8] {
+    let start = answer
+        .iter()
+        .position(|byte| *byte != b' ')
+        .unwrap_or(answer.len());
+    let end = answer
+        .iter()
+        .rposition(|byte| *byte != b' ')
+        .map_or(start, |last| last + 1);
+    answer.get(start..end).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Typed;
+
+    #[test]
+    fn each_answer_means_one_thing() {
+        let kinds = |answer: &[u8]| match Typed::read(answer) {
+            Typed::Empty => "empty",
+            Typed::Help => "help",
+            Typed::Resend => "resend",
+            Typed::OtherFactor => "factor",
+            Typed::Code(_) => "code",
+            Typed::Recovery(_) => "recovery",
+        };
+        let long = vec![b'A'; 1 << 20];
+        let cases: [(&[u8], &str); 14] = [
+            (b"", "empty"),
+            (b"   ", "empty"),
+            (b"?", "help"),
+            (b" r ", "resend"),
+            (b"R", "resend"),
+            (b"m", "factor"),
+            (b"rr", "code"),
+            (b"12345678", "code"),
+            (b"12345678\n", "code"),
+            (b"-", "code"),
+            (b"\0", "code"),
+            (b"\xff\xfe", "code"),
+            (b"abcde-fghjk-mnpqr", "recovery"),
+            (&long, "code"),
+        ];
+        for (answer, kind) in cases {
+            assert_eq!(kinds(answer), kind, "{:?}", &answer[..answer.len().min(20)]);
+        }
+    }
+}

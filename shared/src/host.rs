@@ -1,0 +1,232 @@
+//! The host as the product sees it: its clocks, its randomness, its name. The only reader of each;
+//! everything else takes them as arguments. `Fixed`, for tests, stands beside it.
+
+use gatepost_words::time::{Boot, Wall};
+use rustix::time::{ClockId, Timespec, clock_gettime};
+
+use crate::policy::challenge::BootMoment;
+
+/// What a login needs of the machine it runs on.
+pub trait Host {
+    /// Fills the buffer from the kernel's generator; an error is a refusal, never a fallback.
+    fn fill_random(&self, buffer: &mut [u8]) -> Result<(), NoRandomness>;
+    /// The moment, on all clocks.
+    fn now(&self) -> Now;
+}
+
+/// The kernel's generator failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the kernel's random generator failed")]
+pub struct NoRandomness;
+
+/// A moment on all clocks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// For people and logs.
+    pub wall: Wall,
+    /// For lifetimes.
+    pub moment: BootMoment,
+}
+
+/// The machine itself.
+#[derive(Debug)]
+pub struct System {
+    boot_id: String,
+}
+
+/// The machine does not say which boot this is.
+#[derive(Debug, thiserror::Error)]
+#[error("/proc/sys/kernel/random/boot_id cannot be read: is /proc mounted? ({0})")]
+pub struct NoBootId(std::io::Error);
+
+impl System {
+    /// Reads what stays the same for the process's life.
+    pub fn new() -> Result<Self, NoBootId> {
+        let boot_id =
+            std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map_err(NoBootId)?;
+        Ok(Self {
+            boot_id: boot_id.trim().to_owned(),
+        })
+    }
+}
+
+impl Host for System {
+    fn fill_random(&self, buffer: &mut [u8]) -> Result<(), NoRandomness> {
+        use rand::TryRng;
+        rand::rngs::SysRng
+            .try_fill_bytes(buffer)
+            .map_err(|_os| NoRandomness)
+    }
+
+    fn now(&self) -> Now {
+        Now {
+            wall: Wall::from_millis(millis(clock_gettime(ClockId::Realtime))),
+            moment: BootMoment {
+                boot_id: self.boot_id.clone(),
+                at: Boot::from_millis(millis(clock_gettime(ClockId::Boottime))),
+            },
+        }
+    }
+}
+
+fn millis(time: Timespec) -> i64 {
+    time.tv_sec
+        .saturating_mul(1000)
+        .saturating_add(time.tv_nsec / 1_000_000)
+}
+
+/// This host's name, for prompts, mails and EHLO.
+pub fn name() -> String {
+    nix::unistd::gethostname()
+        .ok()
+        .and_then(|name| name.into_string().ok())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "localhost".to_owned())
+}
+
+/// A wall time as people read it, in the machine's own zone: `2026-11-22 12:03:04 UTC`.
+pub fn local_time(wall: Wall) -> String {
+    zoned(wall, "%Y-%m-%d %H:%M:%S %Z")
+}
+
+/// The time of day in the machine's own zone: `12:03:04`.
+pub fn local_time_of_day(wall: Wall) -> String {
+    zoned(wall, "%H:%M:%S")
+}
+
+/// RFC 3339 in UTC, for logs and JSON.
+pub fn rfc3339(wall: Wall) -> String {
+    jiff::Timestamp::from_millisecond(wall.millis())
+        .map_or_else(|_out_of_range| "?".to_owned(), |stamp| stamp.to_string())
+}
+
+fn zoned(wall: Wall, format: &str) -> String {
+    // The helper's environment is empty, so this is /etc/localtime and never TZ.
+    jiff::Timestamp::from_millisecond(wall.millis()).map_or_else(
+        |_out_of_range| "?".to_owned(),
+        |stamp| {
+            stamp
+                .to_zoned(jiff::tz::TimeZone::system())
+                .strftime(format)
+                .to_string()
+        },
+    )
+}
+
+/// A process, known by pid and start time, so that a reused pid is not mistaken for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProcessId {
+    /// Its pid.
+    pub pid: u32,
+    /// Field 22 of /proc/PID/stat: clock ticks since the boot.
+    pub started: u64,
+}
+
+impl ProcessId {
+    /// This process.
+    pub fn own() -> Self {
+        let pid = std::process::id();
+        Self {
+            pid,
+            started: start_time(pid).unwrap_or(0),
+        }
+    }
+
+    /// Whether that very process still runs.
+    pub fn alive(self) -> bool {
+        start_time(self.pid) == Some(self.started)
+    }
+}
+
+fn start_time(pid: u32) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The second field is the command in parentheses, which may hold spaces and parentheses.
+    let (_, after_command) = stat.rsplit_once(')')?;
+    let mut fields = after_command.split_whitespace();
+    let state = fields.next()?;
+    if state == "Z" {
+        return None;
+    }
+    fields.nth(18)?.parse().ok()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::cell::{Cell, RefCell};
+
+    use gatepost_words::time::{Boot, Span, Wall};
+
+    use super::{Host, NoRandomness, Now, ProcessId};
+    use crate::policy::challenge::BootMoment;
+
+    /// A host whose clocks a test sets and whose randomness counts up.
+    #[derive(Debug)]
+    pub(crate) struct Fixed {
+        pub(crate) wall: Cell<i64>,
+        pub(crate) boot: Cell<i64>,
+        pub(crate) boot_id: RefCell<String>,
+        next: Cell<u64>,
+    }
+
+    impl Fixed {
+        pub(crate) fn new() -> Self {
+            Self {
+                wall: Cell::new(1_790_000_000_000),
+                boot: Cell::new(1_000_000),
+                boot_id: RefCell::new("boot-1".into()),
+                next: Cell::new(1),
+            }
+        }
+
+        /// Time passes on all clocks.
+        pub(crate) fn pass(&self, span: Span) {
+            self.wall.set(self.wall.get() + span.millis());
+            self.boot.set(self.boot.get() + span.millis());
+        }
+    }
+
+    impl Host for Fixed {
+        fn fill_random(&self, buffer: &mut [u8]) -> Result<(), NoRandomness> {
+            for byte in buffer {
+                // A weak generator, but every draw differs.
+                let next = self
+                    .next
+                    .get()
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
+                self.next.set(next);
+                *byte = next.to_be_bytes()[0];
+            }
+            Ok(())
+        }
+
+        fn now(&self) -> Now {
+            Now {
+                wall: Wall::from_millis(self.wall.get()),
+                moment: BootMoment {
+                    boot_id: self.boot_id.borrow().clone(),
+                    at: Boot::from_millis(self.boot.get()),
+                },
+            }
+        }
+    }
+
+    #[test]
+    fn a_process_knows_itself_and_a_dead_one_is_dead() {
+        assert!(ProcessId::own().alive());
+        assert!(
+            !ProcessId {
+                started: 1,
+                ..ProcessId::own()
+            }
+            .alive()
+        );
+        assert!(
+            !ProcessId {
+                pid: u32::MAX,
+                started: 1
+            }
+            .alive()
+        );
+    }
+}

@@ -1,0 +1,49 @@
+//! The system log: one datagram to /dev/log with facility authpriv (RFC 3164's local form).
+//!
+//! Not a logger: no levels to configure, no buffer, no thread. A log that cannot be written never
+//! stops or changes a login; the event in the store is the record.
+
+use std::os::unix::net::UnixDatagram;
+
+/// How grave a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// Needs a person soon: a broken store, a reused uid.
+    Critical,
+    /// A refusal by fault.
+    Error,
+    /// A refusal by rule or wrong code.
+    Notice,
+    /// All went well.
+    Info,
+}
+
+impl Severity {
+    const fn level(self) -> u8 {
+        match self {
+            Self::Critical => 2,
+            Self::Error => 3,
+            Self::Notice => 5,
+            Self::Info => 6,
+        }
+    }
+}
+
+/// Facility authpriv, 10.
+const AUTHPRIV: u8 = 10;
+
+/// Writes one line. The text must have passed the sanitiser already.
+pub fn write(severity: Severity, text: &str) {
+    let line = format!(
+        "<{}>gatepost[{}]: {text}",
+        AUTHPRIV * 8 + severity.level(),
+        std::process::id()
+    );
+    // Without a log daemon there is nobody to tell; non-blocking, since a full queue must not hold
+    // a login.
+    if let Ok(socket) = UnixDatagram::unbound()
+        && socket.set_nonblocking(true).is_ok()
+    {
+        let _lost = socket.send_to(line.as_bytes(), "/dev/log");
+    }
+}
