@@ -1,0 +1,357 @@
+//! The helper as a child process: started by a fixed path with an empty environment, talked to over
+//! a socket pair under a deadline, and reaped by its own pid. One of the product's two places that
+//! start a process.
+//!
+//! Its exit status, its silence and its end are never a verdict. Nothing of the host is touched: no
+//! signal handler or mask, no working directory, no limit, and no child but this one.
+
+mod path;
+
+use std::fmt;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::process::{Command, Stdio};
+
+use gatepost_words::secret::Secret;
+use gatepost_words::wire::{FrameError, HEADER, body_length};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags, open};
+use rustix::io::{Errno, fcntl_dupfd_cloexec};
+use rustix::net::{
+    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair,
+};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, geteuid, kill_process, pidfd_open,
+    pidfd_send_signal, waitid,
+};
+use rustix::time::{ClockId, clock_gettime};
+
+use self::path::{Untrusted, check};
+
+/// Frames to and from the helper.
+pub(crate) trait Link {
+    /// Hands it a whole frame.
+    fn send(&mut self, frame: &Secret) -> Result<(), LinkError>;
+
+    /// The body of its next frame.
+    fn receive(&mut self) -> Result<Vec<u8>, LinkError>;
+}
+
+/// Why a frame did not go or come.
+#[derive(Debug)]
+pub(crate) enum LinkError {
+    /// The helper closed its end, or died, between frames.
+    Closed,
+    /// It did so within a frame.
+    Short,
+    /// Nothing came in time.
+    Silent,
+    /// The socket itself failed.
+    Socket(Errno),
+    /// What came is no frame of ours.
+    Frame(FrameError),
+}
+
+impl fmt::Display for LinkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed => f.write_str("the helper gave no verdict"),
+            Self::Short => f.write_str("the helper stopped within a frame"),
+            Self::Silent => write!(f, "the helper said nothing for {FRAME_SECONDS} s"),
+            Self::Socket(errno) => write!(f, "the socket to the helper failed: {errno}"),
+            Self::Frame(error) => error.fmt(f),
+        }
+    }
+}
+
+/// Why there is no helper.
+#[derive(Debug)]
+pub(crate) enum StartError {
+    /// The host process, of this effective uid, is not root.
+    NotRoot(u32),
+    /// Others than root have a say in what would run.
+    Path(Untrusted),
+    /// The kernel gave no descriptor.
+    Descriptor(Errno),
+    /// It could not be started.
+    Spawn(io::Error),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotRoot(uid) => write!(
+                f,
+                "this program runs as uid {uid}; pam_gatepost.so needs a host that runs as root"
+            ),
+            Self::Path(untrusted) => write!(f, "the helper is not to be trusted: {untrusted}"),
+            Self::Descriptor(errno) => write!(f, "no descriptors for the helper: {errno}"),
+            Self::Spawn(error) => write!(f, "the helper could not be started: {error}"),
+        }
+    }
+}
+
+impl From<Errno> for StartError {
+    fn from(errno: Errno) -> Self {
+        Self::Descriptor(errno)
+    }
+}
+
+/// How the helper ended, for the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// By itself.
+    Exited(i32),
+    /// By a signal.
+    Killed(i32),
+    /// The host collects its children itself, or ignores their end.
+    Unknown,
+    /// It does not end, not even by a kill: it waits in the kernel, for a disk for one.
+    Stuck,
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exited(status) => write!(f, "exited with status {status}"),
+            Self::Killed(signal) => write!(f, "was killed by signal {signal}"),
+            Self::Unknown => f.write_str("was reaped by the host"),
+            Self::Stuck => f.write_str("could not be killed"),
+        }
+    }
+}
+
+/// A running helper. Dropping it, also in a panic, closes the socket and reaps the process.
+#[derive(Debug)]
+pub(crate) struct HelperProcess {
+    socket: Option<OwnedFd>,
+    pid: Pid,
+    pidfd: Option<OwnedFd>,
+    end: Option<End>,
+}
+
+impl HelperProcess {
+    /// Starts the program at this absolute path.
+    pub(crate) fn start(path: &str) -> Result<Self, StartError> {
+        let euid = geteuid();
+        if !euid.is_root() {
+            return Err(StartError::NotRoot(euid.as_raw()));
+        }
+        check(path).map_err(StartError::Path)?;
+        let (ours, theirs) = socketpair(
+            AddressFamily::UNIX,
+            SocketType::STREAM,
+            SocketFlags::CLOEXEC,
+            None,
+        )?;
+        let ours = above_stdio(ours)?;
+        let theirs = above_stdio(theirs)?;
+        // Opened here and not by Stdio::null(), which takes the lowest free number: in a host that
+        // closed 0 to 2, the child's standard input would land on the child's standard output.
+        let null = above_stdio(open(
+            "/dev/null",
+            OFlags::RDWR | OFlags::CLOEXEC,
+            Mode::empty(),
+        )?)?;
+        let errors = fcntl_dupfd_cloexec(&null, FIRST_AFTER_STDIO)?;
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "one of the two places that start a process"
+        )]
+        let mut command = Command::new(path);
+        command
+            .env_clear()
+            .stdin(Stdio::from(theirs))
+            .stdout(Stdio::from(null))
+            .stderr(Stdio::from(errors));
+        let child = command.spawn().map_err(StartError::Spawn)?;
+        // The command owns the child's ends until it goes: without this, the helper's death would
+        // not close the socket.
+        drop(command);
+        let pid = Pid::from_child(&child);
+        let pidfd = pidfd_open(pid, PidfdFlags::empty())
+            .and_then(above_stdio)
+            .ok();
+        Ok(Self {
+            socket: Some(ours),
+            pid,
+            pidfd,
+            end: None,
+        })
+    }
+
+    /// Closes the socket, which tells the helper to go, and reaps it.
+    pub(crate) fn finish(mut self) -> End {
+        self.end()
+    }
+
+    fn end(&mut self) -> End {
+        drop(self.socket.take());
+        if let Some(end) = self.end {
+            return end;
+        }
+        let end = self.reap();
+        self.end = Some(end);
+        end
+    }
+
+    /// Waits for this child alone. A helper that does not go is killed; one that is no longer our
+    /// child (the host reaps, or ignores `SIGCHLD`) is never signalled, its pid may be another's.
+    fn reap(&self) -> End {
+        for kill in [false, true] {
+            if kill {
+                let _gone_already = self.kill();
+            }
+            let deadline = Deadline::after(REAP_SECONDS);
+            loop {
+                match waitid(self.id(), WaitIdOptions::EXITED | WaitIdOptions::NOHANG) {
+                    Ok(Some(status)) => {
+                        return match (status.exit_status(), status.terminating_signal()) {
+                            (Some(status), _) => End::Exited(status),
+                            (None, Some(signal)) => End::Killed(signal),
+                            (None, None) => End::Unknown,
+                        };
+                    }
+                    Ok(None) => {}
+                    Err(Errno::INTR) => continue,
+                    Err(_not_our_child) => return End::Unknown,
+                }
+                let waited = match &self.pidfd {
+                    Some(pidfd) => deadline.wait(pidfd.as_fd(), PollFlags::IN),
+                    None => deadline.pause(),
+                };
+                if waited.is_err() {
+                    break;
+                }
+            }
+        }
+        End::Stuck
+    }
+
+    fn kill(&self) -> Result<(), Errno> {
+        match &self.pidfd {
+            Some(pidfd) => pidfd_send_signal(pidfd, Signal::KILL),
+            None => kill_process(self.pid, Signal::KILL),
+        }
+    }
+
+    fn id(&self) -> WaitId<'_> {
+        match &self.pidfd {
+            Some(pidfd) => WaitId::PidFd(pidfd.as_fd()),
+            None => WaitId::Pid(self.pid),
+        }
+    }
+
+    fn socket(&self) -> Result<BorrowedFd<'_>, LinkError> {
+        self.socket
+            .as_ref()
+            .map(AsFd::as_fd)
+            .ok_or(LinkError::Closed)
+    }
+
+    /// Fills the buffer, or says how much of it the helper left empty.
+    fn fill(&self, buffer: &mut [u8], deadline: &Deadline) -> Result<(), LinkError> {
+        let socket = self.socket()?;
+        let mut filled = 0;
+        while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match recv(socket, rest, RecvFlags::DONTWAIT) {
+                Ok((0, _)) if filled == 0 => return Err(LinkError::Closed),
+                Ok((0, _)) => return Err(LinkError::Short),
+                Ok((length, _)) => filled += length,
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => deadline.wait(socket, PollFlags::IN)?,
+                Err(Errno::CONNRESET) => return Err(LinkError::Closed),
+                Err(errno) => return Err(LinkError::Socket(errno)),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Link for HelperProcess {
+    fn send(&mut self, frame: &Secret) -> Result<(), LinkError> {
+        let socket = self.socket()?;
+        let deadline = Deadline::after(FRAME_SECONDS);
+        let mut rest = frame.expose();
+        while !rest.is_empty() {
+            match send(socket, rest, SendFlags::NOSIGNAL | SendFlags::DONTWAIT) {
+                Ok(length) => rest = rest.get(length..).unwrap_or_default(),
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => deadline.wait(socket, PollFlags::OUT)?,
+                Err(Errno::PIPE | Errno::CONNRESET) => return Err(LinkError::Closed),
+                Err(errno) => return Err(LinkError::Socket(errno)),
+            }
+        }
+        Ok(())
+    }
+
+    fn receive(&mut self) -> Result<Vec<u8>, LinkError> {
+        let deadline = Deadline::after(FRAME_SECONDS);
+        let mut header = [0; HEADER];
+        self.fill(&mut header, &deadline)?;
+        let mut body = vec![0; body_length(header).map_err(LinkError::Frame)?];
+        match self.fill(&mut body, &deadline) {
+            Err(LinkError::Closed) => Err(LinkError::Short),
+            Err(error) => Err(error),
+            Ok(()) => Ok(body),
+        }
+    }
+}
+
+impl Drop for HelperProcess {
+    fn drop(&mut self) {
+        let _for_the_log = self.end();
+    }
+}
+
+/// Keeps clear of 0 to 2: a host may have closed them, and will write to them all the same.
+fn above_stdio(fd: OwnedFd) -> Result<OwnedFd, Errno> {
+    fcntl_dupfd_cloexec(fd, FIRST_AFTER_STDIO)
+}
+
+/// A point on the monotonic clock, which nobody can set.
+struct Deadline(Timespec);
+
+impl Deadline {
+    fn after(seconds: i64) -> Self {
+        let mut point = clock_gettime(ClockId::Monotonic);
+        point.tv_sec += seconds;
+        Self(point)
+    }
+
+    /// Until the descriptor is ready. A signal to the host shortens nothing and prolongs nothing.
+    fn wait(&self, fd: BorrowedFd<'_>, wanted: PollFlags) -> Result<(), LinkError> {
+        loop {
+            let left = self.left().ok_or(LinkError::Silent)?;
+            match poll(&mut [PollFd::from_borrowed_fd(fd, wanted)], Some(&left)) {
+                Ok(0) => return Err(LinkError::Silent),
+                Ok(_) => return Ok(()),
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(LinkError::Socket(errno)),
+            }
+        }
+    }
+
+    /// A short while, for kernels that cannot wait for a process by a descriptor.
+    fn pause(&self) -> Result<(), LinkError> {
+        self.left().ok_or(LinkError::Silent)?;
+        let _interrupted_is_fine = poll(&mut [], Some(&SHORT_WHILE));
+        Ok(())
+    }
+
+    fn left(&self) -> Option<Timespec> {
+        let now = clock_gettime(ClockId::Monotonic);
+        let left = self.0 - now;
+        (left.tv_sec >= 0 && left != Timespec::default()).then_some(left)
+    }
+}
+
+const FIRST_AFTER_STDIO: i32 = 3;
+
+/// The helper's own deadline before its first prompt is 30 s.
+const FRAME_SECONDS: i64 = 35;
+const REAP_SECONDS: i64 = 3;
+const SHORT_WHILE: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 20_000_000,
+};
