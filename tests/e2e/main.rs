@@ -1,0 +1,9 @@
+//! The end-to-end tests: one binary, one file a theme.
+//!
+//! Each test that needs root begins with `require!()` and says SKIPPED without it.
+
+/// The harness proves itself, with stacks of stock modules: what it shows of a login is true, what it
+/// makes is private, and nothing is left over.
+mod harness;
+/// The SMTP sink proves itself against a client of its own: it takes mail, and does wrong on demand.
+mod sink;

@@ -1,0 +1,360 @@
+//! A stage: the calling thread's own view of the machine, on which a test may write to /etc, start
+//! sshd, break the store, and leave nothing behind.
+//!
+//! Mount namespaces belong to threads. [`StageBuilder::build`] moves the calling thread into a new one;
+//! every thread and process started from there on lives in it, and other tests, in other threads, see
+//! nothing of it. Hence a stage cannot move to another thread, and is dropped where it was made.
+
+mod mounts;
+mod stray;
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fs;
+use std::fs::File;
+use std::marker::PhantomData;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
+
+pub use mounts::HOST_NAME;
+
+use crate::config::Config;
+use crate::config::ROOTS_PATH;
+use crate::invariants;
+use crate::invariants::Ledger;
+use crate::pam;
+use crate::process::Finished;
+use crate::process::Process;
+use crate::product;
+use crate::product::Artifacts;
+use crate::smtp::Sink;
+use crate::stack::Stack;
+use crate::syslog::Syslog;
+use crate::syslog::SyslogLine;
+use crate::users;
+use crate::users::User;
+use mounts::Namespace;
+
+/// How long a program run by [`Stage::run`] may take.
+const RUN_LIMIT: Duration = Duration::from_secs(60);
+
+/// What an interactive login shell shows on a stage when it is ready.
+pub const SHELL_PROMPT: &str = "rig-shell> ";
+
+/// What a stage shall have when it opens.
+#[derive(Debug, Default)]
+pub struct StageBuilder {
+    guests: Vec<User>,
+    files: Vec<(String, String, u32)>,
+    stacks: Vec<(String, Stack)>,
+    product: Option<Config>,
+    enrolled: Vec<(String, String)>,
+}
+
+/// A private view of the machine; see the module's text.
+#[derive(Debug)]
+pub struct Stage {
+    namespace: Namespace,
+    syslog: Syslog,
+    sinks: RefCell<Vec<Sink>>,
+    pam_host: PathBuf,
+    has_product: bool,
+    /// What the invariants are judged by when the stage goes.
+    pub(crate) ledger: Ledger,
+    /// Namespaces belong to the thread.
+    not_send: PhantomData<*const ()>,
+}
+
+impl StageBuilder {
+    /// Adds a user under any name, with [`users::GUEST_PASSWORD`].
+    #[must_use]
+    pub fn guest(mut self, name: &str, uid: u32) -> Self {
+        self.guests.push(User::guest(name, uid));
+        self
+    }
+
+    /// Writes a file, mode 0644, before anything starts.
+    #[must_use]
+    pub fn file(mut self, path: &str, text: &str) -> Self {
+        self.files.push((path.to_owned(), text.to_owned(), 0o644));
+        self
+    }
+
+    /// Writes /etc/pam.d/`service`.
+    #[must_use]
+    pub fn stack(mut self, service: &str, stack: &Stack) -> Self {
+        self.stacks.push((service.to_owned(), stack.clone()));
+        self
+    }
+
+    /// Installs the product: its files, `gatepost setup`, then this configuration.
+    #[must_use]
+    pub fn product(mut self, config: Config) -> Self {
+        self.product = Some(config);
+        self
+    }
+
+    /// Enrols a user with a confirmed address; needs the product.
+    #[must_use]
+    pub fn enrol(mut self, user: &str, address: &str) -> Self {
+        self.enrolled.push((user.to_owned(), address.to_owned()));
+        self
+    }
+
+    /// Opens the stage in the calling thread.
+    pub fn build(self) -> Stage {
+        // Both live on the host, possibly below a folder that the stage hides.
+        let artifacts = self.product.is_some().then(Artifacts::get);
+        let mut pam_host = File::open(pam::host_program()).expect("open gatepost-pam-host");
+        let namespace = Namespace::enter();
+        let mut people = User::rig();
+        people.extend(self.guests);
+        users::install(&people);
+        fs::write("/etc/profile.d/rig.sh", format!("PS1='{SHELL_PROMPT}'\n"))
+            .expect("set a prompt");
+        let copy = PathBuf::from("/usr/libexec/gatepost-pam-host");
+        let mut target = File::create(&copy).expect("make room for gatepost-pam-host");
+        std::io::copy(&mut pam_host, &mut target).expect("copy gatepost-pam-host");
+        drop(target);
+        fs::set_permissions(&copy, fs::Permissions::from_mode(0o755)).expect("its mode");
+        let stage = Stage {
+            namespace,
+            syslog: Syslog::listen(),
+            sinks: RefCell::default(),
+            pam_host: copy,
+            has_product: self.product.is_some(),
+            ledger: Ledger::default(),
+            not_send: PhantomData,
+        };
+        for user in &people {
+            stage.ledger.add_secret(user.password);
+        }
+        for (service, stack) in &self.stacks {
+            stage.stack(service, stack);
+        }
+        if let (Some(artifacts), Some(config)) = (artifacts, &self.product) {
+            stage.install(artifacts, config);
+        }
+        for (path, text, mode) in &self.files {
+            stage.write_as(path, text, *mode);
+        }
+        for (user, address) in &self.enrolled {
+            stage.enrol(user, address);
+        }
+        stage
+    }
+}
+
+impl Stage {
+    /// A stage to be described.
+    pub fn builder() -> StageBuilder {
+        StageBuilder::default()
+    }
+
+    /// A bare stage: users and syslog, no product.
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// A stage with the product configured to deliver to `sink`.
+    pub fn with_product(sink: &Sink) -> Self {
+        Self::builder().product(Config::to(sink)).build()
+    }
+
+    fn install(&self, artifacts: &Artifacts, config: &Config) {
+        product::install(artifacts);
+        let _ = self.run(self.command(product::CLI).arg("setup")).success();
+        self.configure(config);
+    }
+
+    /// Replaces the configuration, with its relays' password files and the rig's certificate.
+    pub fn configure(&self, config: &Config) {
+        for sink in config.sinks() {
+            self.watch(sink);
+            self.write_as(ROOTS_PATH, &sink.roots_pem(), 0o644);
+        }
+        for (path, password) in config.password_files() {
+            self.write_as(path, password, 0o600);
+        }
+        self.write_as(product::CONFIG, &config.text(), 0o600);
+    }
+
+    /// Enrols a user with a confirmed address, through the administrator's program.
+    pub fn enrol(&self, user: &str, address: &str) {
+        let _ = self
+            .gatepost(&["user", "add", user, address, "--confirmed"])
+            .success();
+    }
+
+    /// Runs the administrator's program as root, without a terminal.
+    pub fn gatepost(&self, arguments: &[&str]) -> Finished {
+        self.run(self.command(product::CLI).args(arguments))
+    }
+
+    /// Lets the stage's report and its invariants take in what `sink` sees and knows.
+    pub fn watch(&self, sink: &Sink) {
+        self.sinks.borrow_mut().push(sink.clone());
+    }
+
+    /// Writes /etc/pam.d/`service`.
+    pub fn stack(&self, service: &str, stack: &Stack) {
+        self.write_as(&format!("/etc/pam.d/{service}"), &stack.text(), 0o644);
+    }
+
+    /// Writes a file with mode 0644, and the folders above it.
+    pub fn write(&self, path: &str, text: &str) {
+        self.write_as(path, text, 0o644);
+    }
+
+    /// Writes a file with this mode, and the folders above it.
+    pub fn write_as(&self, path: &str, text: &str, mode: u32) {
+        if let Some(folder) = Path::new(path).parent() {
+            fs::create_dir_all(folder).unwrap_or_else(|error| panic!("{path}: {error}"));
+        }
+        fs::write(path, text).unwrap_or_else(|error| panic!("{path}: {error}"));
+        fs::set_permissions(path, fs::Permissions::from_mode(mode))
+            .unwrap_or_else(|error| panic!("{path}: {error}"));
+    }
+
+    /// Reads a file as the stage sees it.
+    pub fn read(&self, path: &str) -> String {
+        let bytes = fs::read(path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// A command with a short, fixed environment and no input.
+    #[expect(
+        clippy::unused_self,
+        reason = "a command belongs to the stage that it will run on"
+    )]
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .env(
+                "PATH",
+                "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            )
+            .env("HOME", "/root")
+            .env("LC_ALL", "C.UTF-8")
+            .env("TERM", "xterm")
+            .current_dir("/")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Starts a command made by [`Stage::command`], its outputs captured.
+    pub fn start(&self, command: &mut Command) -> Process {
+        Process::start(command)
+    }
+
+    /// Runs a command to its end.
+    pub fn run(&self, command: &mut Command) -> Finished {
+        self.start(command).finish(RUN_LIMIT)
+    }
+
+    /// All syslog lines so far.
+    pub fn syslog(&self) -> Vec<SyslogLine> {
+        self.syslog.lines()
+    }
+
+    /// Waits for a syslog line; panics with the whole log when none comes.
+    #[track_caller]
+    pub fn wait_for_syslog(
+        &self,
+        deadline: Duration,
+        wanted: impl Fn(&SyslogLine) -> bool,
+    ) -> SyslogLine {
+        self.syslog
+            .wait(deadline, wanted)
+            .unwrap_or_else(|| panic!("no such syslog line within {deadline:?}\n{}", self.report()))
+    }
+
+    /// A login through libpam in a process of its own; see [`pam::Client`].
+    pub fn pam(&self, service: &str) -> pam::Client<'_> {
+        pam::Client::new(self, service)
+    }
+
+    /// The path of `gatepost-pam-host` on the stage.
+    pub fn pam_host(&self) -> &Path {
+        &self.pam_host
+    }
+
+    /// True when the product was installed.
+    pub fn has_product(&self) -> bool {
+        self.has_product
+    }
+
+    /// Names text that must never show up in a log, the store or a captured stderr (I5).
+    pub fn secret(&self, text: &str) {
+        self.ledger.add_secret(text);
+    }
+
+    /// Codes, passwords and relay secrets that the stage and its sinks know of.
+    pub(crate) fn secrets(&self) -> BTreeSet<String> {
+        let mut secrets = self.ledger.secrets();
+        for sink in self.sinks.borrow().iter() {
+            secrets.extend(sink.secrets());
+        }
+        secrets
+    }
+
+    /// All that the stage knows, for a failure's report.
+    pub fn report(&self) -> String {
+        let mut report = String::from("=== syslog\n");
+        for line in self.syslog() {
+            report.push_str(&format!(
+                "{}.{} {}\n",
+                line.facility, line.severity, line.raw
+            ));
+        }
+        for sink in self.sinks.borrow().iter() {
+            report.push_str(&format!(
+                "=== smtp sink on port {}\n{}",
+                sink.port(),
+                sink.log()
+            ));
+        }
+        report + &self.ledger.report()
+    }
+
+    /// Closes the stage now: asserts the standing invariants and that nothing is left over.
+    ///
+    /// Dropping a stage does the same; this says so in the test's text.
+    pub fn finish(self) {
+        drop(self);
+    }
+}
+
+impl Default for Stage {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let mut faults = stray::end_all(&self.namespace.identity);
+        self.syslog.stop();
+        for sink in self.sinks.borrow().iter() {
+            sink.stop();
+        }
+        faults.extend(invariants::judge(self));
+        let report = self.report();
+        faults.extend(stray::threads_left(&self.namespace.identity));
+        faults.extend(self.namespace.leave().err());
+        if thread::panicking() {
+            invariants::print_report(&faults, &report);
+        } else if !faults.is_empty() {
+            panic!(
+                "standing invariants broken:\n{}\n{report}",
+                faults.join("\n")
+            );
+        }
+    }
+}
