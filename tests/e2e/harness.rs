@@ -194,10 +194,10 @@ fn a_host_with_odd_circumstances_still_reports() {
         .limit("nofile", 16)
         .started_by(2005);
     let outcome = odd.umask(0o777).answers([""; 0]).expect("PAM_SUCCESS");
-    let (_, state) = outcome.states().first().expect("a first state");
-    assert_eq!(state.get("Uid").map(String::as_str), Some("2005 0 0 0"));
-    assert_eq!(state.get("Umask").map(String::as_str), Some("0777"));
-    assert!(!state.contains_key("fd 1"), "{state:?}");
+    let (_, seen) = outcome.states().first().expect("a first state");
+    assert_eq!(seen.get("Uid").map(String::as_str), Some("2005 0 0 0"));
+    assert_eq!(seen.get("Umask").map(String::as_str), Some("0777"));
+    assert!(!seen.contains_key("fd 1"), "{seen:?}");
 }
 
 #[test]

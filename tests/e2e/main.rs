@@ -2,6 +2,11 @@
 //!
 //! Each test that needs root begins with `require!()` and says SKIPPED without it.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper of tests fails its test by panicking"
+)]
+
 /// The harness proves itself, with stacks of stock modules: what it shows of a login is true, what it
 /// makes is private, and nothing is left over.
 mod harness;

@@ -5,6 +5,7 @@
 //! outside of I5 to I8 is judged here.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -76,10 +77,11 @@ impl Ledger {
 
     pub(crate) fn report(&self) -> String {
         let notes = self.notes();
-        let captures = notes.watched.iter().chain(&notes.shown);
-        captures
-            .map(|(name, capture)| format!("=== {name}\n{}\n", capture.text()))
-            .collect()
+        let mut report = String::new();
+        for (name, capture) in notes.watched.iter().chain(&notes.shown) {
+            let _ = writeln!(report, "=== {name}\n{}", capture.text());
+        }
+        report
     }
 }
 

@@ -135,7 +135,7 @@ fn artifact_path(message: &serde_json::Value, target: &str) -> Option<PathBuf> {
     executable.or_else(library).map(PathBuf::from)
 }
 
-/// The platform's folder of PAM modules: where pam_unix.so lives.
+/// The platform's folder of PAM modules: where `pam_unix`.so lives.
 pub fn security_folder() -> Option<PathBuf> {
     let fixed = [
         "/lib/security",

@@ -153,7 +153,7 @@ impl<'s> Client<'s> {
         self
     }
 
-    /// Sets an option of ssh_config(5), e.g. `NumberOfPasswordPrompts=3`; the last one given wins.
+    /// Sets an option of `ssh_config`(5), e.g. `NumberOfPasswordPrompts=3`; the last one given wins.
     #[must_use]
     pub fn option(mut self, option: &str) -> Self {
         // ssh takes the first value it meets.
@@ -197,13 +197,13 @@ pub struct Login<'s> {
 }
 
 impl Login<'_> {
-    /// Waits for pam_unix's prompt and types the password.
+    /// Waits for `pam_unix`'s prompt and types the password.
     #[track_caller]
     pub fn password(&mut self, password: &str) -> &mut Self {
         self.expect_prompt("Password: ").answer(password)
     }
 
-    /// Waits for pam_unix's prompt and types the right password of a user of the rig.
+    /// Waits for `pam_unix`'s prompt and types the right password of a user of the rig.
     #[track_caller]
     pub fn password_of(&mut self, user: &str) -> &mut Self {
         self.password(User::password_of(user))

@@ -2,6 +2,7 @@
 //!
 //! The hashes are SHA-512 crypt with 1000 rounds, the fewest allowed, so that a login costs a millisecond.
 
+use std::fmt::Write;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::fs::chown;
@@ -117,10 +118,10 @@ pub(crate) fn install(users: &[User]) {
             hash,
             ..
         } = user;
-        passwd.push_str(&format!("{name}:x:{uid}:{uid}::{home}:{shell}\n"));
-        shadow.push_str(&format!("{name}:{hash}:20000:0:99999:7:::\n"));
+        let _ = writeln!(passwd, "{name}:x:{uid}:{uid}::{home}:{shell}");
+        let _ = writeln!(shadow, "{name}:{hash}:20000:0:99999:7:::");
         if *uid != 0 {
-            group.push_str(&format!("{name}:x:{uid}:\n"));
+            let _ = writeln!(group, "{name}:x:{uid}:");
         }
         fs::create_dir_all(home).expect("make a home");
         fs::set_permissions(home, fs::Permissions::from_mode(0o755)).expect("home mode");

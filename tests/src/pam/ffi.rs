@@ -9,6 +9,7 @@ use std::ffi::c_int;
 use std::ffi::c_void;
 use std::io;
 use std::ptr;
+use std::slice;
 
 use super::protocol::Answer;
 use super::protocol::Call;
@@ -98,7 +99,7 @@ struct Context<'c> {
     handle: *mut PamHandle,
 }
 
-/// A PAM handle between pam_start and pam_end.
+/// A PAM handle between `pam_start` and `pam_end`.
 pub(crate) struct Transaction<'c> {
     handle: *mut PamHandle,
     /// Boxed twice: libpam keeps the pointer, and copies of `PamConv`, for the handle's life.
@@ -107,7 +108,7 @@ pub(crate) struct Transaction<'c> {
 }
 
 impl<'c> Transaction<'c> {
-    /// pam_start or, given a folder, pam_start_confdir; the error is libpam's code.
+    /// `pam_start` or, given a folder, `pam_start_confdir`; the error is libpam's code.
     pub(crate) fn start(
         service: &str,
         user: Option<&[u8]>,
@@ -155,12 +156,12 @@ impl<'c> Transaction<'c> {
         Ok(transaction)
     }
 
-    /// pam_set_item with a string.
+    /// `pam_set_item` with a string.
     pub(crate) fn set(&mut self, item: Item, value: &[u8]) -> c_int {
         set_item(self.handle, item, value)
     }
 
-    /// pam_get_item of a string.
+    /// `pam_get_item` of a string.
     pub(crate) fn get(&self, item: Item) -> Option<String> {
         let mut value = ptr::null();
         // SAFETY: the handle is live, and `value` is a place for one pointer.
@@ -173,7 +174,7 @@ impl<'c> Transaction<'c> {
         Some(text.to_string_lossy().into_owned())
     }
 
-    /// pam_putenv.
+    /// `pam_putenv`.
     pub(crate) fn put_env(&mut self, name_value: &str) -> c_int {
         let name_value = c_string(name_value.as_bytes());
         // SAFETY: the handle is live; libpam copies the string.
@@ -200,7 +201,7 @@ impl<'c> Transaction<'c> {
         self.last
     }
 
-    /// pam_end with the last call's code.
+    /// `pam_end` with the last call's code.
     pub(crate) fn end(mut self) -> c_int {
         self.close()
     }
@@ -248,15 +249,17 @@ unsafe extern "C" fn converse(
         return PAM_BUF_ERR;
     }
     let block = block.cast::<PamResponse>();
-    for index in 0..count {
-        // SAFETY: Linux-PAM hands over an array of `count` pointers to messages.
-        let message = unsafe { *messages.add(index) };
-        // SAFETY: each of them points to a message that lives during this call.
-        let message = unsafe { &*message };
+    // SAFETY: `count` zeroed replies were allocated, and only this function knows them.
+    let filled = unsafe { slice::from_raw_parts_mut(block, count) };
+    // SAFETY: Linux-PAM hands over an array of `count` pointers to messages.
+    let messages = unsafe { slice::from_raw_parts(messages, count) };
+    for (reply, message) in filled.iter_mut().zip(messages) {
+        // SAFETY: each pointer is to a message that lives during this call.
+        let message = unsafe { &**message };
         let style = style_of(message.style);
         // SAFETY: a message's text is NUL-terminated.
         let text = unsafe { CStr::from_ptr(message.text) };
-        let reply = match context.conversation.message(style, text.to_bytes()) {
+        let answer = match context.conversation.message(style, text.to_bytes()) {
             Answer::Text(text) => duplicate(text.as_bytes()),
             Answer::Bytes(bytes) => duplicate(&bytes),
             Answer::ChangeUser(user, text) => {
@@ -265,14 +268,15 @@ unsafe extern "C" fn converse(
             }
             Answer::Null => ptr::null_mut(),
             Answer::Fail => {
-                free_replies(block, index);
+                free_replies(filled);
                 return PAM_CONV_ERR;
             }
         };
-        let reply = if style.asks() { reply } else { discard(reply) };
-        // SAFETY: `index` is below the `count` that was allocated.
-        let slot = unsafe { &mut *block.add(index) };
-        slot.text = reply;
+        reply.text = if style.asks() {
+            answer
+        } else {
+            discard(answer)
+        };
     }
     // SAFETY: libpam gives a place for one pointer, and owns the block from here on.
     unsafe { *replies = block };
@@ -301,14 +305,13 @@ fn discard(text: *mut c_char) -> *mut c_char {
     ptr::null_mut()
 }
 
-fn free_replies(block: *mut PamResponse, count: usize) {
-    for index in 0..count {
-        // SAFETY: the first `count` replies were filled in by the caller.
-        let slot = unsafe { &mut *block.add(index) };
-        discard(slot.text);
+/// Frees a block of replies, those that were never filled in (null) among them.
+fn free_replies(replies: &mut [PamResponse]) {
+    for reply in replies.iter_mut() {
+        reply.text = discard(reply.text);
     }
-    // SAFETY: calloc'ed by the caller, used no more.
-    unsafe { libc::free(block.cast()) };
+    // SAFETY: calloc'ed by the caller, which uses it no more.
+    unsafe { libc::free(replies.as_mut_ptr().cast()) };
 }
 
 /// Up to the first NUL, as C would read it.
@@ -338,14 +341,9 @@ pub(crate) fn close(fd: c_int) {
 
 /// Connects to syslog now, so that libpam's first line there opens no descriptor.
 pub(crate) fn open_syslog(name: &'static CStr) {
+    let options = libc::LOG_PID | libc::LOG_NDELAY;
     // SAFETY: openlog keeps the pointer, and the name is static.
-    unsafe {
-        libc::openlog(
-            name.as_ptr(),
-            libc::LOG_PID | libc::LOG_NDELAY,
-            libc::LOG_AUTHPRIV,
-        )
-    };
+    unsafe { libc::openlog(name.as_ptr(), options, libc::LOG_AUTHPRIV) };
 }
 
 /// What setlocale says of all categories.

@@ -105,7 +105,7 @@ struct Talk<'l, 'f> {
 }
 
 impl Talk<'_, '_> {
-    /// Makes the round's calls; yields what pam_end (or pam_start, if it failed) said, and PAM_USER.
+    /// Makes the round's calls; yields what `pam_end` (or `pam_start`, if it failed) said, and `PAM_USER`.
     fn calls(&mut self, job: &Job) -> (String, Option<String>) {
         let confdir = job
             .confdir

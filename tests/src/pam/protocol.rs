@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde::Serialize;
 
-/// PAM_SILENT.
+/// `PAM_SILENT`.
 pub const SILENT: i32 = 0x8000;
-/// PAM_DISALLOW_NULL_AUTHTOK.
+/// `PAM_DISALLOW_NULL_AUTHTOK`.
 pub const DISALLOW_NULL_AUTHTOK: i32 = 0x1;
 
 /// What a host shall do: the first line it reads.
@@ -23,7 +23,7 @@ pub(crate) struct Job {
     pub(crate) rhost: Option<Vec<u8>>,
     pub(crate) tty: Option<Vec<u8>>,
     pub(crate) ruser: Option<Vec<u8>>,
-    /// For pam_putenv, `NAME=value`.
+    /// For `pam_putenv`, `NAME=value`.
     pub(crate) pam_env: Vec<String>,
     pub(crate) flags: i32,
     /// The calls of one round, in order; a failed one does not keep the next from being made.
@@ -38,22 +38,25 @@ pub(crate) struct Job {
     /// Real uid beside effective uid 0, as in a set-uid program started by a user.
     pub(crate) real_uid: Option<u32>,
     pub(crate) umask: Option<u32>,
+    /// The test's own: properties that the stack may change without breaking I4, prefixes of names.
+    #[serde(skip)]
+    pub(crate) may_change: Vec<String>,
 }
 
 /// One call of the application to libpam.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Call {
-    /// pam_authenticate
+    /// `pam_authenticate`
     Authenticate,
-    /// pam_setcred with PAM_ESTABLISH_CRED
+    /// `pam_setcred` with `PAM_ESTABLISH_CRED`
     Setcred,
-    /// pam_acct_mgmt
+    /// `pam_acct_mgmt`
     Account,
-    /// pam_open_session
+    /// `pam_open_session`
     OpenSession,
-    /// pam_close_session
+    /// `pam_close_session`
     CloseSession,
-    /// pam_chauthtok
+    /// `pam_chauthtok`
     ChangeToken,
 }
 
@@ -100,11 +103,11 @@ pub enum Answer {
     Text(String),
     /// Answers with bytes; what follows a NUL is lost, as in C.
     Bytes(Vec<u8>),
-    /// Sets PAM_USER anew, then answers with text.
+    /// Sets `PAM_USER` anew, then answers with text.
     ChangeUser(String, String),
     /// Answers with a null pointer.
     Null,
-    /// Returns PAM_CONV_ERR, as on ctrl-c.
+    /// Returns `PAM_CONV_ERR`, as on ctrl-c.
     Fail,
 }
 
@@ -138,8 +141,8 @@ pub(crate) enum Event {
         code: String,
         milliseconds: u64,
     },
-    /// The process before the first call, after each, and behind pam_end.
+    /// The process before the first call, after each, and behind `pam_end`.
     State { when: String, state: ProcessState },
-    /// A round is over; pam_end said this.
+    /// A round is over; `pam_end` said this.
     RoundEnded { code: String, user: Option<String> },
 }

@@ -118,4 +118,24 @@ impl Fault {
     pub const fn drop_before_final() -> Self {
         Self::At(Step::Body, Act::Close)
     }
+
+    /// The act asked for at `step`.
+    pub(crate) fn act_at(&self, step: Step) -> Option<&Act> {
+        if let Self::At(at, act) = self
+            && *at == step
+        {
+            Some(act)
+        } else {
+            None
+        }
+    }
+
+    /// The bad certificate asked for.
+    pub(crate) fn certificate(&self) -> Option<BadCertificate> {
+        if let Self::Certificate(bad) = self {
+            Some(*bad)
+        } else {
+            None
+        }
+    }
 }

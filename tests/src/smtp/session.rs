@@ -18,7 +18,7 @@ use super::fault::Step;
 use super::tls;
 
 /// No connection lasts longer, whatever its client does.
-const LIFE: Duration = Duration::from_secs(120);
+const LIFE: Duration = Duration::from_mins(2);
 
 /// A client's line, and a whole message, may be this long.
 const LINE_LIMIT: usize = 64 * 1024;
@@ -169,10 +169,7 @@ impl Session<'_> {
             self.shared.idle(LIFE);
             return Err(io::Error::other("stalled"));
         }
-        let bad = self.faults.iter().find_map(|fault| match fault {
-            Fault::Certificate(bad) => Some(*bad),
-            _ => None,
-        });
+        let bad = self.faults.iter().find_map(Fault::certificate);
         let config = match bad {
             Some(bad) => tls::server(Some(bad)),
             None => self.shared.good.clone(),
@@ -296,10 +293,11 @@ impl Session<'_> {
 
     /// Answers at a step: as usual, or with the fault asked for there.
     fn answer(&mut self, step: Step, usual: &str) -> io::Result<()> {
-        let act = self.faults.iter().find_map(|fault| match fault {
-            Fault::At(at, act) if *at == step => Some(act.clone()),
-            _ => None,
-        });
+        let act = self
+            .faults
+            .iter()
+            .find_map(|fault| fault.act_at(step))
+            .cloned();
         let Some(act) = act else {
             return self.send(usual);
         };
@@ -323,7 +321,7 @@ impl Session<'_> {
                 Err(io::Error::other("dripped to the end"))
             }
             Act::Flood => {
-                let block = [b'x'; 64 * 1024];
+                let block = vec![b'x'; 64 * 1024];
                 for _ in 0..FLOOD_LIMIT / block.len() {
                     self.write(&block)?;
                 }
@@ -342,10 +340,8 @@ impl Session<'_> {
 
     /// False when the fault at this step is a refusal.
     fn last_was_good(&self, step: Step) -> bool {
-        !self
-            .faults
-            .iter()
-            .any(|fault| matches!(fault, Fault::At(at, Act::Reply(_)) if *at == step))
+        let act = self.faults.iter().find_map(|fault| fault.act_at(step));
+        !matches!(act, Some(Act::Reply(_)))
     }
 
     fn has(&self, fault: &Fault) -> bool {

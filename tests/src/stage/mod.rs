@@ -10,6 +10,7 @@ mod stray;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::fs;
 use std::fs::File;
 use std::marker::PhantomData;
@@ -41,7 +42,7 @@ use crate::users::User;
 use mounts::Namespace;
 
 /// How long a program run by [`Stage::run`] may take.
-const RUN_LIMIT: Duration = Duration::from_secs(60);
+const RUN_LIMIT: Duration = Duration::from_mins(1);
 
 /// What an interactive login shell shows on a stage when it is ready.
 pub const SHELL_PROMPT: &str = "rig-shell> ";
@@ -228,10 +229,6 @@ impl Stage {
     }
 
     /// A command with a short, fixed environment and no input.
-    #[expect(
-        clippy::unused_self,
-        reason = "a command belongs to the stage that it will run on"
-    )]
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command
@@ -307,18 +304,22 @@ impl Stage {
     /// All that the stage knows, for a failure's report.
     pub fn report(&self) -> String {
         let mut report = String::from("=== syslog\n");
-        for line in self.syslog() {
-            report.push_str(&format!(
-                "{}.{} {}\n",
-                line.facility, line.severity, line.raw
-            ));
+        for SyslogLine {
+            facility,
+            severity,
+            raw,
+            ..
+        } in self.syslog()
+        {
+            let _ = writeln!(report, "{facility}.{severity} {raw}");
         }
         for sink in self.sinks.borrow().iter() {
-            report.push_str(&format!(
+            let _ = writeln!(
+                report,
                 "=== smtp sink on port {}\n{}",
                 sink.port(),
                 sink.log()
-            ));
+            );
         }
         report + &self.ledger.report()
     }

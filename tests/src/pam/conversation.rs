@@ -1,0 +1,260 @@
+//! A running PAM host as the test sees it: prompts come in, answers go out, and at its end the host's
+//! own state is judged (I4).
+
+use std::io::BufRead;
+use std::io::BufReader;
+use std::io::Write;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use super::outcome::Outcome;
+use super::outcome::Round;
+use super::protocol::Answer;
+use super::protocol::Event;
+use super::protocol::Job;
+use super::protocol::Style;
+use super::state;
+use crate::process::Process;
+use crate::stage::Stage;
+use crate::wait::SOON;
+
+/// A prompt of the stack, with the messages that came before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prompt {
+    /// Hidden or shown.
+    pub style: Style,
+    /// The prompt's text.
+    pub text: String,
+    /// Errors and infos since the prompt before.
+    pub told: Vec<String>,
+    /// Milliseconds since the round began.
+    pub milliseconds: u64,
+}
+
+/// A running PAM host.
+#[derive(Debug)]
+pub struct Conversation<'s> {
+    stage: &'s Stage,
+    process: Process,
+    reader: BufReader<UnixStream>,
+    rounds: Vec<Round>,
+    current: Round,
+    may_change: Vec<String>,
+    asked: bool,
+    deadline: Duration,
+}
+
+impl<'s> Conversation<'s> {
+    /// Gives the host its job over `control`.
+    pub(super) fn begin(
+        stage: &'s Stage,
+        process: Process,
+        control: UnixStream,
+        job: &Job,
+        deadline: Duration,
+    ) -> Self {
+        control
+            .set_read_timeout(Some(deadline))
+            .expect("set a timeout");
+        let mut conversation = Self {
+            stage,
+            process,
+            reader: BufReader::new(control),
+            rounds: Vec::new(),
+            current: Round::default(),
+            may_change: job.may_change.clone(),
+            asked: false,
+            deadline,
+        };
+        conversation.send(job);
+        conversation
+    }
+
+    /// Waits for the next prompt; `None` once the host has ended.
+    #[track_caller]
+    pub fn next_prompt(&mut self) -> Option<Prompt> {
+        loop {
+            match self.read()? {
+                Event::Message {
+                    style,
+                    text,
+                    milliseconds,
+                } => {
+                    self.current.messages.push((style, text.clone()));
+                    if style.asks() {
+                        self.asked = true;
+                        let told = std::mem::take(&mut self.current.untold);
+                        return Some(Prompt {
+                            style,
+                            text,
+                            told,
+                            milliseconds,
+                        });
+                    }
+                    self.current.untold.push(text);
+                }
+                Event::Returned {
+                    call,
+                    code,
+                    milliseconds,
+                } => {
+                    self.current.results.push((call, code, milliseconds));
+                }
+                Event::State { when, state } => self.current.states.push((when, state)),
+                Event::RoundEnded { code, user } => {
+                    self.current.end = Some((code, user));
+                    self.rounds.push(std::mem::take(&mut self.current));
+                }
+            }
+        }
+    }
+
+    /// Waits for a prompt that ends in `text`; panics with all that is known for any other.
+    #[track_caller]
+    pub fn expect_prompt(&mut self, text: &str) -> Prompt {
+        match self.next_prompt() {
+            Some(prompt) if prompt.text.ends_with(text) => prompt,
+            other => panic!(
+                "{other:?} instead of a prompt {text:?}\n{}",
+                self.describe()
+            ),
+        }
+    }
+
+    /// Answers the prompt.
+    #[track_caller]
+    pub fn answer(&mut self, answer: impl Into<Answer>) -> &mut Self {
+        assert!(
+            std::mem::take(&mut self.asked),
+            "nothing was asked\n{}",
+            self.describe()
+        );
+        self.send(&answer.into());
+        self
+    }
+
+    /// Hangs up: the prompt that waits is answered with a conversation error.
+    pub fn hang_up(&mut self) -> &mut Self {
+        self.answer(Answer::Fail)
+    }
+
+    /// The host's pid.
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
+    /// Sends the host a signal.
+    pub fn signal(&self, signal: Signal) {
+        self.process.signal(signal);
+    }
+
+    /// Waits for the host's end after all prompts were answered, and judges what it saw of itself.
+    #[track_caller]
+    pub fn finish(mut self) -> Outcome {
+        if let Some(prompt) = self.next_prompt() {
+            panic!("unanswered: {prompt:?}\n{}", self.describe());
+        }
+        let Some(status) = self.process.wait(self.deadline) else {
+            panic!("the PAM host has not ended\n{}", self.describe());
+        };
+        assert!(
+            status.success(),
+            "the PAM host ended with {status}\n{}",
+            self.describe()
+        );
+        self.judge();
+        self.outcome()
+    }
+
+    /// Waits for the end of a host that a test has killed.
+    #[track_caller]
+    pub fn finish_killed(mut self) -> Outcome {
+        while self.next_prompt().is_some() {}
+        assert!(
+            self.process.wait(SOON).is_some(),
+            "it lives\n{}",
+            self.describe()
+        );
+        self.outcome()
+    }
+
+    fn outcome(&self) -> Outcome {
+        let mut rounds = self.rounds.clone();
+        rounds.push(self.current.clone());
+        rounds.retain(|round| !round.states.is_empty());
+        Outcome {
+            rounds,
+            report: self.describe(),
+        }
+    }
+
+    /// I4: each state as the first one, nothing on stdout or stderr.
+    fn judge(&self) {
+        let ledger = &self.stage.ledger;
+        for round in &self.rounds {
+            let Some((_, before)) = round.states.first() else {
+                continue;
+            };
+            for (when, after) in round.states.iter().skip(1) {
+                let differences = state::differences(before, after)
+                    .into_iter()
+                    .filter(|line| {
+                        !self
+                            .may_change
+                            .iter()
+                            .any(|name| line.starts_with(name.as_str()))
+                    });
+                for difference in differences {
+                    ledger.fault(format!("I4: {when}: {difference}"));
+                }
+            }
+        }
+        for (name, capture) in [
+            ("stdout", &self.process.stdout),
+            ("stderr", &self.process.stderr),
+        ] {
+            capture.wait_end(SOON);
+            if !capture.bytes().is_empty() {
+                ledger.fault(format!(
+                    "I4: a module wrote to {name}: {:?}",
+                    capture.text()
+                ));
+            }
+        }
+    }
+
+    #[track_caller]
+    fn read(&mut self) -> Option<Event> {
+        let mut line = String::new();
+        match self.reader.read_line(&mut line) {
+            Ok(0) => None,
+            Ok(_) => Some(serde_json::from_str(&line).expect("the PAM host speaks the protocol")),
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => None,
+            Err(error) => panic!("no message of the PAM host: {error}\n{}", self.describe()),
+        }
+    }
+
+    fn send(&mut self, line: &impl serde::Serialize) {
+        let text = serde_json::to_string(line).expect("the protocol is JSON");
+        // A host that was killed reads no more; that shows by its end.
+        let _ = self
+            .reader
+            .get_mut()
+            .write_all(format!("{text}\n").as_bytes());
+    }
+
+    fn describe(&self) -> String {
+        let rounds: Vec<_> = self.rounds.iter().chain([&self.current]).collect();
+        let said: Vec<_> = rounds
+            .iter()
+            .map(|round| (&round.messages, &round.results))
+            .collect();
+        format!(
+            "{said:#?}\n{}\n{}",
+            self.process.describe(),
+            self.stage.report()
+        )
+    }
+}
