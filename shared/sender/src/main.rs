@@ -1,3 +1,91 @@
-//! Placeholder.
+//! gatepost-sender: renders one message and hands it to one relay.
+//!
+//! The part of Gatepost that talks to the network, so it has no privileges, no store and no second
+//! chance: the helper starts it as the system user `gatepost` with an empty environment, writes one
+//! [`Job`] to its standard input, reads one [`Report`] from its standard output and kills it at the
+//! deadline. It decides nothing about a login; its death is a failed delivery.
+//!
+//! - [`limits`]: what it gives up before it reads a byte
+//! - [`render`]: templates to subject, text and HTML
+//! - [`message`]: those to one RFC 5322 message with a fixed set of headers
+//! - [`smtp`]: the conversation with the relay, over a [`connection`], with [`tls`] or none
+//! - [`failure`]: what went wrong and what to do about it
 
-fn main() {}
+#![forbid(unsafe_code)]
+
+mod connection;
+mod failure;
+mod limits;
+mod message;
+mod render;
+mod smtp;
+mod tls;
+
+use std::io::{Read, Write, stdin, stdout};
+use std::process::ExitCode;
+
+use gatepost_words::job::{Job, Outcome, Report};
+use gatepost_words::wire;
+use zeroize::Zeroizing;
+
+use crate::failure::{Failure, Redaction};
+
+fn main() -> ExitCode {
+    if let Err(why) = limits::confine() {
+        // Nobody may be listening, and there is nothing else to do.
+        let _unheard = writeln!(std::io::stderr(), "gatepost-sender: {why}");
+        return ExitCode::FAILURE;
+    }
+    let report = match receive(&mut stdin().lock()) {
+        Ok(job) => run(&job),
+        Err(failure) => failure.into_report(&Redaction::default()),
+    };
+    match send(&report, &mut stdout().lock()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_helper_gone) => ExitCode::FAILURE,
+    }
+}
+
+/// Reads the one frame.
+fn receive(from: &mut impl Read) -> Result<Job, Failure> {
+    let unread = |why| Failure::new(Outcome::Message, format!("no job could be read: {why}"));
+    let mut header = [0; wire::HEADER];
+    from.read_exact(&mut header)
+        .map_err(|why| unread(why.to_string()))?;
+    let length = wire::body_length(header).map_err(|why| unread(why.to_string()))?;
+    let mut body = Zeroizing::new(vec![0; length]);
+    from.read_exact(&mut body)
+        .map_err(|why| unread(why.to_string()))?;
+    wire::decode(&body).map_err(|why| unread(why.to_string()))
+}
+
+/// Writes the one answer.
+fn send(report: &Report, to: &mut impl Write) -> std::io::Result<()> {
+    let frame = wire::encode(report).map_err(std::io::Error::other)?;
+    to.write_all(frame.expose())?;
+    to.flush()
+}
+
+/// Renders, composes, delivers.
+fn run(job: &Job) -> Report {
+    let redaction = Redaction::of(job);
+    let letter = match render::render(&job.letter) {
+        Ok(letter) => letter,
+        Err(failure) => return failure.into_report(&redaction),
+    };
+    let warning = letter.warning.clone();
+    let delivered = message::compose(&job.letter, letter).and_then(|mail| {
+        let reply = smtp::deliver(&job.relay, &mail)?;
+        Ok((mail.message_id, reply))
+    });
+    let report = match delivered {
+        Ok((message_id, reply)) => Report {
+            outcome: Outcome::Accepted,
+            reply: redaction.clean(&reply),
+            message_id,
+            warning: None,
+        },
+        Err(failure) => failure.into_report(&redaction),
+    };
+    Report { warning, ..report }
+}

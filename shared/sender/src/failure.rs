@@ -1,0 +1,146 @@
+//! What went wrong in one delivery, as the helper's record and the administrator's screen show it:
+//! an outcome, the relay's words or the error, and what to do where that is known.
+//!
+//! Not for deciding whether to try again; [`Outcome::try_next`] does that.
+
+use gatepost_words::job::{Content, Job, Outcome, Report};
+use gatepost_words::secret::Secret;
+use gatepost_words::text::sanitise;
+
+/// The longest reply in a report, in bytes.
+pub(crate) const REPLY_LIMIT: usize = 200;
+
+/// A delivery that did not happen.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// Its kind.
+    pub(crate) outcome: Outcome,
+    /// What was said or seen.
+    said: String,
+    /// What to do, where that is known.
+    advice: Option<String>,
+}
+
+impl Failure {
+    /// A failure in words of our own or the relay's.
+    pub(crate) fn new(outcome: Outcome, said: impl Into<String>) -> Self {
+        Self {
+            outcome,
+            said: said.into(),
+            advice: None,
+        }
+    }
+
+    /// The same, with what to do about it.
+    #[must_use]
+    pub(crate) fn advise(self, advice: impl Into<String>) -> Self {
+        Self {
+            advice: Some(advice.into()),
+            ..self
+        }
+    }
+
+    /// The report. Advice is kept whole as far as it fits: what was said is cut first.
+    pub(crate) fn into_report(self, redaction: &Redaction<'_>) -> Report {
+        let reply = match self.advice {
+            None => redaction.clean(&self.said),
+            Some(advice) => {
+                let advice = redaction.clean(&advice);
+                let room = REPLY_LIMIT.saturating_sub(advice.len() + ": ".len());
+                format!("{}: {advice}", cut(&redaction.clean(&self.said), room))
+            }
+        };
+        Report {
+            outcome: self.outcome,
+            reply: cut(&reply, REPLY_LIMIT).to_owned(),
+            message_id: String::new(),
+            warning: None,
+        }
+    }
+}
+
+/// The values that must not come back in a report, whatever the relay says.
+#[derive(Default)]
+pub(crate) struct Redaction<'job> {
+    code: Option<&'job Secret>,
+    password: Option<&'job Secret>,
+}
+
+impl<'job> Redaction<'job> {
+    /// The secrets of a job.
+    pub(crate) fn of(job: &'job Job) -> Self {
+        let code = match &job.letter.content {
+            Content::Code { code, .. } | Content::Confirmation { code, .. } => Some(code),
+            Content::HalfFinished { .. } | Content::Test => None,
+        };
+        let password = job.relay.credentials.as_ref().map(|(_user, secret)| secret);
+        Self { code, password }
+    }
+
+    /// Text from outside, sanitised, without secrets, at most [`REPLY_LIMIT`] bytes.
+    pub(crate) fn clean(&self, text: &str) -> String {
+        if self.repeats_a_secret(text) {
+            return "(the reply repeats a secret and is left out)".to_owned();
+        }
+        cut(&sanitise(text), REPLY_LIMIT).to_owned()
+    }
+
+    fn repeats_a_secret(&self, text: &str) -> bool {
+        let digits =
+            |text: &str| -> String { text.chars().filter(char::is_ascii_alphanumeric).collect() };
+        let code = self.code.and_then(Secret::expose_str).map(digits);
+        let password = self.password.and_then(Secret::expose_str);
+        code.is_some_and(|code| !code.is_empty() && digits(text).contains(&code))
+            || password.is_some_and(|password| !password.is_empty() && text.contains(password))
+    }
+}
+
+/// At most so many bytes, cut at a character.
+fn cut(text: &str, most: usize) -> &str {
+    text.get(..text.floor_char_boundary(most))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use gatepost_words::job::Outcome;
+    use gatepost_words::secret::Secret;
+
+    use super::{Failure, REPLY_LIMIT, Redaction};
+
+    #[test]
+    fn a_report_holds_neither_the_code_nor_the_password() {
+        let code = Secret::from("1234 5678".to_owned());
+        let password = Secret::from("hunter2".to_owned());
+        let redaction = Redaction {
+            code: Some(&code),
+            password: Some(&password),
+        };
+        for text in [
+            "550 your message says 1234 5678",
+            "550 1234-5678",
+            "550 12345678 seen",
+            "535 hunter2 is wrong",
+        ] {
+            let report = Failure::new(Outcome::Permanent, text)
+                .advise("mend it")
+                .into_report(&redaction);
+            assert_eq!(
+                report.reply,
+                "(the reply repeats a secret and is left out): mend it"
+            );
+        }
+        assert_eq!(redaction.clean("550 12 34 56"), "550 12 34 56");
+    }
+
+    #[test]
+    fn a_long_reply_is_cut_and_the_advice_stays() {
+        let said = "ü\n".repeat(400);
+        let report = Failure::new(Outcome::Transient, said)
+            .advise("do this")
+            .into_report(&Redaction::default());
+        assert!(report.reply.len() <= REPLY_LIMIT, "{}", report.reply.len());
+        assert!(report.reply.starts_with("ü\\u{a}ü"), "{}", report.reply);
+        assert!(report.reply.ends_with(": do this"), "{}", report.reply);
+    }
+}

@@ -1,0 +1,254 @@
+//! Templates to words: the subject, the text part and the HTML part of one letter.
+//!
+//! The built-in templates are part of the program. An administrator's own file of the same name in
+//! the configured folder replaces one; where it cannot be used, the built-in one goes out and the
+//! report says which file and why, since a person is waiting for the code. Not for making a
+//! message: headers and encodings are [`crate::message`]'s.
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Read};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use gatepost_words::job::{Content, Letter, Outcome};
+use gatepost_words::secret::Secret;
+use gatepost_words::text::sanitise;
+use minijinja::{Environment, UndefinedBehavior, Value, context};
+use rustix::fs::OFlags;
+
+use crate::failure::Failure;
+
+/// One letter in words.
+#[derive(Debug)]
+pub(crate) struct Rendered {
+    /// One line.
+    pub(crate) subject: String,
+    /// The `text/plain` part.
+    pub(crate) text: String,
+    /// The `text/html` part.
+    pub(crate) html: String,
+    /// Which of the administrator's files could not be used, and why.
+    pub(crate) warning: Option<String>,
+}
+
+/// Renders a letter.
+pub(crate) fn render(letter: &Letter) -> Result<Rendered, Failure> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    let mut press = Press {
+        environment,
+        own: letter.templates.as_deref().map(Path::new),
+        warnings: Vec::new(),
+    };
+    let [subject, text, html] = templates(&letter.content);
+    let values = Values::of(letter)?;
+    // A subject shows on a locked screen: it gets to see the code only where that was asked for.
+    Ok(Rendered {
+        subject: press.print(subject, &values.subject)?.trim().to_owned(),
+        text: press.print(text, &values.body)?,
+        html: press.print(html, &values.body)?,
+        warning: (!press.warnings.is_empty()).then(|| press.warnings.join("; ")),
+    })
+}
+
+/// A built-in template: the name that an own file must have, and its source.
+type Template = (&'static str, &'static str);
+
+/// Subject, text and HTML for a kind of letter.
+fn templates(content: &Content) -> [Template; 3] {
+    macro_rules! built_in {
+        ($name:literal) => {
+            [
+                (
+                    concat!($name, ".subject"),
+                    include_str!(concat!("../../templates/", $name, ".subject")),
+                ),
+                (
+                    concat!($name, ".txt"),
+                    include_str!(concat!("../../templates/", $name, ".txt")),
+                ),
+                (
+                    concat!($name, ".html"),
+                    include_str!(concat!("../../templates/", $name, ".html")),
+                ),
+            ]
+        };
+    }
+    match content {
+        Content::Code { .. } => built_in!("code"),
+        Content::Confirmation { .. } => built_in!("confirmation"),
+        Content::HalfFinished { .. } => built_in!("half_finished"),
+        Content::Test => built_in!("test"),
+    }
+}
+
+/// What templates may name.
+struct Values {
+    /// In the two parts.
+    body: Value,
+    /// In the subject.
+    subject: Value,
+}
+
+impl Values {
+    /// Everything from outside passes the sanitiser, also where the helper did that already.
+    fn of(letter: &Letter) -> Result<Self, Failure> {
+        let common = context! {
+            host => sanitise(&letter.host),
+            account => sanitise(&letter.account),
+            when => sanitise(&letter.when),
+        };
+        Ok(match &letter.content {
+            Content::Code {
+                code,
+                service,
+                source,
+                valid_for,
+                reference,
+                code_in_subject,
+            } => {
+                let known = context! {
+                    service => sanitise(service),
+                    source => sanitise(source),
+                    valid_for => sanitise(valid_for),
+                    reference => sanitise(reference),
+                    ..common
+                };
+                let body = context! { code => readable(code)?, ..known.clone() };
+                let subject = if *code_in_subject {
+                    body.clone()
+                } else {
+                    known
+                };
+                Self { body, subject }
+            }
+            Content::Confirmation { code, valid_for } => Self {
+                body: context! {
+                    code => readable(code)?,
+                    valid_for => sanitise(valid_for),
+                    ..common.clone()
+                },
+                subject: common,
+            },
+            Content::HalfFinished {
+                service,
+                source,
+                ending,
+            } => {
+                let body = context! {
+                    service => sanitise(service),
+                    source => sanitise(source),
+                    ending => sanitise(ending),
+                    ..common
+                };
+                Self {
+                    subject: body.clone(),
+                    body,
+                }
+            }
+            Content::Test => Self {
+                body: common.clone(),
+                subject: common,
+            },
+        })
+    }
+}
+
+/// A code as text.
+fn readable(code: &Secret) -> Result<String, Failure> {
+    code.expose_str()
+        .map(sanitise)
+        .ok_or_else(|| Failure::new(Outcome::Message, "the code is no text"))
+}
+
+/// Prints templates, own ones first.
+struct Press<'letter> {
+    environment: Environment<'static>,
+    own: Option<&'letter Path>,
+    warnings: Vec<String>,
+}
+
+impl Press<'_> {
+    fn print(&mut self, (name, built_in): Template, values: &Value) -> Result<String, Failure> {
+        if let Some(folder) = self.own {
+            match self.print_own(folder, name, values) {
+                Ok(Some(printed)) => return Ok(printed),
+                Ok(None) => {}
+                Err(why) => self.warnings.push(format!(
+                    "{}: {why}; the built-in template was used",
+                    sanitise(&folder.join(name).display().to_string()),
+                )),
+            }
+        }
+        self.fill(name, built_in, values).map_err(|why| {
+            Failure::new(
+                Outcome::Message,
+                format!("the built-in template {name} cannot be rendered: {why}"),
+            )
+        })
+    }
+
+    fn print_own(
+        &self,
+        folder: &Path,
+        name: &str,
+        values: &Value,
+    ) -> Result<Option<String>, String> {
+        let Some(source) = read_template(&folder.join(name))? else {
+            return Ok(None);
+        };
+        let printed = self.fill(name, &source, values)?;
+        if name.ends_with(".subject") && printed.trim().chars().any(char::is_control) {
+            return Err("a subject is one line".to_owned());
+        }
+        if printed.trim().is_empty() {
+            return Err("it renders to nothing".to_owned());
+        }
+        Ok(Some(printed))
+    }
+
+    /// The error names kind and line, not the detail, which may quote a value.
+    fn fill(&self, name: &str, source: &str, values: &Value) -> Result<String, String> {
+        self.environment
+            .render_named_str(name, source, values.clone())
+            .map_err(|error| match error.line() {
+                Some(line) => format!("line {line}: {}", error.kind()),
+                None => error.kind().to_string(),
+            })
+    }
+}
+
+/// The largest template file, in bytes.
+const TEMPLATE_LIMIT: u64 = 64 * 1024;
+
+/// An administrator's own template; none where there is no such file.
+fn read_template(path: &Path) -> Result<Option<String>, String> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let opened = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path);
+    let file = match opened {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.to_string()),
+    };
+    let metadata = file.metadata().map_err(|error| error.to_string())?;
+    if !metadata.is_file() {
+        return Err("not a regular file".to_owned());
+    }
+    if metadata.mode() & 0o022 != 0 {
+        return Err("others than its owner may write to it".to_owned());
+    }
+    if metadata.len() > TEMPLATE_LIMIT {
+        return Err(format!("larger than {TEMPLATE_LIMIT} bytes"));
+    }
+    let mut source = String::new();
+    file.take(TEMPLATE_LIMIT)
+        .read_to_string(&mut source)
+        .map_err(|error| error.to_string())?;
+    Ok(Some(source))
+}
+
+#[cfg(test)]
+mod tests;
