@@ -1,3 +1,55 @@
-//! Placeholder.
+//! The helper: started by `pam_gatepost.so` for one login, as root, with a socket as its standard
+//! input and nothing else to trust.
+//!
+//! A thin start. It becomes a process that the user at the prompt can neither signal, starve nor
+//! freeze ([`process`], [`cgroup`]), and hands the socket to the login. Not the place for any
+//! decision.
 
-fn main() {}
+mod cgroup;
+mod login;
+mod process;
+
+use std::os::unix::net::UnixDatagram;
+use std::process::ExitCode;
+
+use rustix::io::write;
+use rustix::process::geteuid;
+use rustix::stdio::stderr;
+use rustix::termios::isatty;
+
+use crate::process::Fault;
+
+fn main() -> ExitCode {
+    if !process::stdin_is_a_connection() {
+        return by_hand();
+    }
+    if !geteuid().is_root() {
+        return ExitCode::FAILURE;
+    }
+    match process::shed().and_then(|notes| Ok((process::take_stdin()?, notes))) {
+        Ok((socket, notes)) => login::serve(socket, &notes),
+        Err(fault) => refuse(&fault),
+    }
+}
+
+/// Somebody was curious.
+fn by_hand() -> ExitCode {
+    if isatty(stderr()) {
+        let _only_a_hint = write(stderr(), BY_HAND);
+    }
+    ExitCode::FAILURE
+}
+
+/// What was inherited cannot be shed, so nothing may be opened: the module takes the silence for a
+/// refusal, and the log has to say why.
+fn refuse(fault: &Fault) -> ExitCode {
+    if let Ok(socket) = UnixDatagram::unbound()
+        && socket.set_nonblocking(true).is_ok()
+    {
+        let line = format!("<82>gatepost[{}]: refused: {fault}", std::process::id());
+        let _nobody_listens = socket.send_to(line.as_bytes(), "/dev/log");
+    }
+    ExitCode::FAILURE
+}
+
+const BY_HAND: &[u8] = b"gatepost-helper is started by pam_gatepost.so and not by hand.\n";
