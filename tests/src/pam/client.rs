@@ -16,6 +16,7 @@ use super::protocol::Call;
 use super::protocol::Job;
 use super::protocol::Sigchld;
 use crate::process::Process;
+use crate::stage::PAM_HOST;
 use crate::stage::Stage;
 
 /// Where cargo put `gatepost-pam-host`: beside this program, or one folder up from a test binary.
@@ -133,6 +134,19 @@ impl<'s> Client<'s> {
         self
     }
 
+    /// Does it in this many threads at once, each with a handle of its own and these answers; all
+    /// results are in [`Outcome::all_codes`]. Such a login asks the test nothing.
+    #[must_use]
+    pub fn in_threads<A: Into<Answer>>(
+        mut self,
+        threads: u32,
+        answers: impl IntoIterator<Item = A>,
+    ) -> Self {
+        self.job.threads = threads;
+        self.job.script = answers.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// Runs the host without privileges, as this uid and gid.
     #[must_use]
     pub fn run_as(mut self, uid: u32) -> Self {
@@ -235,9 +249,8 @@ impl<'s> Client<'s> {
     }
 
     fn command(&self) -> Command {
-        let host = self.stage.pam_host().display().to_string();
         let mut words = self.wrapper.clone();
-        words.push(host);
+        words.push(PAM_HOST.to_owned());
         let mut words = words.into_iter();
         let program = words.next().expect("at least the host");
         let mut command = self.stage.command(&program);

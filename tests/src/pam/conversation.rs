@@ -14,8 +14,11 @@ use super::outcome::Round;
 use super::protocol::Answer;
 use super::protocol::Event;
 use super::protocol::Job;
+use super::protocol::ProcessState;
 use super::protocol::Style;
+use super::protocol::Times;
 use super::state;
+use crate::invariants::LOGIN_LIMIT;
 use crate::process::Process;
 use crate::stage::Stage;
 use crate::wait::SOON;
@@ -29,8 +32,8 @@ pub struct Prompt {
     pub text: String,
     /// Errors and infos since the prompt before.
     pub told: Vec<String>,
-    /// Milliseconds since the round began.
-    pub milliseconds: u64,
+    /// When it came.
+    pub times: Times,
 }
 
 /// A running PAM host.
@@ -77,12 +80,9 @@ impl<'s> Conversation<'s> {
     pub fn next_prompt(&mut self) -> Option<Prompt> {
         loop {
             match self.read()? {
-                Event::Message {
-                    style,
-                    text,
-                    milliseconds,
-                } => {
+                Event::Message { style, text, times } => {
                     self.current.messages.push((style, text.clone()));
+                    self.judge_time(&text, times);
                     if style.asks() {
                         self.asked = true;
                         let told = std::mem::take(&mut self.current.untold);
@@ -90,17 +90,14 @@ impl<'s> Conversation<'s> {
                             style,
                             text,
                             told,
-                            milliseconds,
+                            times,
                         });
                     }
                     self.current.untold.push(text);
                 }
-                Event::Returned {
-                    call,
-                    code,
-                    milliseconds,
-                } => {
-                    self.current.results.push((call, code, milliseconds));
+                Event::Returned { call, code, times } => {
+                    self.judge_time(&format!("{call:?}"), times);
+                    self.current.results.push((call, code, times));
                 }
                 Event::State { when, state } => self.current.states.push((when, state)),
                 Event::RoundEnded { code, user } => {
@@ -145,6 +142,12 @@ impl<'s> Conversation<'s> {
         self.process.pid()
     }
 
+    /// What the host looks like at this moment, seen from outside: its descriptors, threads, children
+    /// and the like, under the names that [`Outcome::states`] has.
+    pub fn look(&self) -> ProcessState {
+        state::of(self.pid())
+    }
+
     /// Sends the host a signal.
     pub fn signal(&self, signal: Signal) {
         self.process.signal(signal);
@@ -187,6 +190,16 @@ impl<'s> Conversation<'s> {
         Outcome {
             rounds,
             report: self.describe(),
+        }
+    }
+
+    /// I7: libpam gives control back within the limit, to ask or to end.
+    fn judge_time(&self, what: &str, times: Times) {
+        if Duration::from_millis(times.waited) > LOGIN_LIMIT {
+            let waited = times.waited;
+            self.stage
+                .ledger
+                .fault(format!("I7: {what:?} came after {waited} ms"));
         }
     }
 

@@ -3,6 +3,8 @@
 //!
 //! It writes nothing to stdout or stderr, so that every byte there is a module's.
 
+use std::cell::Cell;
+use std::fs;
 use std::fs::File;
 use std::io::BufRead;
 use std::io::BufReader;
@@ -10,6 +12,9 @@ use std::io::Write;
 use std::os::fd::AsFd;
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
+use std::slice;
+use std::sync::Barrier;
+use std::thread;
 use std::time::Instant;
 
 use rustix::io::fcntl_dupfd_cloexec;
@@ -26,7 +31,10 @@ use super::protocol::Answer;
 use super::protocol::Event;
 use super::protocol::Job;
 use super::protocol::Style;
+use super::protocol::Times;
 use super::state;
+use crate::wait;
+use crate::wait::SOON;
 
 /// The control socket's descriptor, far from those that tests close or count.
 const CONTROL_FD: i32 = 200;
@@ -75,46 +83,96 @@ fn perform(job: &Job, line: &mut Line<'_>) -> std::io::Result<()> {
     if let Some(uid) = job.real_uid {
         ffi::set_real_uid(uid)?;
     }
+    if job.threads > 0 {
+        many(job, line);
+        return Ok(());
+    }
     for _ in 0..job.rounds.max(1) {
-        round(job, line);
+        line.write_state("before");
+        let round = Round::start(job, line.writer);
+        let (code, user) = round.calls(&mut Talk {
+            round: &round,
+            line,
+        });
+        line.write_state("after pam_end");
+        line.write(&Event::RoundEnded { code, user });
     }
     Ok(())
 }
 
-fn round(job: &Job, line: &mut Line<'_>) {
-    line.write(&Event::State {
-        when: "before".to_owned(),
-        state: state::take(),
+/// Does all rounds in each of the job's threads at once, with scripted answers. One round to the test:
+/// what the threads' calls returned, in the order in which the threads ended.
+fn many(job: &Job, line: &Line<'_>) {
+    // The first thread of a process makes glibc catch a signal of its own: no module's doing.
+    thread::scope(|scope| drop(scope.spawn(|| ())));
+    wait_for_threads();
+    line.write_state("before");
+    let start = Barrier::new(usize::try_from(job.threads).unwrap_or(usize::MAX));
+    thread::scope(|scope| {
+        for _ in 0..job.threads {
+            scope.spawn(|| {
+                start.wait();
+                for _ in 0..job.rounds.max(1) {
+                    let mut scripted = Scripted {
+                        answers: job.script.iter(),
+                    };
+                    Round::start(job, line.writer).calls(&mut scripted);
+                }
+            });
+        }
     });
-    let mut talk = Talk {
-        line,
-        start: Instant::now(),
-    };
-    let (code, user) = talk.calls(job);
-    line.write(&Event::State {
-        when: "after pam_end".to_owned(),
-        state: state::take(),
+    wait_for_threads();
+    line.write_state("after all threads");
+    line.write(&Event::RoundEnded {
+        code: codes::name(0),
+        user: None,
     });
-    line.write(&Event::RoundEnded { code, user });
 }
 
-/// The conversation of one round, and the line that it goes over.
-struct Talk<'l, 'f> {
-    line: &'l mut Line<'f>,
+/// A scope ends with its threads' work; the kernel counts them a moment longer.
+fn wait_for_threads() {
+    wait::until(SOON, || {
+        let threads = fs::read_dir("/proc/self/task").ok()?.count();
+        (threads == 1).then_some(())
+    });
+}
+
+/// One handle's life, and how long libpam took over it.
+struct Round<'r> {
+    job: &'r Job,
+    control: &'r File,
     start: Instant,
+    /// When libpam last got control: at a call's begin, or with an answer.
+    resumed: Cell<Instant>,
 }
 
-impl Talk<'_, '_> {
+impl<'r> Round<'r> {
+    fn start(job: &'r Job, control: &'r File) -> Self {
+        let now = Instant::now();
+        Self {
+            job,
+            control,
+            start: now,
+            resumed: Cell::new(now),
+        }
+    }
+
+    fn times(&self) -> Times {
+        Times {
+            since_start: millis(self.start),
+            waited: millis(self.resumed.get()),
+        }
+    }
+
     /// Makes the round's calls; yields what `pam_end` (or `pam_start`, if it failed) said, and `PAM_USER`.
-    fn calls(&mut self, job: &Job) -> (String, Option<String>) {
+    fn calls(&self, conversation: &mut dyn Conversation) -> (String, Option<String>) {
+        let job = self.job;
         let confdir = job
             .confdir
             .as_ref()
             .map(|folder| folder.display().to_string());
-        let control = self.line.writer;
-        let start = self.start;
-        let started =
-            Transaction::start(&job.service, job.user.as_deref(), confdir.as_deref(), self);
+        let user = job.user.as_deref();
+        let started = Transaction::start(&job.service, user, confdir.as_deref(), conversation);
         let mut transaction = match started {
             Ok(transaction) => transaction,
             Err(code) => return (codes::name(code), None),
@@ -133,27 +191,37 @@ impl Talk<'_, '_> {
             transaction.put_env(name_value);
         }
         for &call in &job.calls {
+            self.resumed.set(Instant::now());
             let code = codes::name(transaction.call(call, job.flags));
-            let milliseconds = since(start);
             write(
-                control,
+                self.control,
                 &Event::Returned {
                     call,
                     code,
-                    milliseconds,
+                    times: self.times(),
                 },
             );
-            write(
-                control,
-                &Event::State {
-                    when: format!("after {call:?}"),
-                    state: state::take(),
-                },
-            );
+            // With threads around, a state would show the others' work.
+            if job.threads == 0 {
+                let when = format!("after {call:?}");
+                write(
+                    self.control,
+                    &Event::State {
+                        when,
+                        state: state::take(),
+                    },
+                );
+            }
         }
         let user = transaction.get(Item::User);
         (codes::name(transaction.end()), user)
     }
+}
+
+/// A conversation that the test answers.
+struct Talk<'t, 'f> {
+    round: &'t Round<'t>,
+    line: &'t mut Line<'f>,
 }
 
 impl Conversation for Talk<'_, '_> {
@@ -162,19 +230,35 @@ impl Conversation for Talk<'_, '_> {
         self.line.write(&Event::Message {
             style,
             text,
-            milliseconds: since(self.start),
+            times: self.round.times(),
         });
+        if !style.asks() {
+            return Answer::Null;
+        }
         // A test that has gone is a person who hung up.
+        let answer = self.line.read().unwrap_or(Answer::Fail);
+        self.round.resumed.set(Instant::now());
+        answer
+    }
+}
+
+/// A conversation that the job answers; past its script it fails.
+struct Scripted<'s> {
+    answers: slice::Iter<'s, Answer>,
+}
+
+impl Conversation for Scripted<'_> {
+    fn message(&mut self, style: Style, _: &[u8]) -> Answer {
         if style.asks() {
-            self.line.read().unwrap_or(Answer::Fail)
+            self.answers.next().cloned().unwrap_or(Answer::Fail)
         } else {
             Answer::Null
         }
     }
 }
 
-fn since(start: Instant) -> u64 {
-    u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX)
+fn millis(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The control socket: one descriptor, read through a buffer and written as it is.
@@ -192,6 +276,13 @@ impl Line<'_> {
 
     fn write(&self, event: &Event) {
         write(self.writer, event);
+    }
+
+    fn write_state(&self, when: &str) {
+        self.write(&Event::State {
+            when: when.to_owned(),
+            state: state::take(),
+        });
     }
 }
 

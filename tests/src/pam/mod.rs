@@ -26,3 +26,5 @@ pub use protocol::ProcessState;
 pub use protocol::SILENT;
 pub use protocol::Sigchld;
 pub use protocol::Style;
+pub use protocol::Times;
+pub(crate) use state::of as look;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::protocol::Call;
 use super::protocol::ProcessState;
 use super::protocol::Style;
+use super::protocol::Times;
 
 /// What came of a login.
 #[derive(Debug, Clone)]
@@ -55,7 +56,7 @@ impl Outcome {
     /// How long the last round's calls took, answers included.
     pub fn duration(&self) -> Duration {
         let last = self.rounds.last().and_then(|round| round.results.last());
-        Duration::from_millis(last.map_or(0, |result| result.2))
+        Duration::from_millis(last.map_or(0, |result| result.2.since_start))
     }
 
     /// `PAM_USER` as it was before `pam_end` in the last round.
@@ -87,7 +88,7 @@ impl Outcome {
 pub(super) struct Round {
     pub(super) messages: Vec<(Style, String)>,
     pub(super) untold: Vec<String>,
-    pub(super) results: Vec<(Call, String, u64)>,
+    pub(super) results: Vec<(Call, String, Times)>,
     pub(super) states: Vec<(String, ProcessState)>,
     pub(super) end: Option<(String, Option<String>)>,
 }

@@ -38,6 +38,10 @@ pub(crate) struct Job {
     /// Real uid beside effective uid 0, as in a set-uid program started by a user.
     pub(crate) real_uid: Option<u32>,
     pub(crate) umask: Option<u32>,
+    /// Threads that do all rounds at once; 0: none, and the test answers.
+    pub(crate) threads: u32,
+    /// The answers of each round in a thread.
+    pub(crate) script: Vec<Answer>,
     /// The test's own: properties that the stack may change without breaking I4, prefixes of names.
     #[serde(skip)]
     pub(crate) may_change: Vec<String>,
@@ -126,6 +130,15 @@ impl From<String> for Answer {
 /// What the process looks like: name of a property, its value.
 pub type ProcessState = BTreeMap<String, String>;
 
+/// When something happened, in milliseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Times {
+    /// Since the round began, the person's time included.
+    pub since_start: u64,
+    /// Since libpam got control: at a call's begin, or with the last answer.
+    pub waited: u64,
+}
+
 /// A line from the host.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum Event {
@@ -133,13 +146,13 @@ pub(crate) enum Event {
     Message {
         style: Style,
         text: String,
-        milliseconds: u64,
+        times: Times,
     },
     /// A call came back.
     Returned {
         call: Call,
         code: String,
-        milliseconds: u64,
+        times: Times,
     },
     /// The process before the first call, after each, and behind `pam_end`.
     State { when: String, state: ProcessState },

@@ -28,9 +28,22 @@ const STATUS: [&str; 16] = [
 
 /// Takes the state of the calling process.
 pub(crate) fn take() -> ProcessState {
+    let mut state = of(std::process::id());
+    for (name, value) in env::vars_os() {
+        let name = format!("env {}", name.to_string_lossy());
+        state.insert(name, value.to_string_lossy().into_owned());
+    }
+    state.insert("locale".to_owned(), ffi::locale());
+    state.insert("dispositions".to_owned(), ffi::dispositions().join(" "));
+    state
+}
+
+/// Takes what can be seen of a process from outside.
+pub(crate) fn of(pid: u32) -> ProcessState {
+    let proc = format!("/proc/{pid}");
     let mut state = ProcessState::new();
-    descriptors(&mut state);
-    let status = read("/proc/self/status");
+    descriptors(&proc, &mut state);
+    let status = read(&format!("{proc}/status"));
     for line in status.lines() {
         if let Some((name, value)) = line.split_once(':')
             && STATUS.contains(&name)
@@ -41,25 +54,18 @@ pub(crate) fn take() -> ProcessState {
             );
         }
     }
-    let cwd = fs::read_link("/proc/self/cwd").map(|path| path.display().to_string());
+    let cwd = fs::read_link(format!("{proc}/cwd")).map(|path| path.display().to_string());
     state.insert("cwd".to_owned(), cwd.unwrap_or_default());
-    for (name, value) in env::vars_os() {
-        let name = format!("env {}", name.to_string_lossy());
-        state.insert(name, value.to_string_lossy().into_owned());
+    for name in ["limits", "timers", "oom_score_adj", "cgroup"] {
+        state.insert(name.to_owned(), read(&format!("{proc}/{name}")));
     }
-    state.insert("limits".to_owned(), read("/proc/self/limits"));
-    state.insert("children".to_owned(), children());
-    state.insert("locale".to_owned(), ffi::locale());
-    state.insert("dispositions".to_owned(), ffi::dispositions().join(" "));
-    state.insert("timers".to_owned(), read("/proc/self/timers"));
-    state.insert("oom_score_adj".to_owned(), read("/proc/self/oom_score_adj"));
-    state.insert("cgroup".to_owned(), read("/proc/self/cgroup"));
-    state.insert("session".to_owned(), session());
+    state.insert("children".to_owned(), children(&proc));
+    state.insert("session".to_owned(), session(&proc));
     state
 }
 
-fn descriptors(state: &mut ProcessState) {
-    let Ok(entries) = fs::read_dir("/proc/self/fd") else {
+fn descriptors(proc: &str, state: &mut ProcessState) {
+    let Ok(entries) = fs::read_dir(format!("{proc}/fd")) else {
         return;
     };
     // Collected first: the folder's own descriptor must be closed before the links are read.
@@ -68,9 +74,9 @@ fn descriptors(state: &mut ProcessState) {
         .collect();
     for name in names {
         let name = name.to_string_lossy();
-        if let Ok(target) = fs::read_link(format!("/proc/self/fd/{name}")) {
-            let flags = read(&format!("/proc/self/fdinfo/{name}"));
-            let flags = flags
+        if let Ok(target) = fs::read_link(format!("{proc}/fd/{name}")) {
+            let info = read(&format!("{proc}/fdinfo/{name}"));
+            let flags = info
                 .lines()
                 .find_map(|line| line.strip_prefix("flags:"))
                 .unwrap_or("?");
@@ -82,8 +88,9 @@ fn descriptors(state: &mut ProcessState) {
     }
 }
 
-fn children() -> String {
-    let Ok(threads) = fs::read_dir("/proc/self/task") else {
+/// The children of all threads, the dead ones that nobody waited for among them.
+fn children(proc: &str) -> String {
+    let Ok(threads) = fs::read_dir(format!("{proc}/task")) else {
         return String::new();
     };
     let lists = threads
@@ -92,10 +99,10 @@ fn children() -> String {
     lists.collect::<String>().trim().to_owned()
 }
 
-/// Process group, session and controlling terminal, and the scheduling: fields 5 to 7 and 18, 19, 40,
-/// 41 of /proc/self/stat.
-fn session() -> String {
-    let stat = read("/proc/self/stat");
+/// Process group, session, controlling terminal, and the scheduling: fields 5 to 7, 18, 19, 40 and 41
+/// of /proc/PID/stat.
+fn session(proc: &str) -> String {
+    let stat = read(&format!("{proc}/stat"));
     // The second field, a name in parentheses, may hold blanks.
     let after = stat.rsplit_once(')').map_or("", |(_, after)| after);
     let fields: Vec<&str> = after.split_whitespace().collect();
