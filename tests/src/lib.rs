@@ -17,6 +17,7 @@
 
 pub mod aging;
 pub mod config;
+pub mod dns;
 pub mod invariants;
 pub mod pam;
 pub mod process;
