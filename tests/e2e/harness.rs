@@ -1,4 +1,4 @@
-//! The stage, the PAM host, the terminal and sshd, each against stock modules.
+//! The stage, the PAM client, the terminal and sshd, each against stock modules.
 
 use std::fs;
 use std::path::Path;
@@ -168,55 +168,6 @@ fn pam_codes_are_told_by_name() {
         code("rig-unix", Answer::Bytes(vec![0xff; 600])),
         "PAM_AUTH_ERR"
     );
-}
-
-#[test]
-fn many_rounds_in_one_host_each_have_their_handle() {
-    require!();
-    let stage = Stage::builder().stack("rig", &Stack::unix()).build();
-    let right = User::password_of("bob");
-    let answers = ["wrong", right, right].map(Answer::from);
-    let outcome = stage.pam("rig").user("bob").rounds(3).answers(answers);
-    assert_eq!(
-        outcome.all_codes(),
-        ["PAM_AUTH_ERR", "PAM_SUCCESS", "PAM_SUCCESS"]
-    );
-}
-
-#[test]
-fn a_host_with_odd_circumstances_still_reports() {
-    require!();
-    let stage = Stage::builder().stack("rig", &Stack::permit()).build();
-    let odd = stage
-        .pam("rig")
-        .user("eve")
-        .closed(&[0, 1, 2])
-        .limit("nofile", 16)
-        .started_by(2005);
-    let outcome = odd.umask(0o777).answers([""; 0]).expect("PAM_SUCCESS");
-    let (_, seen) = outcome.states().first().expect("a first state");
-    assert_eq!(seen.get("Uid").map(String::as_str), Some("2005 0 0 0"));
-    assert_eq!(seen.get("Umask").map(String::as_str), Some("0777"));
-    assert!(!seen.contains_key("fd 1"), "{seen:?}");
-}
-
-#[test]
-fn a_changed_host_is_a_broken_invariant() {
-    require!();
-    let broken = thread::spawn(|| {
-        let umask = "session required pam_umask.so umask=0027\n";
-        let stack = Stack::permit().session(umask);
-        let stage = Stage::builder().stack("rig", &stack).build();
-        stage
-            .pam("rig")
-            .user("alice")
-            .whole_login()
-            .answers([""; 0])
-            .expect("PAM_SUCCESS");
-    });
-    let panic = broken.join().expect_err("a changed umask must be found");
-    let text = panic.downcast_ref::<String>().expect("a text");
-    assert!(text.contains("I4: after OpenSession: Umask"), "{text}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Child processes of a test: output captured by threads, ended by pidfd, never by name.
 
+use std::io::ErrorKind;
 use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::process::Child;
@@ -21,6 +22,7 @@ use rustix::process::Signal;
 use rustix::process::pidfd_open;
 use rustix::process::pidfd_send_signal;
 
+use crate::wait;
 use crate::wait::SOON;
 use crate::wait::Watched;
 
@@ -127,9 +129,7 @@ impl Process {
     /// Starts `command`, capturing only what it pipes.
     pub fn start_as_is(command: &mut Command) -> Self {
         let label = format!("{command:?}");
-        let mut child = command
-            .spawn()
-            .unwrap_or_else(|error| panic!("start {label}: {error}"));
+        let mut child = spawn(command, &label);
         let pid = Pid::from_child(&child);
         let pidfd = pidfd_open(pid, PidfdFlags::empty()).expect("a pidfd of an unwaited child");
         let stdout = child.stdout.take().map(Capture::of).unwrap_or_default();
@@ -205,6 +205,20 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
+    }
+}
+
+/// Starts a command; a script that a test has just written may still be open for writing in a child
+/// that another test is about to start, and is busy until that one runs.
+fn spawn(command: &mut Command, label: &str) -> Child {
+    let started = wait::until(SOON, || match command.spawn() {
+        Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => None,
+        result => Some(result),
+    });
+    match started {
+        Some(Ok(child)) => child,
+        Some(Err(error)) => panic!("start {label}: {error}"),
+        None => panic!("start {label}: busy for {SOON:?}"),
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::env;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::fs::File;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
@@ -153,20 +153,58 @@ pub fn security_folder() -> Option<PathBuf> {
         .find(|folder| folder.join("pam_unix.so").exists())
 }
 
-/// Puts the four files in place. Only to be called inside a stage.
-pub(crate) fn install(artifacts: &Artifacts) {
-    let security = security_folder().expect("the folder of pam_unix.so");
-    fs::create_dir_all("/usr/libexec/gatepost").expect("make /usr/libexec/gatepost");
-    for (from, to, mode) in [
-        (&artifacts.module, security.join(MODULE), 0o644),
-        (&artifacts.helper, PathBuf::from(HELPER), 0o755),
-        (&artifacts.sender, PathBuf::from(SENDER), 0o755),
-        (&artifacts.cli, PathBuf::from(CLI), 0o755),
-    ] {
-        // What a package had installed on the host is replaced on the stage alone.
-        let _ = fs::remove_file(&to);
-        fs::copy(from, &to)
-            .unwrap_or_else(|error| panic!("{} -> {}: {error}", from.display(), to.display()));
-        fs::set_permissions(&to, fs::Permissions::from_mode(mode)).expect("set a program's mode");
+/// A program to be put on a stage, opened on the host: its path may be hidden there.
+#[derive(Debug)]
+pub(crate) struct Program {
+    source: File,
+    target: PathBuf,
+    mode: u32,
+}
+
+impl Program {
+    pub(crate) fn open(source: &Path, target: impl Into<PathBuf>, mode: u32) -> Self {
+        let source =
+            File::open(source).unwrap_or_else(|error| panic!("{}: {error}", source.display()));
+        Self {
+            source,
+            target: target.into(),
+            mode,
+        }
+    }
+
+    /// Puts it in place; what a package had put there on the host is replaced on the stage alone.
+    ///
+    /// install(1) does the writing, not this process: a descriptor open for writing would be inherited
+    /// by whatever another test starts at that moment, and the kernel runs no file that is written to.
+    pub(crate) fn put(self) {
+        let output = Command::new("/usr/bin/install")
+            .arg("-D")
+            .arg(format!("--mode={:o}", self.mode))
+            .arg("/dev/stdin")
+            .arg(&self.target)
+            .stdin(self.source)
+            .output()
+            .expect("start install");
+        let words = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            output.status.success(),
+            "{}: {words}",
+            self.target.display()
+        );
+    }
+}
+
+impl Artifacts {
+    /// The four files, opened, with their places.
+    pub(crate) fn programs(&self) -> Vec<Program> {
+        let module = security_folder()
+            .expect("the folder of pam_unix.so")
+            .join(MODULE);
+        vec![
+            Program::open(&self.module, module, 0o644),
+            Program::open(&self.helper, HELPER, 0o755),
+            Program::open(&self.sender, SENDER, 0o755),
+            Program::open(&self.cli, CLI, 0o755),
+        ]
     }
 }

@@ -12,18 +12,18 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
-use std::fs::File;
 use std::marker::PhantomData;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::path::PathBuf;
 use std::process::Command;
 use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
 pub use mounts::HOST_NAME;
+pub use stray::Running;
 
+use crate::aging::StoreFile;
 use crate::config::Config;
 use crate::config::ROOTS_PATH;
 use crate::invariants;
@@ -33,12 +33,15 @@ use crate::process::Finished;
 use crate::process::Process;
 use crate::product;
 use crate::product::Artifacts;
+use crate::product::Program;
 use crate::smtp::Sink;
 use crate::stack::Stack;
 use crate::syslog::Syslog;
 use crate::syslog::SyslogLine;
 use crate::users;
 use crate::users::User;
+use crate::wait;
+use crate::wait::SOON;
 use mounts::Namespace;
 
 /// How long a program run by [`Stage::run`] may take.
@@ -46,6 +49,9 @@ const RUN_LIMIT: Duration = Duration::from_mins(1);
 
 /// What an interactive login shell shows on a stage when it is ready.
 pub const SHELL_PROMPT: &str = "rig-shell> ";
+
+/// Where `gatepost-pam-host` lies on a stage.
+pub(crate) const PAM_HOST: &str = "/usr/libexec/gatepost-pam-host";
 
 /// What a stage shall have when it opens.
 #[derive(Debug, Default)]
@@ -63,7 +69,6 @@ pub struct Stage {
     namespace: Namespace,
     syslog: Syslog,
     sinks: RefCell<Vec<Sink>>,
-    pam_host: PathBuf,
     has_product: bool,
     /// What the invariants are judged by when the stage goes.
     pub(crate) ledger: Ledger,
@@ -109,25 +114,21 @@ impl StageBuilder {
 
     /// Opens the stage in the calling thread.
     pub fn build(self) -> Stage {
-        // Both live on the host, possibly below a folder that the stage hides.
-        let artifacts = self.product.is_some().then(Artifacts::get);
-        let mut pam_host = File::open(pam::host_program()).expect("open gatepost-pam-host");
+        let mut programs = vec![Program::open(&pam::host_program(), PAM_HOST, 0o755)];
+        if self.product.is_some() {
+            programs.extend(Artifacts::get().programs());
+        }
         let namespace = Namespace::enter();
         let mut people = User::rig();
         people.extend(self.guests);
         users::install(&people);
         fs::write("/etc/profile.d/rig.sh", format!("PS1='{SHELL_PROMPT}'\n"))
             .expect("set a prompt");
-        let copy = PathBuf::from("/usr/libexec/gatepost-pam-host");
-        let mut target = File::create(&copy).expect("make room for gatepost-pam-host");
-        std::io::copy(&mut pam_host, &mut target).expect("copy gatepost-pam-host");
-        drop(target);
-        fs::set_permissions(&copy, fs::Permissions::from_mode(0o755)).expect("its mode");
+        programs.into_iter().for_each(Program::put);
         let stage = Stage {
             namespace,
             syslog: Syslog::listen(),
             sinks: RefCell::default(),
-            pam_host: copy,
             has_product: self.product.is_some(),
             ledger: Ledger::default(),
             not_send: PhantomData,
@@ -138,8 +139,8 @@ impl StageBuilder {
         for (service, stack) in &self.stacks {
             stage.stack(service, stack);
         }
-        if let (Some(artifacts), Some(config)) = (artifacts, &self.product) {
-            stage.install(artifacts, config);
+        if let Some(config) = &self.product {
+            stage.set_up(config);
         }
         for (path, text, mode) in &self.files {
             stage.write_as(path, text, *mode);
@@ -167,9 +168,8 @@ impl Stage {
         Self::builder().product(Config::to(sink)).build()
     }
 
-    fn install(&self, artifacts: &Artifacts, config: &Config) {
-        product::install(artifacts);
-        let _ = self.run(self.command(product::CLI).arg("setup")).success();
+    fn set_up(&self, config: &Config) {
+        let _ = self.gatepost(&["setup"]).success();
         self.configure(config);
     }
 
@@ -277,9 +277,28 @@ impl Stage {
         pam::Client::new(self, service)
     }
 
-    /// The path of `gatepost-pam-host` on the stage.
-    pub fn pam_host(&self) -> &Path {
-        &self.pam_host
+    /// The store of the installed product, for a look or for ageing it.
+    pub fn store(&self) -> StoreFile {
+        assert!(
+            self.has_product,
+            "this stage has no product, hence no store"
+        );
+        StoreFile::at(product::STORE)
+    }
+
+    /// The processes on the stage that have this name (15 bytes of it at most), e.g. `gatepost-helper`.
+    pub fn processes(&self, name: &str) -> Vec<Running> {
+        stray::processes(&self.namespace.identity)
+            .into_iter()
+            .filter(|running| running.name == name)
+            .collect()
+    }
+
+    /// Waits for a process of this name; panics with all that is known when none comes.
+    #[track_caller]
+    pub fn wait_for_process(&self, name: &str) -> Running {
+        wait::until(SOON, || self.processes(name).into_iter().next())
+            .unwrap_or_else(|| panic!("no process named {name}\n{}", self.report()))
     }
 
     /// True when the product was installed.

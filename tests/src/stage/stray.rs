@@ -13,11 +13,40 @@ use rustix::process::Signal;
 use rustix::process::pidfd_open;
 use rustix::process::pidfd_send_signal;
 
+use crate::pam::ProcessState;
+use crate::pam::look;
 use crate::process::has_ended;
 use crate::wait;
 
 /// Rounds of killing: a process may start another between the look and the kill.
 const ROUNDS: usize = 50;
+
+/// A process on a stage, held by its pidfd: never another one under a number given anew.
+#[derive(Debug)]
+pub struct Running {
+    /// Its number.
+    pub pid: u32,
+    /// Its name, the first 15 bytes.
+    pub name: String,
+    pidfd: OwnedFd,
+}
+
+impl Running {
+    /// Sends it a signal; to one that has ended this does nothing.
+    pub fn signal(&self, signal: Signal) {
+        let _ = pidfd_send_signal(&self.pidfd, signal);
+    }
+
+    /// Waits for its end; false when the deadline passes first.
+    pub fn wait_end(&self, deadline: Duration) -> bool {
+        has_ended(&self.pidfd, deadline)
+    }
+
+    /// What can be seen of it from outside, as [`crate::pam::Conversation::look`] has it.
+    pub fn look(&self) -> ProcessState {
+        look(self.pid)
+    }
+}
 
 /// Ends every process on the stage but this one; says which could not be ended.
 pub(crate) fn end_all(identity: &Path) -> Vec<String> {
@@ -26,18 +55,20 @@ pub(crate) fn end_all(identity: &Path) -> Vec<String> {
         if found.is_empty() {
             return Vec::new();
         }
-        for (_, pidfd) in &found {
-            let _ = pidfd_send_signal(pidfd, Signal::KILL);
+        for running in &found {
+            running.signal(Signal::KILL);
         }
-        for (_, pidfd) in &found {
-            has_ended(pidfd, Duration::from_secs(5));
+        for running in &found {
+            running.wait_end(Duration::from_secs(5));
         }
     }
-    let left: Vec<String> = processes(identity)
+    let left = processes(identity)
         .into_iter()
-        .map(|(name, _)| name)
-        .collect();
-    vec![format!("processes that would not end: {}", left.join(", "))]
+        .map(|running| format!("{} {}", running.pid, running.name));
+    vec![format!(
+        "processes that would not end: {}",
+        left.collect::<Vec<_>>().join(", ")
+    )]
 }
 
 /// Names the other threads of this process that still hold the stage's namespace after a fair wait.
@@ -54,11 +85,16 @@ pub(crate) fn threads_left(identity: &Path) -> Vec<String> {
     }
 }
 
-fn processes(identity: &Path) -> Vec<(String, OwnedFd)> {
+/// The processes on the stage: number and name, and a handle.
+pub(crate) fn processes(identity: &Path) -> Vec<Running> {
     let own = std::process::id();
     let mut found = Vec::new();
     for pid in numbered("/proc") {
-        if u32::try_from(pid) == Ok(own) || !lives_at(identity, &format!("/proc/{pid}/ns/mnt")) {
+        let Ok(number) = u32::try_from(pid) else {
+            continue;
+        };
+        let link = format!("/proc/{pid}/ns/mnt");
+        if number == own || !lives_at(identity, &link) {
             continue;
         }
         let Some(Ok(pidfd)) = Pid::from_raw(pid).map(|pid| pidfd_open(pid, PidfdFlags::empty()))
@@ -66,9 +102,13 @@ fn processes(identity: &Path) -> Vec<(String, OwnedFd)> {
             continue;
         };
         // The number may have been given anew between the look and the open: look again.
-        if lives_at(identity, &format!("/proc/{pid}/ns/mnt")) {
+        if lives_at(identity, &link) {
             let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-            found.push((format!("{pid} {}", name.trim_end()), pidfd));
+            found.push(Running {
+                pid: number,
+                name: name.trim_end().to_owned(),
+                pidfd,
+            });
         }
     }
     found
