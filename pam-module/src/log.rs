@@ -115,3 +115,39 @@ fn write(severity: Severity, text: &str) {
 const SOCKET: &str = "/dev/log";
 const AUTHPRIV: i32 = 10 << 3;
 const PATIENCE: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+
+    use super::keep_panics_off_stderr;
+
+    /// In a process of its own: the hook is the whole process's, and it is what silences a failure.
+    #[test]
+    fn a_panic_writes_nothing_to_the_host() {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a test may start itself; the rule is for the product"
+        )]
+        let mut own = std::process::Command::new(std::env::current_exe().unwrap());
+        let output = own
+            .args(["log::tests::panics_on_purpose", "--exact", "--ignored"])
+            .args(["--nocapture", "--test-threads=1"])
+            .env("RUST_BACKTRACE", "full")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert!(told.contains("1 passed"), "{told}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    }
+
+    #[test]
+    #[ignore = "started by a_panic_writes_nothing_to_the_host"]
+    fn panics_on_purpose() {
+        keep_panics_off_stderr();
+        keep_panics_off_stderr();
+        let caught = catch_unwind(|| panic!("12345678"));
+        assert!(caught.is_err());
+    }
+}

@@ -5,28 +5,29 @@
 //! Its exit status, its silence and its end are never a verdict. Nothing of the host is touched: no
 //! signal handler or mask, no working directory, no limit, and no child but this one.
 
+mod deadline;
 mod path;
+mod socket;
 
 use std::fmt;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Command, Stdio};
 
 use gatepost_words::secret::Secret;
-use gatepost_words::wire::{FrameError, HEADER, body_length};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use gatepost_words::wire::FrameError;
+use rustix::event::PollFlags;
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::{Errno, fcntl_dupfd_cloexec};
-use rustix::net::{
-    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair,
-};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use rustix::process::{
     Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, geteuid, kill_process, pidfd_open,
     pidfd_send_signal, waitid,
 };
-use rustix::time::{ClockId, clock_gettime};
 
+use self::deadline::Deadline;
 use self::path::{Untrusted, check};
+use self::socket::Socket;
 
 /// Frames to and from the helper.
 pub(crate) trait Link {
@@ -124,7 +125,7 @@ impl fmt::Display for End {
 /// A running helper. Dropping it, also in a panic, closes the socket and reaps the process.
 #[derive(Debug)]
 pub(crate) struct HelperProcess {
-    socket: Option<OwnedFd>,
+    socket: Option<Socket>,
     pid: Pid,
     pidfd: Option<OwnedFd>,
     end: Option<End>,
@@ -173,7 +174,7 @@ impl HelperProcess {
             .and_then(above_stdio)
             .ok();
         Ok(Self {
-            socket: Some(ours),
+            socket: Some(Socket::new(ours, FRAME_SECONDS)),
             pid,
             pidfd,
             end: None,
@@ -241,60 +242,15 @@ impl HelperProcess {
             None => WaitId::Pid(self.pid),
         }
     }
-
-    fn socket(&self) -> Result<BorrowedFd<'_>, LinkError> {
-        self.socket
-            .as_ref()
-            .map(AsFd::as_fd)
-            .ok_or(LinkError::Closed)
-    }
-
-    /// Fills the buffer, or says how much of it the helper left empty.
-    fn fill(&self, buffer: &mut [u8], deadline: &Deadline) -> Result<(), LinkError> {
-        let socket = self.socket()?;
-        let mut filled = 0;
-        while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-            match recv(socket, rest, RecvFlags::DONTWAIT) {
-                Ok((0, _)) if filled == 0 => return Err(LinkError::Closed),
-                Ok((0, _)) => return Err(LinkError::Short),
-                Ok((length, _)) => filled += length,
-                Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => deadline.wait(socket, PollFlags::IN)?,
-                Err(Errno::CONNRESET) => return Err(LinkError::Closed),
-                Err(errno) => return Err(LinkError::Socket(errno)),
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Link for HelperProcess {
     fn send(&mut self, frame: &Secret) -> Result<(), LinkError> {
-        let socket = self.socket()?;
-        let deadline = Deadline::after(FRAME_SECONDS);
-        let mut rest = frame.expose();
-        while !rest.is_empty() {
-            match send(socket, rest, SendFlags::NOSIGNAL | SendFlags::DONTWAIT) {
-                Ok(length) => rest = rest.get(length..).unwrap_or_default(),
-                Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => deadline.wait(socket, PollFlags::OUT)?,
-                Err(Errno::PIPE | Errno::CONNRESET) => return Err(LinkError::Closed),
-                Err(errno) => return Err(LinkError::Socket(errno)),
-            }
-        }
-        Ok(())
+        self.socket.as_mut().ok_or(LinkError::Closed)?.send(frame)
     }
 
     fn receive(&mut self) -> Result<Vec<u8>, LinkError> {
-        let deadline = Deadline::after(FRAME_SECONDS);
-        let mut header = [0; HEADER];
-        self.fill(&mut header, &deadline)?;
-        let mut body = vec![0; body_length(header).map_err(LinkError::Frame)?];
-        match self.fill(&mut body, &deadline) {
-            Err(LinkError::Closed) => Err(LinkError::Short),
-            Err(error) => Err(error),
-            Ok(()) => Ok(body),
-        }
+        self.socket.as_mut().ok_or(LinkError::Closed)?.receive()
     }
 }
 
@@ -309,49 +265,11 @@ fn above_stdio(fd: OwnedFd) -> Result<OwnedFd, Errno> {
     fcntl_dupfd_cloexec(fd, FIRST_AFTER_STDIO)
 }
 
-/// A point on the monotonic clock, which nobody can set.
-struct Deadline(Timespec);
-
-impl Deadline {
-    fn after(seconds: i64) -> Self {
-        let mut point = clock_gettime(ClockId::Monotonic);
-        point.tv_sec += seconds;
-        Self(point)
-    }
-
-    /// Until the descriptor is ready. A signal to the host shortens nothing and prolongs nothing.
-    fn wait(&self, fd: BorrowedFd<'_>, wanted: PollFlags) -> Result<(), LinkError> {
-        loop {
-            let left = self.left().ok_or(LinkError::Silent)?;
-            match poll(&mut [PollFd::from_borrowed_fd(fd, wanted)], Some(&left)) {
-                Ok(0) => return Err(LinkError::Silent),
-                Ok(_) => return Ok(()),
-                Err(Errno::INTR) => {}
-                Err(errno) => return Err(LinkError::Socket(errno)),
-            }
-        }
-    }
-
-    /// A short while, for kernels that cannot wait for a process by a descriptor.
-    fn pause(&self) -> Result<(), LinkError> {
-        self.left().ok_or(LinkError::Silent)?;
-        let _interrupted_is_fine = poll(&mut [], Some(&SHORT_WHILE));
-        Ok(())
-    }
-
-    fn left(&self) -> Option<Timespec> {
-        let now = clock_gettime(ClockId::Monotonic);
-        let left = self.0 - now;
-        (left.tv_sec >= 0 && left != Timespec::default()).then_some(left)
-    }
-}
-
 const FIRST_AFTER_STDIO: i32 = 3;
 
 /// The helper's own deadline before its first prompt is 30 s.
 const FRAME_SECONDS: i64 = 35;
 const REAP_SECONDS: i64 = 3;
-const SHORT_WHILE: Timespec = Timespec {
-    tv_sec: 0,
-    tv_nsec: 20_000_000,
-};
+
+#[cfg(test)]
+mod tests;
