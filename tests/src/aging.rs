@@ -42,9 +42,16 @@ impl StoreFile {
             .query_row("PRAGMA integrity_check", [], |row| row.get(0))
     }
 
-    /// How many conversations have their decision on record.
-    pub fn decisions(&self) -> rusqlite::Result<u32> {
-        self.count("SELECT count(*) FROM events WHERE kind = 'decision'")
+    /// The decisions on record: number in the chain, and the first eight bytes of its head in hex.
+    pub fn decisions(&self) -> rusqlite::Result<Vec<(i64, String)>> {
+        let connection = self.read_only()?;
+        let mut statement = connection.prepare(
+            "SELECT seq, lower(hex(substr(hash, 1, 8))) FROM events WHERE kind = 'decision' \
+             ORDER BY seq",
+        )?;
+        statement
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect()
     }
 
     /// The kinds of all events, in order.

@@ -38,7 +38,7 @@ struct Notes {
     watched: Vec<(String, Capture)>,
     /// Outputs that may (a terminal's echo): for the report alone.
     shown: Vec<(String, Capture)>,
-    conversations: Option<u32>,
+    conversations: Option<usize>,
     store_may_break: bool,
 }
 
@@ -87,7 +87,7 @@ impl Ledger {
 
 impl Stage {
     /// Says how many conversations reached the module: so many decisions must be on record (I8).
-    pub fn expect_conversations(&self, count: u32) {
+    pub fn expect_conversations(&self, count: usize) {
         self.ledger.notes().conversations = Some(count);
     }
 
@@ -181,24 +181,31 @@ fn state_of_the_store(stage: &Stage) -> Vec<String> {
         Ok(words) => faults.push(format!("I6: integrity_check says {words}")),
         Err(error) => faults.push(format!("I6: integrity_check: {error}")),
     }
-    let lines = stage.syslog().into_iter().filter(is_decision).count();
-    let in_log = u32::try_from(lines).expect("a test's log is short");
-    match store.decisions() {
-        Ok(in_store) => {
-            if in_store != in_log {
-                faults.push(format!(
-                    "I8: {in_store} decisions in the store, {in_log} decision lines in syslog"
-                ));
-            }
-            if let Some(wanted) = stage.ledger.notes().conversations
-                && in_store != wanted
-            {
-                faults.push(format!(
-                    "I8: {wanted} conversations left {in_store} decisions"
-                ));
-            }
+    let lines: Vec<SyslogLine> = stage.syslog().into_iter().filter(is_decision).collect();
+    let mut in_log: Vec<(i64, String)> = lines.iter().filter_map(place_in_chain).collect();
+    in_log.sort();
+    let in_store = match store.decisions() {
+        Ok(in_store) => in_store,
+        Err(error) => {
+            faults.push(format!("I8: read the decisions: {error}"));
+            return faults;
         }
-        Err(error) => faults.push(format!("I8: count decisions: {error}")),
+    };
+    if in_store != in_log {
+        faults.push(format!(
+            "I8: decisions in the store {in_store:?}, in syslog {in_log:?}"
+        ));
+    }
+    // What the store could not record has its line alone.
+    let unrecorded = lines
+        .iter()
+        .filter(|line| line.field("seq").is_none())
+        .count();
+    let found = in_store.len() + unrecorded;
+    if let Some(wanted) = stage.ledger.notes().conversations
+        && found != wanted
+    {
+        faults.push(format!("I8: {wanted} conversations left {found} decisions"));
     }
     faults
 }
@@ -207,9 +214,15 @@ fn state_of_the_store(stage: &Stage) -> Vec<String> {
 ///
 /// The one place that knows how such a line looks.
 pub fn is_decision(line: &SyslogLine) -> bool {
-    line.facility == AUTHPRIV
-        && line.program.starts_with("gatepost")
-        && line.message.contains("event=decision")
+    line.facility == AUTHPRIV && line.program == "gatepost" && line.message.starts_with("decision=")
+}
+
+/// The event's number and the chain's head that a decision's line names.
+fn place_in_chain(line: &SyslogLine) -> Option<(i64, String)> {
+    Some((
+        line.field("seq")?.parse().ok()?,
+        line.field("head")?.to_owned(),
+    ))
 }
 
 /// Prints the report of a failing test where libtest shows it.

@@ -37,6 +37,40 @@ pub struct SyslogLine {
     pub raw: String,
 }
 
+impl SyslogLine {
+    /// The value of `key=value` in the message, as it stands there; quoted values keep their quotes.
+    pub fn field(&self, key: &str) -> Option<&str> {
+        let mut rest = self.message.as_str();
+        while let Some((name, after)) = rest.split_once('=') {
+            let end = if after.starts_with('"') {
+                end_of_quoted(after)
+            } else {
+                after.find(' ')
+            };
+            let (value, next) = after.split_at(end.unwrap_or(after.len()));
+            if name.trim_start() == key {
+                return Some(value);
+            }
+            rest = next;
+        }
+        None
+    }
+}
+
+/// Where a value in quotes ends, backslashes heeded.
+fn end_of_quoted(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    for (index, byte) in text.bytes().enumerate().skip(1) {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => return Some(index + 1),
+            _ => {}
+        }
+    }
+    None
+}
+
 /// The listener behind a stage's /dev/log.
 #[derive(Debug)]
 pub(crate) struct Syslog {
@@ -165,6 +199,18 @@ mod tests {
         assert_eq!((line.facility, line.severity), (AUTHPRIV, 6));
         assert_eq!((line.program.as_str(), line.pid), ("su", Some(42)));
         assert_eq!(line.message, "session opened: root");
+    }
+
+    #[test]
+    fn fields_are_found_and_quoted_ones_hide_what_looks_like_fields() {
+        let line = parse(b"<86>gatepost[7]: decision=refuse user=\"x\\\" seq=1\" seq=9 head=ab");
+        assert_eq!(line.field("decision"), Some("refuse"));
+        assert_eq!(line.field("user"), Some("\"x\\\" seq=1\""));
+        assert_eq!(
+            (line.field("seq"), line.field("head")),
+            (Some("9"), Some("ab"))
+        );
+        assert_eq!(line.field("service"), None);
     }
 
     #[test]

@@ -259,15 +259,10 @@ impl<'s> Conversation<'s> {
     }
 
     fn describe(&self) -> String {
-        let rounds: Vec<_> = self.rounds.iter().chain([&self.current]).collect();
-        let said: Vec<_> = rounds
-            .iter()
-            .map(|round| (&round.messages, &round.results))
-            .collect();
-        format!(
-            "{said:#?}\n{}\n{}",
-            self.process.describe(),
-            self.stage.report()
-        )
+        let mut text = String::new();
+        for round in self.rounds.iter().chain([&self.current]) {
+            text.push_str(&round.describe());
+        }
+        format!("{text}{}\n{}", self.process.describe(), self.stage.report())
     }
 }

@@ -1,5 +1,6 @@
 //! What came of a login: the codes, the messages, and what the host saw of itself.
 
+use std::fmt::Write;
 use std::time::Duration;
 
 use super::protocol::Call;
@@ -91,4 +92,25 @@ pub(super) struct Round {
     pub(super) results: Vec<(Call, String, Times)>,
     pub(super) states: Vec<(String, ProcessState)>,
     pub(super) end: Option<(String, Option<String>)>,
+}
+
+impl Round {
+    /// What was said and what came of it, a line each.
+    pub(super) fn describe(&self) -> String {
+        let mut text = String::new();
+        for (style, message) in &self.messages {
+            let _ = writeln!(text, "{style:?} {message:?}");
+        }
+        for (call, code, times) in &self.results {
+            let Times {
+                since_start,
+                waited,
+            } = times;
+            let _ = writeln!(
+                text,
+                "{call:?} {code} at {since_start} ms, waited {waited} ms"
+            );
+        }
+        text
+    }
 }
