@@ -16,6 +16,7 @@ use gatepost_tests::sshd;
 use gatepost_tests::sshd::Sshd;
 use gatepost_tests::stack::Stack;
 use gatepost_tests::stage::HOST_NAME;
+use gatepost_tests::stage::SHELL_PROMPT;
 use gatepost_tests::stage::Stage;
 use gatepost_tests::syslog::AUTHPRIV;
 use gatepost_tests::users::GUEST_PASSWORD;
@@ -105,6 +106,20 @@ fn su_and_sudo_work_at_a_terminal() {
         .send_line(User::password_of("eve"))
         .wait_for("\n0");
     assert!(sudo.wait_exit(SOON).success());
+}
+
+#[test]
+fn login_works_at_a_terminal() {
+    require!(Need::Program("/bin/login"));
+    let stage = Stage::builder().stack("login", &Stack::unix()).build();
+    let mut login = Pty::start(&stage, &stage.command("/bin/login"));
+    login.wait_for("login: ").send_line("carol");
+    login
+        .wait_for("Password: ")
+        .send_line(User::password_of("carol"));
+    login.wait_for(SHELL_PROMPT).send_line("echo home-$HOME-");
+    login.wait_for("home-/home/carol-").send_line("exit");
+    assert!(login.wait_exit(SOON).success());
 }
 
 #[test]
