@@ -16,9 +16,10 @@ use rustls::{ClientConnection, StreamOwned};
 
 use crate::tls::Trust;
 
-/// How long one address may take to connect, and one read or write to move a byte. The whole
-/// delivery is the helper's to end.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(8);
+/// How long one address may take to connect, and one read or write to move a byte. The helper ends
+/// the whole delivery, after 8 s where nothing else is set: a second before, a relay that is silent
+/// from the start can still be reported with the stage it was silent at.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(7);
 
 /// How long an address may take where another one remains to be tried.
 const IMPATIENCE: Duration = Duration::from_secs(2);
@@ -95,8 +96,15 @@ impl Connection {
         })
     }
 
-    /// Sends bytes, all of them in one go.
+    /// Sends bytes, all of them in one go. Nothing is sent ahead of a reply, so text that is there
+    /// already would be taken for the answer to what was not said yet.
     pub(crate) fn send(&mut self, bytes: &[u8]) -> Result<()> {
+        if !self.stream.buffer().is_empty() {
+            return Err(Error::new(
+                ErrorKind::InvalidData,
+                "the relay's replies are out of step",
+            ));
+        }
         let stream = self.stream.get_mut();
         stream.write_all(bytes)?;
         stream.flush()

@@ -28,7 +28,7 @@ const LIMITS: [(Resource, u64); 6] = [
 
 /// Confines this process, or says why that cannot be.
 pub(crate) fn confine() -> Result<(), String> {
-    if getuid().is_root() || geteuid().is_root() {
+    if getuid().is_root() || geteuid().is_root() || getgid().is_root() || getegid().is_root() {
         return Err("refusing to run as root: it is started as the user gatepost".to_owned());
     }
     if getuid() != geteuid() || getgid() != getegid() {

@@ -21,7 +21,9 @@ mod render;
 mod smtp;
 mod tls;
 
-use std::io::{Read, Write, stdin, stdout};
+use std::fs::File;
+use std::io::{Read, Result as IoResult, Write, stdin, stdout};
+use std::os::fd::AsFd;
 use std::process::ExitCode;
 
 use gatepost_words::job::{Job, Outcome, Report};
@@ -36,14 +38,23 @@ fn main() -> ExitCode {
         let _unheard = writeln!(std::io::stderr(), "gatepost-sender: {why}");
         return ExitCode::FAILURE;
     }
-    let report = match receive(&mut stdin().lock()) {
-        Ok(job) => run(&job),
-        Err(failure) => failure.into_report(&Redaction::default()),
-    };
-    match send(&report, &mut stdout().lock()) {
+    match answer() {
         Ok(()) => ExitCode::SUCCESS,
         Err(_helper_gone) => ExitCode::FAILURE,
     }
+}
+
+/// One frame in, one frame out, past std's buffers: those would keep a copy of the password and
+/// write the report in pieces.
+fn answer() -> IoResult<()> {
+    let mut input = File::from(stdin().as_fd().try_clone_to_owned()?);
+    let mut output = File::from(stdout().as_fd().try_clone_to_owned()?);
+    let report = match receive(&mut input) {
+        Ok(job) => run(&job),
+        Err(failure) => failure.into_report(&Redaction::default()),
+    };
+    let frame = wire::encode(&report).map_err(std::io::Error::other)?;
+    output.write_all(frame.expose())
 }
 
 /// Reads the one frame.
@@ -57,13 +68,6 @@ fn receive(from: &mut impl Read) -> Result<Job, Failure> {
     from.read_exact(&mut body)
         .map_err(|why| unread(why.to_string()))?;
     wire::decode(&body).map_err(|why| unread(why.to_string()))
-}
-
-/// Writes the one answer.
-fn send(report: &Report, to: &mut impl Write) -> std::io::Result<()> {
-    let frame = wire::encode(report).map_err(std::io::Error::other)?;
-    to.write_all(frame.expose())?;
-    to.flush()
 }
 
 /// Renders, composes, delivers.

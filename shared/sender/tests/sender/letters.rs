@@ -88,6 +88,27 @@ fn the_null_sender_is_possible() {
 }
 
 #[test]
+fn names_beyond_ascii_are_encoded() {
+    let (_report, seen) = deliver(|job| {
+        job.letter.from = "Gätepost <gatepost@example.org>".to_owned();
+        job.letter.account = "jürgen".to_owned();
+    });
+    assert_eq!(header_names(&seen.message), HEADERS);
+    assert!(
+        seen.message.contains("From: =?utf-8?b?"),
+        "{}",
+        seen.message
+    );
+    assert!(
+        seen.message
+            .contains("Subject: Sign-in to host01 as =?utf-8?b?"),
+        "{}",
+        seen.message
+    );
+    assert!(seen.raw.is_ascii());
+}
+
+#[test]
 fn the_code_is_in_the_subject_only_on_request() {
     let (_report, seen) = deliver(|job| {
         let Content::Code {

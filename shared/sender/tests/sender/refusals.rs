@@ -16,7 +16,13 @@ fn deliver(relay: Relay, with_credentials: bool) -> (Report, Seen) {
 }
 
 /// Where, what the relay says there, and what is made of it.
-const REFUSALS: [(&str, &str, Outcome, &str); 20] = [
+const REFUSALS: [(&str, &str, Outcome, &str); 21] = [
+    (
+        "RCPT",
+        "250 ok\r\n354 go on\r\n250 taken",
+        Outcome::Connection,
+        "127.0.0.1 port PORT, DATA: the relay's replies are out of step",
+    ),
     (
         "GREETING",
         "421 4.3.2 busy",
@@ -152,6 +158,46 @@ fn each_refusal_has_its_outcome_and_the_relays_words() {
             "{stage} {says}"
         );
         running.seen();
+    }
+}
+
+/// Whatever comes, there is a report, and nothing on standard error.
+#[test]
+fn nonsense_is_a_failed_connection() {
+    let nonsense = [
+        "",
+        "2",
+        "25",
+        "250",
+        "250-   \r\n250 x",
+        "250-a\r\n251 b",
+        "2500 x",
+        "999 x",
+        "250\tx",
+        "é50 x",
+        "250-a\r\n\r\n",
+        "\0\0\0\0",
+        "250 \u{fffd}\r\n250 more\r\n250 and more",
+        "334 !",
+        "354 early",
+    ];
+    for says in nonsense {
+        for stage in ["GREETING", "EHLO", "AUTH", "MAIL", "RCPT", "DATA", "."] {
+            let relay = Relay {
+                mechanisms: "PLAIN",
+                ..Relay::saying(&[(stage, says)])
+            };
+            let running = relay.start();
+            let mut job = job(running.port);
+            job.relay.credentials = Some(credentials());
+            let report = run(&job);
+            let fine = matches!(
+                report.outcome,
+                Outcome::Accepted | Outcome::Connection | Outcome::Auth
+            );
+            assert!(fine, "{stage} {says:?} {report:?}");
+            running.seen();
+        }
     }
 }
 
