@@ -2,7 +2,8 @@
 //!
 //! Imports go downwards only:
 //!
-//! - verbs: [`login`] for the helper, [`admin`] for the console and its subcommands
+//! - verbs: [`login`] for the helper, [`admin`] for the console and its subcommands, [`notices`]
+//!   for both
 //! - doors, each to one part of the world, none knowing another: [`config`], [`store`], [`mail`],
 //!   [`host`], [`files`], [`people`], [`syslog`]
 //! - decisions, pure: [`policy`], [`code`]
@@ -11,8 +12,13 @@
 #![forbid(unsafe_code)]
 
 pub mod code;
+pub mod config;
 pub mod files;
 pub mod host;
+pub mod login;
+pub mod mail;
+pub mod notices;
 pub mod people;
 pub mod policy;
+pub mod store;
 pub mod syslog;

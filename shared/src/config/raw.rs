@@ -1,0 +1,223 @@
+//! What the configuration file says, word for word: every table and key, unknown ones refused.
+//! What it means is [`super::Config`].
+
+use gatepost_words::ident::{EmailAddress, Service, UserName};
+use gatepost_words::job::Tls;
+use gatepost_words::time::Span;
+use serde::{Deserialize, Deserializer};
+
+use crate::code::Alphabet;
+use crate::policy::Unenrolled;
+use crate::policy::limits::{Binding, Limits};
+use crate::policy::rules::Action;
+
+/// The whole file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct File {
+    /// `[login]`
+    pub login: Login,
+    /// `[code]`
+    pub code: Code,
+    /// `[limits]`
+    pub limits: LimitsTable,
+    /// `[mail]`
+    pub mail: Mail,
+    /// `[[relay]]`
+    pub relay: Vec<Relay>,
+    /// `[[rule]]`
+    pub rule: Vec<Rule>,
+    /// `[store]`
+    pub store: Store,
+}
+
+/// `[login]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Login {
+    /// What happens to accounts that were never enrolled.
+    pub unenrolled: Unenrolled,
+    /// What prompts and mails call this host.
+    pub host: Option<String>,
+}
+
+impl Default for Login {
+    fn default() -> Self {
+        Self {
+            unenrolled: Unenrolled::Refuse,
+            host: None,
+        }
+    }
+}
+
+/// `[code]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Code {
+    /// Digits or letters.
+    pub alphabet: Alphabet,
+    /// How many; `digits` is the older word for it.
+    #[serde(alias = "digits")]
+    pub length: u8,
+    /// How long a code lives.
+    #[serde(deserialize_with = "span")]
+    pub life: Span,
+    /// How many tries it has.
+    pub tries: u32,
+    /// Who may type it.
+    pub binding: Binding,
+}
+
+impl Default for Code {
+    fn default() -> Self {
+        let limits = Limits::default();
+        Self {
+            alphabet: limits.shape.alphabet,
+            length: limits.shape.length,
+            life: limits.life,
+            tries: limits.tries,
+            binding: limits.binding,
+        }
+    }
+}
+
+/// `[limits]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[expect(
+    missing_docs,
+    reason = "the names are those of policy::limits::Limits, documented there"
+)]
+pub struct LimitsTable {
+    pub failures_per_hour: u32,
+    pub failures_per_day: u32,
+    pub failures_in_a_row: u32,
+    #[serde(deserialize_with = "span")]
+    pub send_cooldown: Span,
+    pub sends_per_hour: u32,
+    pub sends_per_day: u32,
+    pub mails_per_address_per_day: u32,
+    pub sends_per_source: u32,
+}
+
+impl Default for LimitsTable {
+    fn default() -> Self {
+        let limits = Limits::default();
+        Self {
+            failures_per_hour: limits.failures_per_hour,
+            failures_per_day: limits.failures_per_day,
+            failures_in_a_row: limits.failures_in_a_row,
+            send_cooldown: limits.send_cooldown,
+            sends_per_hour: limits.sends_per_hour,
+            sends_per_day: limits.sends_per_day,
+            mails_per_address_per_day: limits.mails_per_address_per_day,
+            sends_per_source: limits.sends_per_source,
+        }
+    }
+}
+
+/// `[mail]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Mail {
+    /// `From:`, as `Name <address>` or an address.
+    pub from: String,
+    /// Envelope sender; absent: the From address; `"<>"`: the null sender.
+    pub envelope_from: Option<String>,
+    /// Time for one delivery over all relays.
+    #[serde(deserialize_with = "span")]
+    pub deadline: Span,
+    /// Whether the subject carries the code.
+    pub code_in_subject: bool,
+    /// Folder with own templates.
+    pub templates: Option<String>,
+}
+
+impl Default for Mail {
+    fn default() -> Self {
+        Self {
+            from: String::new(),
+            envelope_from: None,
+            deadline: Limits::default().delivery,
+            code_in_subject: false,
+            templates: None,
+        }
+    }
+}
+
+/// `[[relay]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Relay {
+    /// Name or literal address.
+    pub host: String,
+    /// Port; absent: 465 for implicit TLS, 587 for STARTTLS, 25 for plaintext.
+    pub port: Option<u16>,
+    /// Protection.
+    #[serde(default = "implicit")]
+    pub tls: Tls,
+    /// PEM file with the trusted roots.
+    pub roots: Option<String>,
+    /// SASL user name.
+    pub username: Option<String>,
+    /// Root-only file with the SASL password.
+    pub password_file: Option<String>,
+    /// Encrypted systemd credential with the SASL password.
+    pub password_credential: Option<String>,
+}
+
+fn implicit() -> Tls {
+    Tls::Implicit
+}
+
+/// `[[rule]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Names.
+    #[serde(default)]
+    pub users: Vec<UserName>,
+    /// Groups.
+    #[serde(default)]
+    pub groups: Vec<String>,
+    /// Services.
+    #[serde(default)]
+    pub services: Vec<Service>,
+    /// What to do.
+    pub action: Action,
+}
+
+/// `[store]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Store {
+    /// The database, where it is not at its usual place.
+    pub path: Option<String>,
+    /// The key file, where it is not at its usual place.
+    pub key: Option<String>,
+}
+
+/// A length of time such as `30s`, `5m` or `1h 30m`.
+fn span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Span, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let parsed: jiff::SignedDuration = text.parse().map_err(|_not_friendly| {
+        serde::de::Error::custom(format!(
+            "{text:?} is no length of time: write \"30s\" or \"5m\""
+        ))
+    })?;
+    if parsed.is_negative() {
+        return Err(serde::de::Error::custom(format!("{text:?} is negative")));
+    }
+    Ok(Span::from_millis(
+        i64::try_from(parsed.as_millis()).unwrap_or(i64::MAX),
+    ))
+}
+
+/// Reads an address in `Name <address>` or bare form: the address alone.
+pub fn address_of(from: &str) -> Result<EmailAddress, gatepost_words::ident::BadName> {
+    let bare = match (from.rfind('<'), from.strip_suffix('>')) {
+        (Some(open), Some(inner)) => inner.get(open + 1..).unwrap_or_default(),
+        (_, _) => from,
+    };
+    EmailAddress::new(bare.trim().to_owned())
+}

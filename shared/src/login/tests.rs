@@ -1,0 +1,1 @@
+//! Sign-ins played through the machine, without a socket or a sender.

@@ -1,0 +1,207 @@
+//! Handing a message to the relays, in order, inside one deadline.
+//!
+//! Each attempt is a sender process of its own: the system user `gatepost`, an empty environment,
+//! one message and one relay over a pipe, killed when its share of the time is over. Its death is a
+//! failed delivery. This is one of the two places that start a process.
+
+pub mod password;
+mod sender;
+
+use std::os::fd::BorrowedFd;
+
+use gatepost_words::job::{self, Content, Letter, Outcome};
+use gatepost_words::text::sanitise;
+use gatepost_words::time::{Boot, Span, Wall};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use self::sender::Attempt;
+use crate::config::{Config, Relay};
+use crate::host::{self, Host};
+use crate::store::mails::Delivered;
+
+/// A message on its way: which relay has it now, which come next.
+#[derive(Debug)]
+pub struct Delivery<'c> {
+    config: &'c Config,
+    kind: &'static str,
+    letter: Letter,
+    deadline: Boot,
+    next: usize,
+    retried: bool,
+    current: Option<Attempt>,
+}
+
+/// One attempt's end.
+#[derive(Clone, Debug)]
+pub struct Attempted {
+    /// How it went.
+    pub delivered: Delivered,
+    /// Whether it was the last one.
+    pub done: bool,
+}
+
+impl<'c> Delivery<'c> {
+    /// Begins with the first relay.
+    pub fn start(config: &'c Config, kind: &'static str, letter: Letter, now: Boot) -> Self {
+        let deadline = now.plus(config.policy.limits.delivery);
+        let mut delivery = Self {
+            config,
+            kind,
+            letter,
+            deadline,
+            next: 0,
+            retried: false,
+            current: None,
+        };
+        delivery.hand_on(now);
+        delivery
+    }
+
+    /// What becomes readable when there is something to see.
+    pub fn fd(&self) -> Option<BorrowedFd<'_>> {
+        self.current.as_ref().and_then(Attempt::fd)
+    }
+
+    /// When [`Self::advance`] must be called at the latest.
+    pub fn due(&self) -> Option<Boot> {
+        self.current.as_ref().map(|attempt| attempt.deadline)
+    }
+
+    /// Looks at the sender: nothing new, or the end of an attempt. The next one is begun before
+    /// this returns.
+    pub fn advance(&mut self, now: Boot) -> Option<Attempted> {
+        let attempt = self.current.as_mut()?;
+        let report = attempt.look(now)?;
+        let delivered = Delivered {
+            kind: self.kind,
+            relay: attempt.relay.clone(),
+            outcome: report.outcome,
+            reply: report.reply,
+            message_id: report.message_id,
+            millis: now.since(attempt.started).millis(),
+        };
+        self.current = None;
+        if report.outcome.try_next() {
+            self.hand_on(now);
+        }
+        Some(Attempted {
+            delivered,
+            done: self.current.is_none(),
+        })
+    }
+
+    /// Leaves the delivery to the process that was forked to see it through.
+    pub fn release(mut self) {
+        if let Some(attempt) = &mut self.current {
+            attempt.release();
+        }
+    }
+
+    /// Gives the message to the next relay, where there is one and time for it. A lone relay gets
+    /// one quick second chance: most faults of a connection are over at once.
+    fn hand_on(&mut self, now: Boot) {
+        let relays = &self.config.mail.relays;
+        if self.next >= relays.len() {
+            let again = relays.len() == 1 && !self.retried;
+            if !again {
+                return;
+            }
+            self.retried = true;
+            self.next = 0;
+        }
+        let left = self.deadline.since(now);
+        if left < Span::from_millis(500) {
+            return;
+        }
+        let Some(relay) = relays.get(self.next) else {
+            return;
+        };
+        let remaining = i64::try_from(relays.len() - self.next).unwrap_or(1);
+        // A relay that hangs must leave time for those after it.
+        let share = Span::from_millis(left.millis() / remaining);
+        self.next += 1;
+        self.current = Some(Attempt::start(
+            relay_job(self.config, relay),
+            &self.letter,
+            now,
+            share,
+        ));
+    }
+}
+
+/// A letter to `to`, in the configuration's name.
+pub fn letter(config: &Config, to: &str, account: &str, content: Content, wall: Wall) -> Letter {
+    let templates = config
+        .mail
+        .templates
+        .as_ref()
+        .map(|folder| folder.display().to_string());
+    Letter {
+        from: config.mail.from.clone(),
+        envelope_from: config.mail.envelope_from.clone(),
+        to: to.to_owned(),
+        templates,
+        content,
+        host: config.host.clone(),
+        account: sanitise(account),
+        when: host::local_time(wall),
+        epoch_secs: wall.millis() / 1000,
+    }
+}
+
+/// A relay as the sender is told of it; a password that cannot be had is told instead.
+fn relay_job(config: &Config, relay: &Relay) -> Result<job::Relay, (String, job::Report)> {
+    let name = format!("{}:{}", relay.host, relay.port);
+    let credentials = match &relay.login {
+        None => None,
+        Some((user, password)) => match password::read(password) {
+            Ok(password) => Some((user.clone(), password)),
+            Err(problem) => {
+                let report = job::Report {
+                    outcome: Outcome::Auth,
+                    reply: problem.to_string(),
+                    message_id: String::new(),
+                    warning: None,
+                };
+                return Err((name, report));
+            }
+        },
+    };
+    Ok(job::Relay {
+        host: relay.host.clone(),
+        port: relay.port,
+        tls: relay.tls,
+        roots: relay.roots.display().to_string(),
+        credentials,
+        hello_name: config.host.clone(),
+    })
+}
+
+/// Delivers a message while the caller waits: every attempt, the last one telling how it ended.
+pub fn deliver(
+    config: &Config,
+    clock: &dyn Host,
+    kind: &'static str,
+    letter: Letter,
+) -> Vec<Delivered> {
+    let mut delivery = Delivery::start(config, kind, letter, clock.now().moment.at);
+    let mut attempts = Vec::new();
+    while let Some(due) = delivery.due() {
+        let now = clock.now().moment.at;
+        if let Some(attempted) = delivery.advance(now) {
+            attempts.push(attempted.delivered);
+            continue;
+        }
+        wait(delivery.fd(), due.since(now));
+    }
+    attempts
+}
+
+/// Waits until `fd` is readable, or for so long.
+pub(crate) fn wait(fd: Option<BorrowedFd<'_>>, at_most: Span) {
+    // One millisecond more, so that the deadline is past when the wait ends.
+    let timeout = Timespec::try_from(at_most.to_std() + std::time::Duration::from_millis(1)).ok();
+    let mut fds: Vec<PollFd<'_>> = fd.iter().map(|fd| PollFd::new(fd, PollFlags::IN)).collect();
+    // An interrupted wait is a short one; the caller looks and waits again.
+    let _interrupted = poll(&mut fds, timeout.as_ref());
+}

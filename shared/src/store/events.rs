@@ -1,0 +1,354 @@
+//! The append-only, hash-chained audit log.
+//!
+//! Each event's hash covers the one before it, so that a changed, removed or inserted row breaks
+//! the chain. The hash has no key: whoever may write the store may also rewrite the whole chain.
+//! What they cannot rewrite is the syslog, where each decision leaves the head it had.
+
+use gatepost_words::time::Wall;
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::Store;
+use super::error::{Problem, StoreError};
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub struct Event<'a> {
+    /// What: `opened`, `guess`, `decision`, `user-add` …
+    pub kind: &'a str,
+    /// Canonical account name, or what was typed, sanitised.
+    pub account: &'a str,
+    /// PAM service; empty for an administrator's act.
+    pub service: &'a str,
+    /// Where from, as a person reads it.
+    pub source: &'a str,
+    /// The opening event's number; none for the opening itself and for acts outside a login.
+    pub conversation: Option<i64>,
+    /// The rest.
+    pub detail: serde_json::Value,
+}
+
+/// Where an event stands in the chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// Its number, one more than the one before.
+    pub seq: i64,
+    /// Its hash: the head of the chain.
+    pub head: [u8; 32],
+}
+
+impl Appended {
+    /// The head's first eight bytes in hex, as syslog lines carry it.
+    pub fn short_head(&self) -> String {
+        hex(self.head.get(..8).unwrap_or_default())
+    }
+}
+
+/// An event as it is listed.
+#[derive(Clone, Debug, Serialize)]
+pub struct Listed {
+    /// Its number.
+    pub seq: i64,
+    /// When, milliseconds since 1970.
+    pub at: i64,
+    /// What.
+    pub kind: String,
+    /// Whose.
+    pub account: String,
+    /// Which service.
+    pub service: String,
+    /// Where from.
+    pub source: String,
+    /// Which conversation.
+    pub conversation: i64,
+    /// The rest.
+    pub detail: serde_json::Value,
+}
+
+/// What checking the chain found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Chain {
+    /// How many events were checked.
+    pub events: u64,
+    /// The number of the first and the last.
+    pub first: i64,
+    /// See `first`.
+    pub last: i64,
+    /// The head, in hex.
+    pub head: String,
+    /// The first event that does not follow from the one before it.
+    pub broken_at: Option<i64>,
+}
+
+const DOING: &str = "writing an event";
+
+/// Appends an event.
+pub(super) fn append(
+    tx: &Transaction<'_>,
+    wall: Wall,
+    event: &Event<'_>,
+) -> Result<Appended, StoreError> {
+    let last: Option<(i64, [u8; 32])> = tx
+        .prepare_cached("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1")
+        .and_then(|mut statement| {
+            statement
+                .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()
+        })
+        .map_err(StoreError::sqlite(DOING))?;
+    let (before, previous) = last.unwrap_or((0, [0; 32]));
+    let seq = before + 1;
+    let conversation = event.conversation.unwrap_or(seq);
+    let detail = event.detail.to_string();
+    let fields = Fields {
+        seq,
+        wall: wall.millis(),
+        texts: [
+            event.kind,
+            event.account,
+            event.service,
+            event.source,
+            &detail,
+        ],
+        conversation,
+    };
+    let head = fields.hash(&previous);
+    tx.prepare_cached("INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")
+        .and_then(|mut statement| {
+            statement.execute(params![
+                seq,
+                wall.millis(),
+                event.kind,
+                event.account,
+                event.service,
+                event.source,
+                conversation,
+                detail,
+                head,
+            ])
+        })
+        .map_err(StoreError::sqlite(DOING))?;
+    Ok(Appended { seq, head })
+}
+
+/// What an event's hash covers.
+struct Fields<'a> {
+    seq: i64,
+    wall: i64,
+    texts: [&'a str; 5],
+    conversation: i64,
+}
+
+impl Fields<'_> {
+    fn hash(&self, previous: &[u8; 32]) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update(b"gatepost event v1");
+        hash.update(previous);
+        for number in [self.seq, self.wall, self.conversation] {
+            hash.update(number.to_le_bytes());
+        }
+        for text in self.texts {
+            hash.update(u64::try_from(text.len()).unwrap_or(u64::MAX).to_le_bytes());
+            hash.update(text.as_bytes());
+        }
+        hash.finalize().into()
+    }
+}
+
+impl Store {
+    /// Appends an event of an administrator's own.
+    pub fn record(&mut self, wall: Wall, event: &Event<'_>) -> Result<Appended, StoreError> {
+        self.write(DOING, |tx| append(tx, wall, event))
+    }
+
+    /// The newest events before `before`, newest first; of one account where one is given.
+    pub fn events(
+        &self,
+        account: Option<&str>,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Listed>, StoreError> {
+        let doing = "reading the events";
+        self.read(doing, |connection| {
+            let sql = match account {
+                Some(_) => {
+                    "SELECT * FROM events WHERE account = ?3 AND seq < ?1 ORDER BY seq DESC LIMIT ?2"
+                }
+                None => "SELECT * FROM events WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2",
+            };
+            let before = before.unwrap_or(i64::MAX);
+            let mut statement = connection.prepare_cached(sql).map_err(StoreError::sqlite(doing))?;
+            let rows = match account {
+                Some(account) => statement.query_map(params![before, limit, account], listed),
+                None => statement.query_map(params![before, limit], listed),
+            };
+            rows.and_then(Iterator::collect).map_err(StoreError::sqlite(doing))
+        })
+    }
+
+    /// The events after `after`, oldest first.
+    pub fn events_after(&self, after: i64, limit: u32) -> Result<Vec<Listed>, StoreError> {
+        let doing = "reading the events";
+        self.read(doing, |connection| {
+            let sql = "SELECT * FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+            connection
+                .prepare_cached(sql)
+                .and_then(|mut statement| {
+                    statement
+                        .query_map(params![after, limit], listed)?
+                        .collect()
+                })
+                .map_err(StoreError::sqlite(doing))
+        })
+    }
+
+    /// Recomputes the whole chain.
+    pub fn verify_chain(&self) -> Result<Chain, StoreError> {
+        let doing = "checking the chain of events";
+        self.read(doing, |connection| {
+            check_chain(connection).map_err(StoreError::sqlite(doing))
+        })
+    }
+}
+
+fn check_chain(connection: &Connection) -> Result<Chain, rusqlite::Error> {
+    let kept: Option<(i64, [u8; 32])> = connection
+        .query_row("SELECT value FROM meta WHERE key = 'pruned'", [], |row| {
+            row.get::<_, String>(0)
+        })
+        .optional()?
+        .and_then(|text| parse_anchor(&text));
+    let (mut before, mut previous) = kept.unwrap_or((0, [0; 32]));
+    let mut chain = Chain {
+        events: 0,
+        first: before + 1,
+        last: before,
+        head: hex(&previous),
+        broken_at: None,
+    };
+    let mut statement = connection.prepare("SELECT * FROM events ORDER BY seq")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let seq: i64 = row.get(0)?;
+        let text = |index| row.get_ref(index)?.as_str().map_err(rusqlite::Error::from);
+        let fields = Fields {
+            seq,
+            wall: row.get(1)?,
+            texts: [text(2)?, text(3)?, text(4)?, text(5)?, text(7)?],
+            conversation: row.get(6)?,
+        };
+        let stored: [u8; 32] = row.get(8)?;
+        if seq != before + 1 || fields.hash(&previous) != stored {
+            chain.broken_at = Some(seq);
+            return Ok(chain);
+        }
+        (before, previous) = (seq, stored);
+        chain.events += 1;
+        chain.last = seq;
+        chain.head = hex(&previous);
+    }
+    Ok(chain)
+}
+
+/// The number and hash of the last event that was pruned: where the chain that is left begins.
+fn parse_anchor(text: &str) -> Option<(i64, [u8; 32])> {
+    let (seq, hash) = text.split_once(' ')?;
+    let mut head = [0; 32];
+    for (byte, at) in head.iter_mut().zip((0..64).step_by(2)) {
+        *byte = u8::from_str_radix(hash.get(at..at + 2)?, 16).ok()?;
+    }
+    Some((seq.parse().ok()?, head))
+}
+
+fn listed(row: &Row<'_>) -> Result<Listed, rusqlite::Error> {
+    let detail: String = row.get(7)?;
+    Ok(Listed {
+        seq: row.get(0)?,
+        at: row.get(1)?,
+        kind: row.get(2)?,
+        account: row.get(3)?,
+        service: row.get(4)?,
+        source: row.get(5)?,
+        conversation: row.get(6)?,
+        detail: serde_json::from_str(&detail).unwrap_or(serde_json::Value::String(detail)),
+    })
+}
+
+/// Lower-case hex.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+            // Writing to a String cannot fail.
+            let _infallible = write!(out, "{byte:02x}");
+            out
+        })
+}
+
+/// That nothing was there.
+pub(super) fn not_found(doing: &'static str, what: impl Into<String>) -> StoreError {
+    StoreError {
+        doing,
+        problem: Problem::NotFound(what.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gatepost_words::time::Wall;
+    use serde_json::json;
+
+    use super::Event;
+    use crate::store::Store;
+
+    fn three_events() -> Store {
+        let mut store = Store::in_memory();
+        for kind in ["a", "b", "c"] {
+            let event = Event {
+                kind,
+                account: "alice",
+                service: "sshd",
+                source: "192.0.2.1",
+                conversation: None,
+                detail: json!({"n": 1}),
+            };
+            store.record(Wall::from_millis(5), &event).unwrap();
+        }
+        store
+    }
+
+    #[test]
+    fn an_untouched_chain_holds() {
+        let chain = three_events().verify_chain().unwrap();
+        assert_eq!((chain.events, chain.last, chain.broken_at), (3, 3, None));
+    }
+
+    #[test]
+    fn every_change_breaks_the_chain_where_it_was_made() {
+        let cases = [
+            ("UPDATE events SET kind = 'x' WHERE seq = 2", 2),
+            ("UPDATE events SET at_wall = 6 WHERE seq = 2", 2),
+            ("UPDATE events SET account = 'bob' WHERE seq = 1", 1),
+            ("UPDATE events SET detail = '{\"n\":2}' WHERE seq = 3", 3),
+            ("UPDATE events SET conversation = 9 WHERE seq = 3", 3),
+            ("UPDATE events SET hash = zeroblob(32) WHERE seq = 2", 2),
+            ("DELETE FROM events WHERE seq = 2", 3),
+            ("DELETE FROM events WHERE seq = 1", 2),
+            (
+                "UPDATE events SET service = 'sshd1', source = '92.0.2.1' WHERE seq = 1",
+                1,
+            ),
+        ];
+        for (tamper, broken_at) in cases {
+            let store = three_events();
+            store.connection.execute_batch(tamper).unwrap();
+            assert_eq!(
+                store.verify_chain().unwrap().broken_at,
+                Some(broken_at),
+                "{tamper}"
+            );
+        }
+    }
+}

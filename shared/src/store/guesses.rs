@@ -1,0 +1,434 @@
+//! Counting guesses and consuming codes: the heart of the product.
+//!
+//! A guess is counted and committed before it is compared. A success is one guarded UPDATE that
+//! must change exactly one row; only that transaction makes a [`Consumed`].
+
+use gatepost_words::time::{Span, StoreTime};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use serde_json::json;
+
+use super::error::StoreError;
+use super::signin::{Closed, Opening, Waiting, append_for, close};
+use super::{Store, clock, mails};
+use crate::code::key::Verified;
+use crate::code::recovery::VerifiedRecovery;
+use crate::host::Now;
+use crate::policy::Policy;
+use crate::policy::challenge::{Delivery, Life, State};
+use crate::policy::lockout::{self, Lock, Tally};
+
+/// An account's row, as a sign-in needs it.
+#[derive(Clone, Debug)]
+pub struct AccountRow {
+    /// Its number.
+    pub id: i64,
+    /// The uid it was enrolled with.
+    pub uid: i64,
+    /// `active`, `disabled` or `removed`.
+    pub state: String,
+    /// Failures since the last success or unlocking.
+    pub in_a_row: u32,
+    /// When it was last unlocked.
+    pub unlocked: Option<StoreTime>,
+    /// When it last succeeded.
+    pub success: Option<StoreTime>,
+}
+
+/// That a code was consumed: the only thing a success can be made from.
+#[derive(Debug)]
+#[must_use = "this is the success"]
+pub struct Consumed(Closed);
+
+impl Consumed {
+    /// The decision, for the log.
+    pub fn into_closed(self) -> Closed {
+        self.0
+    }
+}
+
+/// Whether a guess may be compared.
+#[derive(Debug)]
+#[must_use]
+pub enum Counted {
+    /// It is counted: compare it.
+    Compare {
+        /// The ledger's row, which a success turns to right.
+        guess: i64,
+        /// Tries left if it is wrong.
+        left: u32,
+    },
+    /// The account is locked: nothing is compared.
+    Locked(Lock),
+    /// The challenge is not live: nothing is compared.
+    Dead(State),
+    /// There is no such recovery code: the guess is counted, and is wrong.
+    NoSuchCode,
+}
+
+/// A recovery code's hash, to be compared.
+#[derive(Debug)]
+pub struct RecoveryHash {
+    /// Its row.
+    pub id: i64,
+    /// Argon2id, as a PHC string.
+    pub hash: String,
+}
+
+const COUNTING: &str = "counting a guess";
+const CONSUMING: &str = "consuming a code";
+const DAY: Span = Span::from_hours(24);
+
+impl Store {
+    /// Counts a guess against a mailed code, and commits, before anything is compared.
+    pub fn count_guess(
+        &mut self,
+        now: &Now,
+        opening: &Opening<'_>,
+        policy: &Policy,
+        waiting: &Waiting,
+        challenge: [u8; 16],
+    ) -> Result<Counted, StoreError> {
+        self.write(COUNTING, |tx| {
+            let at = clock::advance(tx, now)?;
+            let Some(account) = active(tx, waiting)? else {
+                return Ok(Counted::Locked(Lock::Row));
+            };
+            let lock = lockout::mailed(&tally(tx, &account, "code", at)?, &policy.limits, at);
+            if lock.locked() {
+                return Ok(Counted::Locked(lock));
+            }
+            let life = life(tx, challenge)?;
+            let state = life
+                .as_ref()
+                .map_or(State::Expired, |life| life.state(&now.moment));
+            let (Some(life), State::Live) = (life, state) else {
+                return Ok(Counted::Dead(state));
+            };
+            tx.prepare_cached("UPDATE challenges SET tries = tries + 1 WHERE id = ?1")
+                .and_then(|mut statement| statement.execute([challenge]))
+                .map_err(StoreError::sqlite(COUNTING))?;
+            let left = life.max_tries.saturating_sub(life.tries + 1);
+            let guess = write_guess(tx, now, at, opening, &account, "code")?;
+            let detail = json!({"factor": "code", "left": left});
+            append_for(
+                tx,
+                now,
+                opening,
+                "guess",
+                Some(waiting.conversation),
+                detail,
+            )?;
+            if account.in_a_row + 1 >= policy.limits.failures_in_a_row {
+                let detail = json!({"why": "row", "failures": account.in_a_row + 1});
+                append_for(
+                    tx,
+                    now,
+                    opening,
+                    "locked",
+                    Some(waiting.conversation),
+                    detail,
+                )?;
+            }
+            Ok(Counted::Compare { guess, left })
+        })
+    }
+
+    /// Counts a guess against a recovery code, and commits; the hash to compare, where the account
+    /// has a live code of that first group.
+    pub fn count_recovery(
+        &mut self,
+        now: &Now,
+        opening: &Opening<'_>,
+        policy: &Policy,
+        waiting: &Waiting,
+        first_group: &str,
+    ) -> Result<(Counted, Option<RecoveryHash>), StoreError> {
+        self.write(COUNTING, |tx| {
+            let at = clock::advance(tx, now)?;
+            let Some(account) = active(tx, waiting)? else {
+                return Ok((Counted::Locked(Lock::Row), None));
+            };
+            let tally = tally(tx, &account, "recovery", at)?;
+            let lock = lockout::recovery(&tally, account.in_a_row, &policy.limits, at);
+            if lock.locked() {
+                return Ok((Counted::Locked(lock), None));
+            }
+            let guess = write_guess(tx, now, at, opening, &account, "recovery")?;
+            let detail = json!({"factor": "recovery"});
+            append_for(
+                tx,
+                now,
+                opening,
+                "guess",
+                Some(waiting.conversation),
+                detail,
+            )?;
+            let hash = tx
+                .prepare_cached(
+                    "SELECT id, hash FROM recovery_codes
+                     WHERE account = ?1 AND first_group = ?2 AND used_wall IS NULL",
+                )
+                .and_then(|mut statement| {
+                    statement
+                        .query_row(params![account.id, first_group], |row| {
+                            Ok(RecoveryHash {
+                                id: row.get(0)?,
+                                hash: row.get(1)?,
+                            })
+                        })
+                        .optional()
+                })
+                .map_err(StoreError::sqlite(COUNTING))?;
+            let counted = match hash {
+                Some(_) => Counted::Compare { guess, left: 0 },
+                None => Counted::NoSuchCode,
+            };
+            Ok((counted, hash))
+        })
+    }
+
+    /// Consumes a code that matched. None where it was used, replaced, expired or voided in the
+    /// meantime: then it is a refusal like any other.
+    pub fn consume(
+        &mut self,
+        now: &Now,
+        opening: &Opening<'_>,
+        waiting: &Waiting,
+        challenge: [u8; 16],
+        guess: i64,
+        _spent: Verified,
+    ) -> Result<Option<Consumed>, StoreError> {
+        self.write(CONSUMING, |tx| {
+            let at = clock::advance(tx, now)?;
+            let generation = clock::generation(tx)?;
+            let changed = tx
+                .prepare_cached(
+                    "UPDATE challenges SET used_wall = ?2
+                     WHERE id = ?1 AND used_wall IS NULL AND replaced = 0 AND tries <= max_tries
+                       AND boot_id = ?3 AND expires_boot > ?4 AND generation = ?5
+                       AND account = (SELECT id FROM accounts WHERE id = ?6 AND state = 'active')",
+                )
+                .and_then(|mut statement| {
+                    statement.execute(params![
+                        challenge,
+                        now.wall.millis(),
+                        now.moment.boot_id,
+                        now.moment.at.millis(),
+                        generation,
+                        waiting.account,
+                    ])
+                })
+                .map_err(StoreError::sqlite(CONSUMING))?;
+            if changed != 1 {
+                return Ok(None);
+            }
+            succeed(tx, now, at, opening, waiting, guess, "code").map(Some)
+        })
+    }
+
+    /// Consumes a recovery code that matched; see [`Self::consume`].
+    pub fn consume_recovery(
+        &mut self,
+        now: &Now,
+        opening: &Opening<'_>,
+        waiting: &Waiting,
+        code: i64,
+        guess: i64,
+        _spent: VerifiedRecovery,
+    ) -> Result<Option<Consumed>, StoreError> {
+        self.write(CONSUMING, |tx| {
+            let at = clock::advance(tx, now)?;
+            let changed = tx
+                .prepare_cached(
+                    "UPDATE recovery_codes SET used_wall = ?2
+                     WHERE id = ?1 AND used_wall IS NULL
+                       AND account = (SELECT id FROM accounts WHERE id = ?3 AND state = 'active')",
+                )
+                .and_then(|mut statement| {
+                    statement.execute(params![code, now.wall.millis(), waiting.account])
+                })
+                .map_err(StoreError::sqlite(CONSUMING))?;
+            if changed != 1 {
+                return Ok(None);
+            }
+            succeed(tx, now, at, opening, waiting, guess, "recovery").map(Some)
+        })
+    }
+}
+
+/// What a success changes, in the transaction that consumed the code.
+fn succeed(
+    tx: &Transaction<'_>,
+    now: &Now,
+    at: StoreTime,
+    opening: &Opening<'_>,
+    waiting: &Waiting,
+    guess: i64,
+    factor: &str,
+) -> Result<Consumed, StoreError> {
+    let failed = StoreError::sqlite;
+    let account = waiting.account;
+    let run = |sql: &str, values: &[&dyn rusqlite::ToSql]| {
+        tx.prepare_cached(sql)
+            .and_then(|mut statement| statement.execute(values))
+            .map_err(failed(CONSUMING))
+    };
+    run(
+        "UPDATE guesses SET right = 1 WHERE id = ?1 AND account = ?2",
+        &[&guess, &account],
+    )?;
+    run(
+        "UPDATE accounts SET failures_in_row = 0, success_store = ?2, success_wall = ?3
+         WHERE id = ?1",
+        &[&account, &at.millis(), &now.wall.millis()],
+    )?;
+    run(
+        "INSERT INTO known_sources (account, source, service, first_wall, last_wall, last_store)
+         VALUES (?1, ?2, ?3, ?4, ?4, ?5)
+         ON CONFLICT DO UPDATE SET last_wall = ?4, last_store = ?5",
+        &[
+            &account,
+            &opening.source.network(),
+            &opening.service.as_str(),
+            &now.wall.millis(),
+            &at.millis(),
+        ],
+    )?;
+    mails::answer_sends(tx, account)?;
+    let detail = json!({"factor": factor});
+    let closed = close(tx, now, opening, waiting.conversation, "success", detail)?;
+    Ok(Consumed(closed))
+}
+
+/// Writes a guess into the ledger as wrong, and the account's row count with it.
+fn write_guess(
+    tx: &Transaction<'_>,
+    now: &Now,
+    at: StoreTime,
+    opening: &Opening<'_>,
+    account: &AccountRow,
+    factor: &str,
+) -> Result<i64, StoreError> {
+    let failed = StoreError::sqlite;
+    let changed = tx
+        .prepare_cached("UPDATE accounts SET failures_in_row = failures_in_row + 1 WHERE id = ?1")
+        .and_then(|mut statement| statement.execute([account.id]))
+        .map_err(failed(COUNTING))?;
+    if changed != 1 {
+        return Err(StoreError::odd(COUNTING, "the account's row is gone"));
+    }
+    tx.prepare_cached(
+        "INSERT INTO guesses (account, factor, source, at_store, at_wall)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
+    )
+    .and_then(|mut statement| {
+        statement.insert(params![
+            account.id,
+            factor,
+            opening.source.network(),
+            at.millis(),
+            now.wall.millis(),
+        ])
+    })
+    .map_err(failed(COUNTING))
+}
+
+/// The conversation's account, where it is still active.
+fn active(tx: &Transaction<'_>, waiting: &Waiting) -> Result<Option<AccountRow>, StoreError> {
+    let Some(id) = waiting.account else {
+        return Ok(None);
+    };
+    let row = account_where(tx, "id = ?1", &id)?;
+    Ok(row.filter(|account| account.state == "active"))
+}
+
+/// The account of a name.
+pub(super) fn account_by_name(
+    connection: &Connection,
+    name: &str,
+) -> Result<Option<AccountRow>, StoreError> {
+    account_where(connection, "name = ?1", &name)
+}
+
+fn account_where(
+    connection: &Connection,
+    condition: &'static str,
+    key: &dyn rusqlite::ToSql,
+) -> Result<Option<AccountRow>, StoreError> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT id, uid, state, failures_in_row, unlocked_store, success_store
+             FROM accounts WHERE {condition}"
+        ))
+        .and_then(|mut statement| {
+            statement
+                .query_row([key], |row| {
+                    Ok(AccountRow {
+                        id: row.get(0)?,
+                        uid: row.get(1)?,
+                        state: row.get(2)?,
+                        in_a_row: row.get(3)?,
+                        unlocked: row.get::<_, Option<i64>>(4)?.map(StoreTime::from_millis),
+                        success: row.get::<_, Option<i64>>(5)?.map(StoreTime::from_millis),
+                    })
+                })
+                .optional()
+        })
+        .map_err(StoreError::sqlite("reading an account"))
+}
+
+/// An account's failures of one factor in the last day, since it was last unlocked.
+pub(super) fn tally(
+    connection: &Connection,
+    account: &AccountRow,
+    factor: &str,
+    at: StoreTime,
+) -> Result<Tally, StoreError> {
+    let since = account
+        .unlocked
+        .map_or(at.minus(DAY), |unlocked| unlocked.max(at.minus(DAY)));
+    let recent = connection
+        .prepare_cached(
+            "SELECT at_store FROM guesses
+             WHERE account = ?1 AND factor = ?2 AND right = 0 AND at_store > ?3
+             ORDER BY at_store DESC LIMIT 20",
+        )
+        .and_then(|mut statement| {
+            statement
+                .query_map(params![account.id, factor, since.millis()], |row| {
+                    row.get(0).map(StoreTime::from_millis)
+                })?
+                .collect()
+        })
+        .map_err(StoreError::sqlite("reading an account's failures"))?;
+    Ok(Tally {
+        recent,
+        in_a_row: account.in_a_row,
+    })
+}
+
+/// What a challenge's row says of its life.
+fn life(tx: &Transaction<'_>, id: [u8; 16]) -> Result<Option<Life>, StoreError> {
+    let generation = clock::generation(tx)?;
+    tx.prepare_cached(
+        "SELECT boot_id, expires_boot, tries, max_tries, used_wall IS NOT NULL, replaced, generation
+         FROM challenges WHERE id = ?1",
+    )
+    .and_then(|mut statement| {
+        statement
+            .query_row([id], |row| {
+                Ok(Life {
+                    boot_id: row.get(0)?,
+                    expires: gatepost_words::time::Boot::from_millis(row.get(1)?),
+                    tries: row.get(2)?,
+                    max_tries: row.get(3)?,
+                    used: row.get(4)?,
+                    replaced: row.get(5)?,
+                    stale_generation: row.get::<_, i64>(6)? != generation,
+                    delivery: Delivery::Accepted,
+                })
+            })
+            .optional()
+    })
+    .map_err(StoreError::sqlite(COUNTING))
+}

@@ -1,0 +1,438 @@
+//! Mails: where they go, how many went, how each delivery ended, and the outbox of notices.
+
+use gatepost_words::ident::{EmailAddress, Source};
+use gatepost_words::job::Outcome;
+use gatepost_words::time::{Span, StoreTime};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use serde::{Deserialize, Serialize};
+
+use super::error::StoreError;
+use super::guesses::AccountRow;
+use super::signin::{Opening, append_for};
+use super::{Store, clock};
+use crate::host::Now;
+use crate::policy::sends::Sent;
+
+const HOUR: Span = Span::from_hours(1);
+const DAY: Span = Span::from_hours(24);
+/// How long a claimed notice is nobody else's.
+const CLAIM: Span = Span::from_mins(1);
+/// How often a notice is tried.
+const NOTICE_TRIES: u32 = 5;
+
+/// One delivery's end.
+#[derive(Clone, Debug)]
+pub struct Delivered {
+    /// `code`, `half-finished`, `test` …
+    pub kind: &'static str,
+    /// The relay, as `host:port`.
+    pub relay: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The relay's words.
+    pub reply: String,
+    /// `Message-ID`.
+    pub message_id: String,
+    /// How long it took, in milliseconds.
+    pub millis: i64,
+}
+
+/// Whose delivery it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Of {
+    /// The account's row.
+    pub account: i64,
+    /// The conversation that caused it.
+    pub conversation: i64,
+    /// The code that it carries.
+    pub challenge: [u8; 16],
+}
+
+/// A notice to an account's owner.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    /// Its row.
+    pub id: i64,
+    /// Whose.
+    pub account: i64,
+    /// The account's name.
+    pub name: String,
+    /// Where to.
+    pub to: EmailAddress,
+    /// What it tells.
+    pub detail: HalfFinished,
+    /// When it was queued, milliseconds since 1970.
+    pub created: i64,
+}
+
+/// What the notice of a half-finished sign-in tells.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HalfFinished {
+    /// Which service.
+    pub service: String,
+    /// Where from.
+    pub source: String,
+    /// How it ended.
+    pub ending: String,
+}
+
+impl Store {
+    /// Records one attempt of a code's delivery; `done` says that no other follows.
+    pub fn delivered(
+        &mut self,
+        now: &Now,
+        opening: &Opening<'_>,
+        of: &Of,
+        delivered: &Delivered,
+        done: bool,
+    ) -> Result<(), StoreError> {
+        let doing = "recording a delivery";
+        let Of {
+            account,
+            conversation,
+            challenge,
+        } = *of;
+        self.write_unsynced(doing, |tx| {
+            write_delivery(tx, now, account, Some(challenge), delivered)?;
+            let detail = serde_json::json!({
+                "outcome": delivered.outcome.word(),
+                "relay": delivered.relay,
+                "reply": delivered.reply,
+                "millis": delivered.millis,
+            });
+            append_for(tx, now, opening, "delivery", Some(conversation), detail)?;
+            let run = |sql: &str, values: &[&dyn rusqlite::ToSql]| {
+                tx.prepare_cached(sql)
+                    .and_then(|mut statement| statement.execute(values))
+                    .map_err(StoreError::sqlite(doing))
+            };
+            if delivered.outcome == Outcome::Accepted {
+                run(
+                    "UPDATE challenges SET delivery = 'accepted', accepted_wall = ?2
+                     WHERE id = ?1",
+                    &[&challenge, &now.wall.millis()],
+                )?;
+            } else if done {
+                run(
+                    "UPDATE challenges SET delivery = 'failed' WHERE id = ?1",
+                    &[&challenge],
+                )?;
+                run(
+                    "UPDATE sends SET state = 'failed' WHERE challenge = ?1 AND state = 'open'",
+                    &[&challenge],
+                )?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Records a delivery outside a sign-in.
+    pub fn delivered_otherwise(
+        &mut self,
+        now: &Now,
+        account: Option<i64>,
+        delivered: &Delivered,
+    ) -> Result<(), StoreError> {
+        self.write_unsynced("recording a delivery", |tx| match account {
+            Some(account) => write_delivery(tx, now, account, None, delivered),
+            None => Ok(()),
+        })
+    }
+
+    /// When a relay took a challenge's mail, where one did: milliseconds since 1970.
+    pub fn accepted_at(&self, challenge: [u8; 16]) -> Result<Option<i64>, StoreError> {
+        let doing = "reading a delivery";
+        self.read(doing, |connection| {
+            connection
+                .prepare_cached("SELECT accepted_wall FROM challenges WHERE id = ?1")
+                .and_then(|mut statement| {
+                    statement
+                        .query_row([challenge], |row| row.get(0))
+                        .optional()
+                })
+                .map(Option::flatten)
+                .map_err(StoreError::sqlite(doing))
+        })
+    }
+
+    /// Claims the next due notice, so that no other process sends it too.
+    pub fn claim_notice(&mut self, now: &Now) -> Result<Option<Notice>, StoreError> {
+        let doing = "taking a notice from the outbox";
+        self.write(doing, |tx| {
+            let at = clock::advance(tx, now)?;
+            let row: Option<(i64, i64, String, String, i64)> = tx
+                .prepare_cached(
+                    "SELECT o.id, o.account, a.name, o.detail, o.created_wall
+                     FROM outbox o JOIN accounts a ON a.id = o.account
+                     WHERE o.state IN ('due', 'claimed') AND o.due_store <= ?1
+                     ORDER BY o.due_store LIMIT 1",
+                )
+                .and_then(|mut statement| {
+                    statement
+                        .query_row([at.millis()], |row| {
+                            Ok((
+                                row.get(0)?,
+                                row.get(1)?,
+                                row.get(2)?,
+                                row.get(3)?,
+                                row.get(4)?,
+                            ))
+                        })
+                        .optional()
+                })
+                .map_err(StoreError::sqlite(doing))?;
+            let Some((id, account, name, detail, created)) = row else {
+                return Ok(None);
+            };
+            let to = address(tx, account)?;
+            let detail = serde_json::from_str(&detail)
+                .map_err(|error| StoreError::odd(doing, format!("notice {id}: {error}")))?;
+            let state = if to.is_some() { "claimed" } else { "failed" };
+            tx.prepare_cached(
+                "UPDATE outbox SET state = ?2, tries = tries + 1, due_store = ?3 WHERE id = ?1",
+            )
+            .and_then(|mut statement| {
+                statement.execute(params![id, state, at.plus(CLAIM).millis()])
+            })
+            .map_err(StoreError::sqlite(doing))?;
+            Ok(to.map(|(_, to)| Notice {
+                id,
+                account,
+                name,
+                to,
+                detail,
+                created,
+            }))
+        })
+    }
+
+    /// Records how a notice fared: sent, or due again later, or given up.
+    pub fn notice_done(
+        &mut self,
+        now: &Now,
+        notice: &Notice,
+        delivered: &Delivered,
+    ) -> Result<(), StoreError> {
+        let doing = "recording a notice";
+        self.write(doing, |tx| {
+            let at = clock::advance(tx, now)?;
+            write_delivery(tx, now, notice.account, None, delivered)?;
+            let sent = delivered.outcome == Outcome::Accepted;
+            tx.prepare_cached(
+                "UPDATE outbox SET due_store = ?3 + tries * 60000,
+                   state = CASE WHEN ?2 THEN 'sent' WHEN tries >= ?4 THEN 'failed' ELSE 'due' END
+                 WHERE id = ?1",
+            )
+            .and_then(|mut statement| {
+                statement.execute(params![notice.id, sent, at.millis(), NOTICE_TRIES])
+            })
+            .map_err(StoreError::sqlite(doing))?;
+            Ok(())
+        })
+    }
+
+    /// Whether a notice is due, without claiming it.
+    pub fn notice_due(&self, now: &Now) -> Result<bool, StoreError> {
+        let doing = "looking into the outbox";
+        self.read(doing, |connection| {
+            let at = clock::read(connection, now)?.store;
+            connection
+                .prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM outbox
+                     WHERE state IN ('due', 'claimed') AND due_store <= ?1)",
+                )
+                .and_then(|mut statement| statement.query_row([at.millis()], |row| row.get(0)))
+                .map_err(StoreError::sqlite(doing))
+        })
+    }
+}
+
+/// The confirmed address that an account's codes go to.
+pub(super) fn address(
+    connection: &Connection,
+    account: i64,
+) -> Result<Option<(i64, EmailAddress)>, StoreError> {
+    let doing = "reading an address";
+    let row: Option<(i64, String)> = connection
+        .prepare_cached(
+            "SELECT id, address FROM addresses
+             WHERE account = ?1 AND confirmed_wall IS NOT NULL ORDER BY id LIMIT 1",
+        )
+        .and_then(|mut statement| {
+            statement
+                .query_row([account], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()
+        })
+        .map_err(StoreError::sqlite(doing))?;
+    let Some((id, address)) = row else {
+        return Ok(None);
+    };
+    let address = EmailAddress::new(address)
+        .map_err(|bad| StoreError::odd(doing, format!("address {id} is {bad}")))?;
+    Ok(Some((id, address)))
+}
+
+/// The mails that a decision to send depends on.
+pub(super) fn sent(
+    connection: &Connection,
+    account: &AccountRow,
+    address: &EmailAddress,
+    source: &Source,
+    at: StoreTime,
+) -> Result<Sent, StoreError> {
+    let times = |sql: &str, key: &dyn rusqlite::ToSql, since: StoreTime| {
+        connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| {
+                statement
+                    .query_map(params![key, since.millis()], |row| {
+                        row.get(0).map(StoreTime::from_millis)
+                    })?
+                    .collect::<Result<Vec<_>, _>>()
+            })
+            .map_err(StoreError::sqlite("counting mails"))
+    };
+    let day = at.minus(DAY);
+    let key = address.limit_key();
+    let since_success = account.success.unwrap_or(StoreTime::from_millis(0));
+    let last = times(
+        "SELECT at_store FROM sends WHERE account = ?1 AND at_store > ?2
+         ORDER BY at_store DESC LIMIT 1",
+        &account.id,
+        since_success,
+    )?;
+    Ok(Sent {
+        account: times(
+            "SELECT at_store FROM sends WHERE account = ?1 AND state = 'open' AND at_store > ?2
+             ORDER BY at_store DESC LIMIT 10",
+            &account.id,
+            day,
+        )?,
+        address: times(
+            "SELECT at_store FROM sends WHERE limit_key = ?1 AND state = 'open' AND at_store > ?2
+             ORDER BY at_store DESC LIMIT 10",
+            &key,
+            day,
+        )?,
+        address_all: times(
+            "SELECT at_store FROM sends WHERE limit_key = ?1 AND at_store > ?2
+             ORDER BY at_store DESC LIMIT 200",
+            &key,
+            day,
+        )?,
+        source: times(
+            "SELECT at_store FROM sends WHERE source = ?1 AND state = 'open' AND at_store > ?2
+             ORDER BY at_store DESC LIMIT 1000",
+            &source.network(),
+            at.minus(crate::policy::limits::SOURCE_WINDOW),
+        )?,
+        last: last.first().copied(),
+    })
+}
+
+/// Counts a mail before it goes out.
+pub(super) fn count_send(
+    tx: &Transaction<'_>,
+    at: StoreTime,
+    account: i64,
+    challenge: [u8; 16],
+    address: &EmailAddress,
+    source: &Source,
+) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "INSERT INTO sends (account, challenge, limit_key, source, state, at_store)
+         VALUES (?1, ?2, ?3, ?4, 'open', ?5)",
+    )
+    .and_then(|mut statement| {
+        statement.execute(params![
+            account,
+            challenge,
+            address.limit_key(),
+            source.network(),
+            at.millis(),
+        ])
+    })
+    .map_err(StoreError::sqlite("counting a mail"))?;
+    Ok(())
+}
+
+/// A success answers the account's mails: their budgets are given back.
+pub(super) fn answer_sends(tx: &Transaction<'_>, account: Option<i64>) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE sends SET state = 'answered' WHERE account = ?1 AND state = 'open'")
+        .and_then(|mut statement| statement.execute([account]))
+        .map_err(StoreError::sqlite("answering mails"))?;
+    Ok(())
+}
+
+/// Queues the notice of a half-finished sign-in, one an hour at most.
+pub(super) fn queue_half_finished(
+    tx: &Transaction<'_>,
+    now: &Now,
+    at: StoreTime,
+    account: i64,
+    opening: &Opening<'_>,
+    ending: &str,
+) -> Result<(), StoreError> {
+    let failed = StoreError::sqlite;
+    let doing = "queueing a notice";
+    let recent: bool = tx
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM outbox
+             WHERE account = ?1 AND kind = 'half-finished' AND created_store > ?2)",
+        )
+        .and_then(|mut statement| {
+            statement.query_row(params![account, at.minus(HOUR).millis()], |row| row.get(0))
+        })
+        .map_err(failed(doing))?;
+    if recent {
+        return Ok(());
+    }
+    let detail = serde_json::json!({
+        "service": opening.service.as_str(),
+        "source": opening.source.to_string(),
+        "ending": ending,
+    });
+    tx.prepare_cached(
+        "INSERT INTO outbox (account, kind, detail, state, due_store, created_wall, created_store)
+         VALUES (?1, 'half-finished', ?2, 'due', ?3, ?4, ?3)",
+    )
+    .and_then(|mut statement| {
+        statement.execute(params![
+            account,
+            detail.to_string(),
+            at.millis(),
+            now.wall.millis()
+        ])
+    })
+    .map_err(failed(doing))?;
+    Ok(())
+}
+
+fn write_delivery(
+    tx: &Transaction<'_>,
+    now: &Now,
+    account: i64,
+    challenge: Option<[u8; 16]>,
+    delivered: &Delivered,
+) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "INSERT INTO deliveries
+         (account, challenge, kind, relay, outcome, reply, message_id, millis, at_wall)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )
+    .and_then(|mut statement| {
+        statement.execute(params![
+            account,
+            challenge,
+            delivered.kind,
+            delivered.relay,
+            delivered.outcome.word(),
+            delivered.reply,
+            delivered.message_id,
+            delivered.millis,
+            now.wall.millis(),
+        ])
+    })
+    .map_err(StoreError::sqlite("recording a delivery"))?;
+    Ok(())
+}

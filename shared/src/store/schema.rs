@@ -1,0 +1,134 @@
+//! The schema's versions: an append-only list of migrations, counted by `user_version`.
+//!
+//! A login never migrates: a store of another version is a refusal, a newer one in particular.
+//! `gatepost setup` creates and migrates.
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::error::{Problem, StoreError};
+
+/// Marks the file as ours in SQLite's header: `GPST`.
+const APPLICATION_ID: i64 = 0x4750_5354;
+
+/// Never edit, remove or reorder an entry: stores out there count them.
+const MIGRATIONS: [&str; 1] = [include_str!("schema_1.sql")];
+
+/// The version that this program reads and writes.
+pub const VERSION: i64 = 1;
+const _: () = assert!(MIGRATIONS.len() == 1, "VERSION counts the migrations");
+
+/// Refuses a store of another version.
+pub fn check(connection: &Connection) -> Result<(), StoreError> {
+    let doing = "reading the store's version";
+    let (version, application) = versions(connection)?;
+    if application != APPLICATION_ID {
+        return Err(StoreError::odd(doing, "it is not a Gatepost store"));
+    }
+    match version {
+        VERSION => Ok(()),
+        newer if newer > VERSION => Err(StoreError {
+            doing,
+            problem: Problem::Newer {
+                found: newer,
+                known: VERSION,
+            },
+        }),
+        found => Err(StoreError {
+            doing,
+            problem: Problem::NotMigrated {
+                found,
+                known: VERSION,
+            },
+        }),
+    }
+}
+
+/// Brings a store to this program's version, in one transaction.
+pub fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let doing = "migrating the store";
+    let failed = StoreError::sqlite;
+    let tx = connection
+        .transaction_with_behavior(TransactionBehavior::Exclusive)
+        .map_err(failed(doing))?;
+    let (version, application) = versions(&tx)?;
+    if version > VERSION {
+        let problem = Problem::Newer {
+            found: version,
+            known: VERSION,
+        };
+        return Err(StoreError { doing, problem });
+    }
+    if version != 0 && application != APPLICATION_ID {
+        return Err(StoreError::odd(doing, "it is not a Gatepost store"));
+    }
+    let done = usize::try_from(version)
+        .map_err(|_negative| StoreError::odd(doing, format!("it has version {version}")))?;
+    for migration in MIGRATIONS.iter().skip(done) {
+        tx.execute_batch(migration).map_err(failed(doing))?;
+    }
+    stamp(&tx).map_err(failed(doing))?;
+    tx.commit().map_err(failed(doing))
+}
+
+fn stamp(tx: &Transaction<'_>) -> Result<(), rusqlite::Error> {
+    tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+    tx.pragma_update(None, "user_version", VERSION)
+}
+
+fn versions(connection: &Connection) -> Result<(i64, i64), StoreError> {
+    let pragma = |name: &str| {
+        connection
+            .query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0))
+            .map_err(StoreError::sqlite("reading the store's version"))
+    };
+    Ok((pragma("user_version")?, pragma("application_id")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+    use sha2::{Digest, Sha256};
+
+    use super::{MIGRATIONS, VERSION, check, migrate};
+    use crate::store::error::Problem;
+
+    #[test]
+    fn a_store_is_migrated_once_and_then_left_alone() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        assert!(check(&connection).is_err());
+        migrate(&mut connection).unwrap();
+        check(&connection).unwrap();
+        migrate(&mut connection).unwrap();
+        check(&connection).unwrap();
+    }
+
+    #[test]
+    fn a_newer_a_negative_and_a_foreign_store_are_refused() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        for version in [VERSION + 1, i64::from(i32::MAX), -1] {
+            connection
+                .pragma_update(None, "user_version", version)
+                .unwrap();
+            assert!(check(&connection).is_err(), "{version}");
+            assert!(migrate(&mut connection).is_err(), "{version}");
+        }
+        connection
+            .pragma_update(None, "user_version", VERSION)
+            .unwrap();
+        connection.pragma_update(None, "application_id", 1).unwrap();
+        let Err(error) = check(&connection) else {
+            panic!("a foreign store was taken")
+        };
+        assert!(matches!(error.problem, Problem::Odd(_)), "{error}");
+    }
+
+    #[test]
+    fn released_migrations_are_never_edited() {
+        let released: [&str; 0] = [];
+        for (migration, hash) in MIGRATIONS.iter().zip(released) {
+            let digest = Sha256::digest(migration.as_bytes());
+            assert_eq!(crate::store::events::hex(&digest), hash);
+        }
+    }
+}

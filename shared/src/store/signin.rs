@@ -1,0 +1,832 @@
+//! A conversation's beginning and end: who is it, may they be asked, is there a live code, may a
+//! mail go out; and the one decision that every conversation leaves.
+
+use gatepost_words::ident::{EmailAddress, Service, Source};
+use gatepost_words::text::NoMail;
+use gatepost_words::time::{Boot, Span, StoreTime};
+use gatepost_words::wire::Proved;
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use serde_json::{Value, json};
+
+use super::error::StoreError;
+use super::events::{Appended, Event, append};
+use super::guesses::{self, AccountRow};
+use super::{Store, clock, mails};
+use crate::code::key::Tag;
+use crate::host::{Now, ProcessId};
+use crate::people::Person;
+use crate::policy::challenge::{Delivery, Life};
+use crate::policy::limits::{Binding, DEADLINE_FIRST, WAITING_PER_ACCOUNT, WAITING_PER_HOST};
+use crate::policy::lockout::{self, Lock};
+use crate::policy::rules::{Assessment, Decision, Facts, Groups, Standing, assess};
+use crate::policy::{Policy, sends};
+
+/// What the helper knows when a conversation begins.
+#[derive(Clone, Debug)]
+pub struct Opening<'a> {
+    /// The account, where the password database has it.
+    pub person: Option<&'a Person>,
+    /// What was typed as the user, sanitised.
+    pub typed: &'a str,
+    /// Which service.
+    pub service: &'a Service,
+    /// Where from.
+    pub source: &'a Source,
+    /// Membership in the groups that rules name.
+    pub groups: &'a Groups,
+    /// This host.
+    pub host: &'a str,
+    /// This helper.
+    pub process: ProcessId,
+    /// What the stack proved.
+    pub proved: Proved,
+    /// Whether the stack is a decoy stack.
+    pub decoy: bool,
+    /// What else is worth keeping of the opening: tty, ruser, authentication so far.
+    pub detail: Value,
+}
+
+/// A challenge that is not in the store yet.
+#[derive(Clone, Debug)]
+pub struct Fresh {
+    /// 128 random bits.
+    pub id: [u8; 16],
+    /// What prompt and mail show.
+    pub reference: String,
+    /// The code's keyed hash.
+    pub tag: Tag,
+}
+
+/// How a conversation begins.
+#[derive(Debug)]
+pub struct Begun {
+    /// Conversations whose helper died, closed in passing: a log line each.
+    pub lost: Vec<Closed>,
+    /// What is to happen.
+    pub what: What,
+}
+
+/// What is to happen.
+#[derive(Debug)]
+pub enum What {
+    /// Nothing more: the decision is recorded.
+    Ended {
+        /// Skip, ignore or refuse.
+        decision: Decision,
+        /// Where it stands.
+        closed: Closed,
+    },
+    /// Too many helpers wait at prompts.
+    Crowded(Closed),
+    /// A prompt.
+    Waiting(Waiting),
+}
+
+/// A conversation that waits at its prompt.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// Its number.
+    pub conversation: i64,
+    /// The account's row; none where the prompt is a dummy.
+    pub account: Option<i64>,
+    /// What to prompt.
+    pub prompt: Prompt,
+}
+
+/// What to prompt.
+#[derive(Clone, Debug)]
+pub enum Prompt {
+    /// A fresh code; its mail is to be sent.
+    Mail(Mailing),
+    /// A code that was sent before still works.
+    Resumed {
+        /// Which.
+        challenge: Challenge,
+        /// To whom it went.
+        to: EmailAddress,
+        /// How much longer it lives.
+        left: Span,
+    },
+    /// No mail goes out.
+    NoMail(NoMail),
+    /// Mailed codes are locked.
+    Locked(Lock),
+    /// A prompt for nobody: every answer is wrong.
+    Dummy,
+}
+
+/// A fresh code's mail.
+#[derive(Clone, Debug)]
+pub struct Mailing {
+    /// What was put into the store.
+    pub challenge: Challenge,
+    /// To whom.
+    pub to: EmailAddress,
+}
+
+/// A challenge, as a conversation holds on to it.
+#[derive(Clone, Debug)]
+pub struct Challenge {
+    /// Its id.
+    pub id: [u8; 16],
+    /// What the prompt shows.
+    pub reference: String,
+    /// The code's keyed hash.
+    pub tag: Tag,
+    /// Its end.
+    pub expires: Boot,
+}
+
+/// A conversation's end, as the log tells it.
+#[derive(Clone, Debug)]
+pub struct Closed {
+    /// Where its decision stands in the chain.
+    pub appended: Appended,
+    /// Whose.
+    pub account: String,
+    /// Which service.
+    pub service: String,
+    /// Where from.
+    pub source: String,
+    /// The word for it.
+    pub word: String,
+    /// Which conversation.
+    pub conversation: i64,
+}
+
+const DOING: &str = "beginning a sign-in";
+
+impl Store {
+    /// Begins a conversation, in one transaction.
+    pub fn begin(
+        &mut self,
+        now: &Now,
+        opening: &Opening<'_>,
+        policy: &Policy,
+        fresh: &Fresh,
+    ) -> Result<Begun, StoreError> {
+        self.write(DOING, |tx| {
+            let at = clock::advance(tx, now)?;
+            let lost = close_lost(tx, now)?;
+            let what = begin(tx, now, at, opening, policy, fresh)?;
+            Ok(Begun { lost, what })
+        })
+    }
+
+    /// What [`Self::begin`] would find, changing nothing: for `gatepost why`.
+    pub fn look(
+        &self,
+        now: &Now,
+        opening: &Opening<'_>,
+        policy: &Policy,
+    ) -> Result<Look, StoreError> {
+        self.read("looking at an account", |connection| {
+            let at = clock::read(connection, now)?.store;
+            look(connection, at, opening, policy)
+        })
+    }
+
+    /// Replaces a conversation's code by a fresh one, where a mail may go out; the old one dies in
+    /// every conversation that shares it, and the new one has no more tries than it had left.
+    pub fn resend(
+        &mut self,
+        now: &Now,
+        opening: &Opening<'_>,
+        policy: &Policy,
+        fresh: &Fresh,
+        waiting: &Waiting,
+        current: Option<[u8; 16]>,
+    ) -> Result<Prompt, StoreError> {
+        self.write("sending a new code", |tx| {
+            let at = clock::advance(tx, now)?;
+            let look = look(tx, at, opening, policy)?;
+            let Some(Ready {
+                account,
+                address,
+                lock,
+                wait,
+            }) = look.ready
+            else {
+                return Ok(Prompt::Dummy);
+            };
+            if lock.locked() {
+                return Ok(Prompt::Locked(lock));
+            }
+            if let Some(wait) = wait {
+                return Ok(Prompt::NoMail(NoMail::Limit(wait)));
+            }
+            let Some(address) = address else {
+                return Ok(Prompt::NoMail(NoMail::NoAddress));
+            };
+            let tries = match current {
+                Some(id) => replace(tx, id)?,
+                None => 0,
+            };
+            let slot = Slot {
+                now,
+                at,
+                opening,
+                policy,
+                fresh,
+                conversation: waiting.conversation,
+            };
+            let mailing = slot.issue(tx, &account, &address, tries)?;
+            slot.event(
+                tx,
+                "challenge",
+                json!({"ref": fresh.reference, "resend": true}),
+            )?;
+            Ok(Prompt::Mail(mailing))
+        })
+    }
+
+    /// Records a conversation's decision and closes it. A notice to the owner is queued where
+    /// `notice` names how a sign-in with the right password ended.
+    pub fn close(
+        &mut self,
+        now: &Now,
+        opening: &Opening<'_>,
+        waiting: &Waiting,
+        word: &str,
+        detail: Value,
+        notice: Option<&str>,
+    ) -> Result<Closed, StoreError> {
+        self.write("closing a sign-in", |tx| {
+            let at = clock::advance(tx, now)?;
+            if let (Some(ending), Some(account)) = (notice, waiting.account) {
+                mails::queue_half_finished(tx, now, at, account, opening, ending)?;
+            }
+            close(tx, now, opening, waiting.conversation, word, detail)
+        })
+    }
+}
+
+/// What an account looks like to a sign-in, before anything is changed.
+#[derive(Debug)]
+pub struct Look {
+    /// Skip, ask or refuse, and how that came about.
+    pub assessment: Assessment,
+    /// For an account that is asked: the rest.
+    pub ready: Option<Ready>,
+}
+
+/// An account that may be asked.
+#[derive(Debug)]
+pub struct Ready {
+    /// Its row.
+    pub account: AccountRow,
+    /// Where its codes go.
+    pub address: Option<(i64, EmailAddress)>,
+    /// Whether its codes may be compared.
+    pub lock: Lock,
+    /// How long until a mail may go out.
+    pub wait: Option<Span>,
+}
+
+fn look(
+    connection: &Connection,
+    at: StoreTime,
+    opening: &Opening<'_>,
+    policy: &Policy,
+) -> Result<Look, StoreError> {
+    let Some(person) = opening.person else {
+        let assessment = Assessment {
+            decision: Decision::Refuse(crate::policy::rules::Refusal::Unenrolled),
+            steps: vec!["the password database has no such user".to_owned()],
+        };
+        return Ok(Look {
+            assessment,
+            ready: None,
+        });
+    };
+    let account = guesses::account_by_name(connection, person.name.as_str())?;
+    let standing = standing(connection, account.as_ref(), person.uid)?;
+    let facts = Facts {
+        user: &person.name,
+        service: opening.service,
+        groups: opening.groups,
+        standing,
+    };
+    let assessment = assess(policy, &facts);
+    let ready = match (account, assessment.decision) {
+        (Some(account), Decision::Ask) => {
+            let tally = guesses::tally(connection, &account, "code", at)?;
+            let lock = lockout::mailed(&tally, &policy.limits, at);
+            let address = mails::address(connection, account.id)?;
+            let wait = match &address {
+                Some((_, address)) => {
+                    let sent = mails::sent(connection, &account, address, opening.source, at)?;
+                    sends::wait(&sent, &policy.limits, at)
+                }
+                None => None,
+            };
+            Some(Ready {
+                account,
+                address,
+                lock,
+                wait,
+            })
+        }
+        (_, _) => None,
+    };
+    Ok(Look { assessment, ready })
+}
+
+fn standing(
+    connection: &Connection,
+    account: Option<&AccountRow>,
+    uid: u32,
+) -> Result<Standing, StoreError> {
+    let Some(account) = account else {
+        let other: Option<i64> = connection
+            .prepare_cached("SELECT id FROM accounts WHERE uid = ?1 LIMIT 1")
+            .and_then(|mut statement| statement.query_row([uid], |row| row.get(0)).optional())
+            .map_err(StoreError::sqlite(DOING))?;
+        return Ok(if other.is_some() {
+            Standing::UidOfAnother
+        } else {
+            Standing::Never
+        });
+    };
+    Ok(match account.state.as_str() {
+        "removed" => Standing::Removed,
+        _ if account.uid != i64::from(uid) => Standing::UidChanged,
+        "active" => Standing::Active,
+        // Disabled, and any word that a later version may write.
+        _ => Standing::Disabled,
+    })
+}
+
+fn begin(
+    tx: &Transaction<'_>,
+    now: &Now,
+    at: StoreTime,
+    opening: &Opening<'_>,
+    policy: &Policy,
+    fresh: &Fresh,
+) -> Result<What, StoreError> {
+    let mut slot = Slot {
+        now,
+        at,
+        opening,
+        policy,
+        fresh,
+        conversation: 0,
+    };
+    let look = look(tx, at, opening, policy)?;
+    // Nothing was proved: whatever rules say, this line can only fail, or a skip would open the
+    // stack to a wrong password.
+    let dummy = opening.proved == Proved::Nothing
+        || (opening.decoy && matches!(look.assessment.decision, Decision::Refuse(_)));
+    if !dummy && look.assessment.decision != Decision::Ask {
+        let decision = look.assessment.decision;
+        let closed = slot.decide_at_once(tx, &decision)?;
+        return Ok(What::Ended { decision, closed });
+    }
+    let ready = if dummy { None } else { look.ready };
+    if crowded(tx, now, ready.as_ref().map(|ready| ready.account.id))? {
+        return Ok(What::Crowded(slot.ended(tx, "crowded", json!({}))?));
+    }
+    let Some(Ready {
+        account,
+        address,
+        lock,
+        wait,
+    }) = ready
+    else {
+        let conversation = slot.open(tx, None, "dummy")?;
+        return Ok(What::Waiting(Waiting {
+            conversation,
+            account: None,
+            prompt: Prompt::Dummy,
+        }));
+    };
+    let id = account.id;
+    let waiting = |conversation, prompt| {
+        What::Waiting(Waiting {
+            conversation,
+            account: Some(id),
+            prompt,
+        })
+    };
+    if lock.locked() {
+        return Ok(waiting(
+            slot.open(tx, Some(id), "locked")?,
+            Prompt::Locked(lock),
+        ));
+    }
+    if let Some((challenge, to, left)) = slot.resume(tx, id)? {
+        let conversation = slot.open(tx, Some(id), "resumed")?;
+        return Ok(waiting(
+            conversation,
+            Prompt::Resumed {
+                challenge,
+                to,
+                left,
+            },
+        ));
+    }
+    if let Some(wait) = wait {
+        let conversation = slot.open(tx, Some(id), "send-limit")?;
+        return Ok(waiting(conversation, Prompt::NoMail(NoMail::Limit(wait))));
+    }
+    let Some(address) = address else {
+        let conversation = slot.open(tx, Some(id), "no-address")?;
+        return Ok(waiting(conversation, Prompt::NoMail(NoMail::NoAddress)));
+    };
+    let conversation = slot.open(tx, Some(id), "mailed")?;
+    let mailing = slot.issue(tx, &account, &address, 0)?;
+    Ok(waiting(conversation, Prompt::Mail(mailing)))
+}
+
+/// One conversation's place in the store, while it is being filled.
+struct Slot<'a> {
+    now: &'a Now,
+    at: StoreTime,
+    opening: &'a Opening<'a>,
+    policy: &'a Policy,
+    fresh: &'a Fresh,
+    conversation: i64,
+}
+
+impl Slot<'_> {
+    /// Writes the opening event and the row that says a helper waits.
+    fn open(
+        &mut self,
+        tx: &Transaction<'_>,
+        account: Option<i64>,
+        how: &str,
+    ) -> Result<i64, StoreError> {
+        let mut detail = self.opening.detail.clone();
+        if let Value::Object(fields) = &mut detail {
+            fields.insert("how".to_owned(), how.into());
+            if how == "mailed" {
+                fields.insert("ref".to_owned(), self.fresh.reference.as_str().into());
+            }
+        }
+        let opened = self.event(tx, "opened", detail)?;
+        self.conversation = opened.seq;
+        let deadline = self
+            .now
+            .moment
+            .at
+            .plus(DEADLINE_FIRST)
+            .plus(self.policy.limits.life);
+        tx.prepare_cached(
+            "INSERT INTO conversations VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )
+        .and_then(|mut statement| {
+            statement.execute(params![
+                opened.seq,
+                account,
+                account_name(self.opening),
+                self.opening.service.as_str(),
+                self.opening.source.to_string(),
+                self.opening.host,
+                self.now.moment.boot_id,
+                self.opening.process.pid,
+                self.opening.process.started.cast_signed(),
+                deadline.millis(),
+            ])
+        })
+        .map_err(StoreError::sqlite(DOING))?;
+        Ok(opened.seq)
+    }
+
+    /// A challenge that this conversation may take over.
+    fn resume(
+        &self,
+        tx: &Transaction<'_>,
+        account: i64,
+    ) -> Result<Option<(Challenge, EmailAddress, Span)>, StoreError> {
+        if self.policy.limits.binding == Binding::Session {
+            return Ok(None);
+        }
+        let generation = clock::generation(tx)?;
+        let newest = tx
+            .prepare_cached(
+                "SELECT c.id, c.reference, c.tag, c.boot_id, c.expires_boot, c.generation, c.tries,
+                        c.max_tries, c.delivery, c.delivery_until, a.address
+                 FROM challenges c JOIN addresses a ON a.id = c.address
+                 WHERE c.account = ?1 AND c.service = ?2 AND c.host = ?3 AND c.source = ?4
+                   AND c.used_wall IS NULL AND c.replaced = 0 AND a.confirmed_wall IS NOT NULL
+                 ORDER BY c.created_store DESC LIMIT 1",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_row(
+                        params![
+                            account,
+                            self.opening.service.as_str(),
+                            self.opening.host,
+                            self.opening.source.binding(),
+                        ],
+                        |row| resumable(row, generation),
+                    )
+                    .optional()
+            })
+            .map_err(StoreError::sqlite(DOING))?;
+        let Some((challenge, life, address)) = newest else {
+            return Ok(None);
+        };
+        if !life.resumable(&self.now.moment) {
+            return Ok(None);
+        }
+        let address = EmailAddress::new(address)
+            .map_err(|bad| StoreError::odd(DOING, format!("an address is {bad}")))?;
+        let left = life.left(&self.now.moment);
+        Ok(Some((challenge, address, left)))
+    }
+
+    /// Writes a challenge and counts its mail.
+    fn issue(
+        &self,
+        tx: &Transaction<'_>,
+        account: &AccountRow,
+        (address_id, address): &(i64, EmailAddress),
+        tries: u32,
+    ) -> Result<Mailing, StoreError> {
+        let limits = &self.policy.limits;
+        let expires = self.now.moment.at.plus(limits.life);
+        let Fresh { id, reference, tag } = self.fresh.clone();
+        let generation = clock::generation(tx)?;
+        if limits.binding == Binding::Source {
+            self.replace_older(tx, account.id)?;
+        }
+        tx.prepare_cached(
+            "INSERT INTO challenges VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,
+             ?13, ?14, NULL, 0, 'running', ?15, NULL, ?16, ?17)",
+        )
+        .and_then(|mut statement| {
+            statement
+                .execute(params![
+                    id,
+                    account.id,
+                    address_id,
+                    self.opening.service.as_str(),
+                    self.opening.host,
+                    self.opening.source.binding(),
+                    self.conversation,
+                    reference,
+                    tag.0,
+                    self.now.moment.boot_id,
+                    expires.millis(),
+                    generation,
+                    tries,
+                    limits.tries,
+                    // A helper that died with its mail under way must not hold the code for ever.
+                    self.now
+                        .moment
+                        .at
+                        .plus(limits.delivery)
+                        .plus(Span::from_secs(2))
+                        .millis(),
+                    self.now.wall.millis(),
+                    self.at.millis(),
+                ])
+                .map(|_inserted| ())
+        })
+        .map_err(StoreError::sqlite("writing a challenge"))?;
+        mails::count_send(tx, self.at, account.id, id, address, self.opening.source)?;
+        let challenge = Challenge {
+            id,
+            reference,
+            tag,
+            expires,
+        };
+        Ok(Mailing {
+            challenge,
+            to: address.clone(),
+        })
+    }
+
+    /// A code whose mail failed may still be typed by another session of the same source: it ends
+    /// here, so that one source never has two live codes.
+    fn replace_older(&self, tx: &Transaction<'_>, account: i64) -> Result<(), StoreError> {
+        tx.prepare_cached(
+            "UPDATE challenges SET replaced = 1
+             WHERE account = ?1 AND service = ?2 AND host = ?3 AND source = ?4
+               AND used_wall IS NULL AND replaced = 0",
+        )
+        .and_then(|mut statement| {
+            statement.execute(params![
+                account,
+                self.opening.service.as_str(),
+                self.opening.host,
+                self.opening.source.binding(),
+            ])
+        })
+        .map_err(StoreError::sqlite("writing a challenge"))?;
+        Ok(())
+    }
+
+    fn event(
+        &self,
+        tx: &Transaction<'_>,
+        kind: &str,
+        detail: Value,
+    ) -> Result<Appended, StoreError> {
+        let conversation = (self.conversation != 0).then_some(self.conversation);
+        append_for(tx, self.now, self.opening, kind, conversation, detail)
+    }
+
+    /// The decision of a conversation that never prompts.
+    fn decide_at_once(
+        &self,
+        tx: &Transaction<'_>,
+        decision: &Decision,
+    ) -> Result<Closed, StoreError> {
+        match decision {
+            Decision::Skip(rule) => self.ended(tx, "skip", json!({"rule": rule})),
+            Decision::Ignore => self.ended(tx, "ignore", json!({"why": "unenrolled"})),
+            Decision::Refuse(refusal) => self.ended(tx, "refuse", json!({"why": refusal.word()})),
+            // Asking is no end; the caller never passes it.
+            Decision::Ask => self.ended(tx, "refuse", json!({"why": "undecided"})),
+        }
+    }
+
+    fn ended(&self, tx: &Transaction<'_>, word: &str, detail: Value) -> Result<Closed, StoreError> {
+        close(tx, self.now, self.opening, self.conversation, word, detail)
+    }
+}
+
+fn resumable(row: &Row<'_>, generation: i64) -> Result<(Challenge, Life, String), rusqlite::Error> {
+    let challenge = Challenge {
+        id: row.get(0)?,
+        reference: row.get(1)?,
+        tag: Tag(row.get(2)?),
+        expires: Boot::from_millis(row.get(4)?),
+    };
+    let life = Life {
+        boot_id: row.get(3)?,
+        expires: challenge.expires,
+        tries: row.get(6)?,
+        max_tries: row.get(7)?,
+        used: false,
+        replaced: false,
+        stale_generation: row.get::<_, i64>(5)? != generation,
+        delivery: match row.get_ref(8)?.as_str()? {
+            "accepted" => Delivery::Accepted,
+            "running" => Delivery::Running {
+                until: Boot::from_millis(row.get(9)?),
+            },
+            _ => Delivery::Failed,
+        },
+    };
+    Ok((challenge, life, row.get(10)?))
+}
+
+/// Marks a challenge as replaced; how many tries it had used up.
+fn replace(tx: &Transaction<'_>, id: [u8; 16]) -> Result<u32, StoreError> {
+    let failed = StoreError::sqlite;
+    let doing = "replacing a challenge";
+    let tries: Option<u32> = tx
+        .prepare_cached("SELECT tries FROM challenges WHERE id = ?1")
+        .and_then(|mut statement| statement.query_row([id], |row| row.get(0)).optional())
+        .map_err(failed(doing))?;
+    tx.prepare_cached("UPDATE challenges SET replaced = 1 WHERE id = ?1")
+        .and_then(|mut statement| statement.execute([id]))
+        .map_err(failed(doing))?;
+    Ok(tries.unwrap_or(0))
+}
+
+/// Whether too many helpers wait already.
+fn crowded(tx: &Transaction<'_>, now: &Now, account: Option<i64>) -> Result<bool, StoreError> {
+    let count = |sql: &str, key: &dyn rusqlite::ToSql| -> Result<u32, StoreError> {
+        tx.prepare_cached(sql)
+            .and_then(|mut statement| statement.query_row([key], |row| row.get(0)))
+            .map_err(StoreError::sqlite(DOING))
+    };
+    let all = count(
+        "SELECT count(*) FROM conversations WHERE boot_id = ?1",
+        &now.moment.boot_id,
+    )?;
+    let own = match account {
+        Some(id) => count("SELECT count(*) FROM conversations WHERE account = ?1", &id)?,
+        None => 0,
+    };
+    Ok(all >= WAITING_PER_HOST || own >= WAITING_PER_ACCOUNT)
+}
+
+/// Closes the conversations whose helper is gone.
+fn close_lost(tx: &Transaction<'_>, now: &Now) -> Result<Vec<Closed>, StoreError> {
+    struct Row {
+        conversation: i64,
+        user: String,
+        service: String,
+        source: String,
+        boot_id: String,
+        process: ProcessId,
+    }
+    let failed = StoreError::sqlite;
+    let doing = "closing lost sign-ins";
+    let rows: Vec<Row> = tx
+        .prepare_cached(
+            "SELECT id, user, service, source, boot_id, pid, pid_started FROM conversations",
+        )
+        .and_then(|mut statement| {
+            statement
+                .query_map([], |row| {
+                    Ok(Row {
+                        conversation: row.get(0)?,
+                        user: row.get(1)?,
+                        service: row.get(2)?,
+                        source: row.get(3)?,
+                        boot_id: row.get(4)?,
+                        process: ProcessId {
+                            pid: row.get(5)?,
+                            started: row.get::<_, i64>(6)?.cast_unsigned(),
+                        },
+                    })
+                })?
+                .collect()
+        })
+        .map_err(failed(doing))?;
+    let gone = rows
+        .into_iter()
+        .filter(|row| row.boot_id != now.moment.boot_id || !row.process.alive());
+    let mut lost = Vec::new();
+    for row in gone {
+        let event = Event {
+            kind: "decision",
+            account: &row.user,
+            service: &row.service,
+            source: &row.source,
+            conversation: Some(row.conversation),
+            detail: json!({"decision": "lost"}),
+        };
+        let appended = append(tx, now.wall, &event)?;
+        forget(tx, row.conversation)?;
+        lost.push(Closed {
+            appended,
+            account: row.user,
+            service: row.service,
+            source: row.source,
+            word: "lost".to_owned(),
+            conversation: row.conversation,
+        });
+    }
+    Ok(lost)
+}
+
+/// Writes the decision and removes the row that says a helper waits.
+pub(super) fn close(
+    tx: &Transaction<'_>,
+    now: &Now,
+    opening: &Opening<'_>,
+    conversation: i64,
+    word: &str,
+    detail: Value,
+) -> Result<Closed, StoreError> {
+    let mut fields = detail;
+    if let Value::Object(fields) = &mut fields {
+        fields.insert("decision".to_owned(), word.into());
+    }
+    let within = (conversation != 0).then_some(conversation);
+    let appended = append_for(tx, now, opening, "decision", within, fields)?;
+    let conversation = within.unwrap_or(appended.seq);
+    forget(tx, conversation)?;
+    Ok(Closed {
+        appended,
+        account: account_name(opening).to_owned(),
+        service: opening.service.as_str().to_owned(),
+        source: opening.source.to_string(),
+        word: word.to_owned(),
+        conversation,
+    })
+}
+
+fn forget(tx: &Transaction<'_>, conversation: i64) -> Result<(), StoreError> {
+    tx.prepare_cached("DELETE FROM conversations WHERE id = ?1")
+        .and_then(|mut statement| statement.execute([conversation]))
+        .map_err(StoreError::sqlite("closing a sign-in"))?;
+    Ok(())
+}
+
+/// The canonical name, where there is one.
+fn account_name<'a>(opening: &'a Opening<'_>) -> &'a str {
+    opening
+        .person
+        .map_or(opening.typed, |person| person.name.as_str())
+}
+
+/// Appends an event of a conversation.
+pub(super) fn append_for(
+    tx: &Transaction<'_>,
+    now: &Now,
+    opening: &Opening<'_>,
+    kind: &str,
+    conversation: Option<i64>,
+    detail: Value,
+) -> Result<Appended, StoreError> {
+    let source = opening.source.to_string();
+    let event = Event {
+        kind,
+        account: account_name(opening),
+        service: opening.service.as_str(),
+        source: &source,
+        conversation,
+        detail,
+    };
+    append(tx, now.wall, &event)
+}

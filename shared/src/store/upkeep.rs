@@ -1,0 +1,112 @@
+//! Upkeep: purging what no limit looks at any more, truncating the log, checking the file. Never
+//! in a login.
+
+use gatepost_words::time::Span;
+use rusqlite::params;
+use serde::Serialize;
+
+use super::error::StoreError;
+use super::{Store, clock};
+use crate::host::Now;
+
+/// What `gatepost maintain` did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Purged {
+    /// Challenges past use.
+    pub challenges: usize,
+    /// Guesses past every window.
+    pub guesses: usize,
+    /// Mails past every window.
+    pub sends: usize,
+    /// Delivery records past their keep.
+    pub deliveries: usize,
+    /// Notices past their keep.
+    pub notices: usize,
+    /// Known sources past theirs.
+    pub sources: usize,
+}
+
+/// Guesses and mails: no window is longer than a day.
+const KEEP_COUNTS: Span = Span::from_hours(48);
+/// Challenges: ten minutes is the longest life; a day serves those who ask what happened.
+const KEEP_CHALLENGES: Span = Span::from_hours(24);
+/// Known sources.
+const KEEP_SOURCES: Span = Span::from_hours(30 * 24);
+/// Deliveries and notices.
+const KEEP_RECORDS: Span = Span::from_hours(90 * 24);
+/// Rows a transaction removes at the most, so that a login never waits for a long one.
+const BATCH: u32 = 1000;
+
+impl Store {
+    /// Removes what is past its keep, in short transactions, and truncates the write-ahead log.
+    pub fn maintain(&mut self, now: &Now) -> Result<Purged, StoreError> {
+        let at = self.write("reading the store's clock", |tx| clock::advance(tx, now))?;
+        let before = |keep: Span| at.minus(keep).millis();
+        let wall = now.wall.minus(KEEP_RECORDS).millis();
+        let purged = Purged {
+            challenges: self.purge(
+                "DELETE FROM challenges WHERE id IN
+                 (SELECT id FROM challenges WHERE created_store < ?1 LIMIT ?2)",
+                before(KEEP_CHALLENGES),
+            )?,
+            guesses: self.purge(
+                "DELETE FROM guesses WHERE id IN
+                 (SELECT id FROM guesses WHERE at_store < ?1 LIMIT ?2)",
+                before(KEEP_COUNTS),
+            )?,
+            sends: self.purge(
+                "DELETE FROM sends WHERE id IN
+                 (SELECT id FROM sends WHERE at_store < ?1 LIMIT ?2)",
+                before(KEEP_COUNTS),
+            )?,
+            deliveries: self.purge(
+                "DELETE FROM deliveries WHERE id IN
+                 (SELECT id FROM deliveries WHERE at_wall < ?1 LIMIT ?2)",
+                wall,
+            )?,
+            notices: self.purge(
+                "DELETE FROM outbox WHERE id IN
+                 (SELECT id FROM outbox WHERE created_store < ?1 LIMIT ?2)",
+                before(KEEP_RECORDS),
+            )?,
+            sources: self.purge(
+                "DELETE FROM known_sources WHERE (account, source, service) IN
+                 (SELECT account, source, service FROM known_sources
+                  WHERE last_store < ?1 AND remembered_until IS NULL LIMIT ?2)",
+                before(KEEP_SOURCES),
+            )?,
+        };
+        self.connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_row| Ok(()))
+            .map_err(StoreError::sqlite("truncating the write-ahead log"))?;
+        Ok(purged)
+    }
+
+    fn purge(&mut self, sql: &'static str, before: i64) -> Result<usize, StoreError> {
+        let doing = "purging old rows";
+        let mut all = 0;
+        loop {
+            let removed = self.write(doing, |tx| {
+                tx.prepare_cached(sql)
+                    .and_then(|mut statement| statement.execute(params![before, BATCH]))
+                    .map_err(StoreError::sqlite(doing))
+            })?;
+            all += removed;
+            if removed == 0 {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// SQLite's own check of the file: the problems it found.
+    pub fn check(&self) -> Result<Vec<String>, StoreError> {
+        let doing = "checking the store";
+        self.read(doing, |connection| {
+            let found: Vec<String> = connection
+                .prepare("PRAGMA integrity_check")
+                .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
+                .map_err(StoreError::sqlite(doing))?;
+            Ok(found.into_iter().filter(|line| line != "ok").collect())
+        })
+    }
+}
