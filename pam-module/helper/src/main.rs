@@ -6,12 +6,12 @@
 //! decision.
 
 mod cgroup;
-mod login;
 mod process;
 
 use std::os::unix::net::UnixDatagram;
 use std::process::ExitCode;
 
+use gatepost_shared::login;
 use rustix::io::write;
 use rustix::process::geteuid;
 use rustix::stdio::stderr;
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     match process::shed().and_then(|notes| Ok((process::take_stdin()?, notes))) {
-        Ok((socket, notes)) => login::serve(socket, &notes),
+        Ok((socket, notes)) => login::serve(socket, &notes, process::fork),
         Err(fault) => refuse(&fault),
     }
 }

@@ -20,6 +20,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::ptr;
 
+use gatepost_shared::login::Fork;
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::{Errno, FdFlags, fcntl_dupfd_cloexec, fcntl_getfd, fcntl_setfd};
 use rustix::net::sockopt::{socket_domain, socket_type};
@@ -96,6 +97,17 @@ fn become_root() -> Result<(), Fault> {
     let (gid, uid) = (Gid::ROOT, Uid::ROOT);
     doing("setresgid", set_thread_res_gid(gid, gid, gid))?;
     doing("setresuid", set_thread_res_uid(uid, uid, uid))
+}
+
+/// Forks, for what is left to do when the host has its verdict.
+pub(crate) fn fork() -> io::Result<Fork> {
+    // SAFETY: the process has one thread and no handlers, so the child may do all that the parent
+    // may; the caller closed the store before, the one thing that must not be shared.
+    match unsafe { libc::fork() } {
+        -1 => Err(io::Error::last_os_error()),
+        0 => Ok(Fork::Child),
+        _ => Ok(Fork::Parent),
+    }
 }
 
 /// No core, no ptrace, no /proc/PID/environ for others.
