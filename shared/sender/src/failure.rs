@@ -3,6 +3,7 @@
 //!
 //! Not for deciding whether to try again; [`Outcome::try_next`] does that.
 
+use gatepost_words::ident::EmailAddress;
 use gatepost_words::job::{Content, Job, Outcome, Report};
 use gatepost_words::secret::Secret;
 use gatepost_words::text::sanitise;
@@ -59,11 +60,14 @@ impl Failure {
     }
 }
 
-/// The values that must not come back in a report, whatever the relay says.
+/// The values that must not come back in a report, whatever the relay says: reports are recorded,
+/// logged and shown.
 #[derive(Default)]
 pub(crate) struct Redaction<'job> {
     code: Option<&'job Secret>,
     password: Option<&'job Secret>,
+    /// Relays like to repeat it; it is shown masked, as everywhere.
+    recipient: Option<EmailAddress>,
 }
 
 impl<'job> Redaction<'job> {
@@ -74,7 +78,11 @@ impl<'job> Redaction<'job> {
             Content::HalfFinished { .. } | Content::Test => None,
         };
         let password = job.relay.credentials.as_ref().map(|(_user, secret)| secret);
-        Self { code, password }
+        Self {
+            code,
+            password,
+            recipient: EmailAddress::new(job.letter.to.clone()).ok(),
+        }
     }
 
     /// Text from outside, sanitised, without secrets, at most [`REPLY_LIMIT`] bytes.
@@ -82,7 +90,23 @@ impl<'job> Redaction<'job> {
         if self.repeats_a_secret(text) {
             return "(the reply repeats a secret and is left out)".to_owned();
         }
-        cut(&sanitise(text), REPLY_LIMIT).to_owned()
+        cut(&sanitise(&self.mask(text)), REPLY_LIMIT).to_owned()
+    }
+
+    fn mask(&self, text: &str) -> String {
+        let Some(recipient) = &self.recipient else {
+            return text.to_owned();
+        };
+        let (address, masked) = (recipient.as_str(), recipient.masked());
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some(at) = find_ignoring_case(rest, address) {
+            let (before, found) = rest.split_at(at);
+            out.push_str(before);
+            out.push_str(&masked);
+            rest = found.get(address.len()..).unwrap_or_default();
+        }
+        out + rest
     }
 
     fn repeats_a_secret(&self, text: &str) -> bool {
@@ -95,6 +119,11 @@ impl<'job> Redaction<'job> {
     }
 }
 
+/// Where ASCII text stands in other text, however it is capitalised.
+fn find_ignoring_case(text: &str, wanted: &str) -> Option<usize> {
+    text.to_ascii_lowercase().find(&wanted.to_ascii_lowercase())
+}
+
 /// At most so many bytes, cut at a character.
 fn cut(text: &str, most: usize) -> &str {
     text.get(..text.floor_char_boundary(most))
@@ -103,6 +132,7 @@ fn cut(text: &str, most: usize) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use gatepost_words::ident::EmailAddress;
     use gatepost_words::job::Outcome;
     use gatepost_words::secret::Secret;
 
@@ -115,6 +145,7 @@ mod tests {
         let redaction = Redaction {
             code: Some(&code),
             password: Some(&password),
+            recipient: None,
         };
         for text in [
             "550 your message says 1234 5678",
@@ -131,6 +162,24 @@ mod tests {
             );
         }
         assert_eq!(redaction.clean("550 12 34 56"), "550 12 34 56");
+    }
+
+    #[test]
+    fn the_recipient_is_shown_masked() {
+        let redaction = Redaction {
+            recipient: EmailAddress::new("alice@example.org".to_owned()).ok(),
+            ..Redaction::default()
+        };
+        let cases = [
+            (
+                "550 <alice@example.org>: no; Alice@Example.ORG?",
+                "550 <a***@e***.org>: no; a***@e***.org?",
+            ),
+            ("550 ü alice@example.com", "550 ü alice@example.com"),
+        ];
+        for (said, shown) in cases {
+            assert_eq!(redaction.clean(said), shown);
+        }
     }
 
     #[test]

@@ -363,16 +363,21 @@ fn break_down(relay: &Relay, stage: Stage, error: &Error) -> Failure {
         (ErrorKind::ConnectionRefused, Stage::Connect) => {
             failure(format!("nothing answers on {host} port {port}"))
         }
-        (ErrorKind::TimedOut | ErrorKind::WouldBlock, Stage::Greeting)
-            if relay.tls == Tls::Starttls && *port == 465 =>
-        {
-            failure("no greeting".to_owned())
-                .advise("port 465 speaks TLS from the first byte: use tls = \"implicit\"")
+        (ErrorKind::TimedOut | ErrorKind::WouldBlock, _) => {
+            let silence = Failure::new(
+                Outcome::Connection,
+                format!(
+                    "no answer from {host} port {port} within {} s at {stage}",
+                    PATIENCE.as_secs()
+                ),
+            );
+            if stage == Stage::Greeting && relay.tls == Tls::Starttls {
+                return silence.advise(
+                    "a port that speaks TLS from the first byte (465) wants tls = \"implicit\"",
+                );
+            }
+            silence
         }
-        (ErrorKind::TimedOut | ErrorKind::WouldBlock, _) => failure(format!(
-            "no answer from {host} port {port} within {} s at {stage}",
-            PATIENCE.as_secs()
-        )),
         (ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe, _) => {
             failure(format!("the relay closed the connection at {stage}"))
         }

@@ -138,13 +138,21 @@ pub(crate) fn explain(error: &Error, relay: &Relay) -> Failure {
     }
 }
 
-/// The names that a certificate carries, where the error knows them.
+/// The names that a certificate carries, where the error knows them. They come as
+/// `DnsName("relay.example.org")` and `IpAddress(192.0.2.1)`.
 fn presented(error: &CertificateError) -> String {
     let CertificateError::NotValidForNameContext { presented, .. } = error else {
         return String::new();
     };
-    match presented.as_slice() {
-        [] => " and names no host".to_owned(),
-        names => format!(" but for {}", names.join(", ")),
+    let names: Vec<_> = presented
+        .iter()
+        .map(|name| {
+            let (_kind, name) = name.split_once('(').unwrap_or(("", name));
+            name.trim_end_matches(')').trim_matches('"')
+        })
+        .collect();
+    if names.is_empty() {
+        return " and names no host".to_owned();
     }
+    format!(" but for {}", names.join(", "))
 }

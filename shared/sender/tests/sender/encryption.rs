@@ -90,7 +90,8 @@ fn a_bad_certificate_is_refused_and_the_report_says_what_to_do() {
             (
                 Kind::Signed,
                 "other.example.org",
-                "the relay's certificate is not for \"localhost\" but for",
+                "the relay's certificate is not for \"localhost\" but for other.example.org: \
+                 set host to a name in the certificate",
             ),
             (
                 Kind::Expired,

@@ -68,9 +68,9 @@ const REFUSALS: [(&str, &str, Outcome, &str); 21] = [
     ),
     (
         "RCPT",
-        "550-5.1.1 no such\r\n550 5.1.1 user",
+        "550-5.1.1 <alice@example.net>\r\n550 5.1.1 unknown",
         Outcome::Permanent,
-        "RCPT TO: 550 5.1.1 no such 5.1.1 user",
+        "RCPT TO: 550 5.1.1 <a***@e***.net> 5.1.1 unknown",
     ),
     (
         "RCPT",
