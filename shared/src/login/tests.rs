@@ -1,1 +1,642 @@
-//! Sign-ins played through the machine, without a socket or a sender.
+//! Sign-ins played through the machine, without a socket or a sender. The account is `daemon`,
+//! which every password database has.
+
+use gatepost_words::ident::{EmailAddress, UserName};
+use gatepost_words::job::{Content, Outcome};
+use gatepost_words::secret::Secret;
+use gatepost_words::time::Span;
+use gatepost_words::wire::{Hello, HostAnswer, Nonce, Proved, Verdict};
+
+use super::{Login, Step};
+use crate::code::key::Key;
+use crate::code::recovery::RecoveryCode;
+use crate::config::{Config, Mail};
+use crate::host::Host;
+use crate::host::tests::Fixed;
+use crate::policy::limits::{Binding, Limits};
+use crate::policy::rules::{Action, Rule};
+use crate::policy::{Policy, Unenrolled};
+use crate::store::Store;
+use crate::store::accounts::{Actor, Confirmation};
+use crate::store::mails::Delivered;
+
+const USER: &str = "daemon";
+const UID: u32 = 1;
+
+/// A store, a configuration and clocks; logins begin in it.
+struct Desk {
+    host: Fixed,
+    config: Config,
+    key: Key,
+    folder: tempfile::TempDir,
+}
+
+/// One login under way, with the code that was mailed for it.
+struct Play<'d> {
+    login: Login<'d, Fixed>,
+    said: String,
+    code: Option<String>,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config {
+            policy: Policy {
+                limits: Limits::default(),
+                unenrolled: Unenrolled::Refuse,
+                rules: Vec::new(),
+            },
+            mail: Mail {
+                from: "Gatepost <gatepost@example.org>".into(),
+                envelope_from: "gatepost@example.org".into(),
+                code_in_subject: false,
+                templates: None,
+                relays: Vec::new(),
+            },
+            host: "host01".into(),
+            store: folder.path().join("gatepost.db"),
+            key: "/nowhere".into(),
+        };
+        let key = Key::new(Secret::new(vec![7; 32])).unwrap();
+        Self {
+            host: Fixed::new(),
+            config,
+            key,
+            folder,
+        }
+    }
+
+    /// With `daemon` enrolled.
+    fn enrolled() -> Self {
+        let desk = Self::new();
+        let address = EmailAddress::new("daemon@example.org".into()).unwrap();
+        desk.store()
+            .add_account(
+                &desk.host.now(),
+                &actor(),
+                &user(),
+                UID,
+                &address,
+                &Confirmation::Word,
+            )
+            .unwrap();
+        desk
+    }
+
+    fn store(&self) -> Store {
+        Store::scratch(&self.folder.path().join("gatepost.db"))
+    }
+
+    fn hello(&self) -> Hello {
+        Hello {
+            nonce: Nonce([9; 16]),
+            conf: None,
+            service: "sshd".into(),
+            user: USER.into(),
+            rhost: Some("192.0.2.1".into()),
+            tty: Some("ssh".into()),
+            ruser: None,
+            caller_uid: 0,
+            auth_info: None,
+            silent: false,
+            decoy: false,
+            after: Proved::Password,
+            debug: false,
+        }
+    }
+
+    fn begin(&self, hello: Hello) -> Result<Play<'_>, Verdict> {
+        let mut login =
+            Login::new(&self.host, &self.config, &self.key, self.store(), hello).unwrap();
+        match login.begin().unwrap() {
+            Step::Ask(said) => {
+                let code = mailed(&mut login);
+                Ok(Play { login, said, code })
+            }
+            Step::End(end) => Err(end.verdict),
+        }
+    }
+
+    fn log_in(&self) -> Play<'_> {
+        self.begin(self.hello()).unwrap()
+    }
+
+    fn kinds(&self) -> Vec<String> {
+        self.store()
+            .events_after(0, 1000)
+            .unwrap()
+            .into_iter()
+            .map(|event| event.kind)
+            .collect()
+    }
+
+    fn decisions(&self) -> usize {
+        self.kinds()
+            .iter()
+            .filter(|kind| *kind == "decision")
+            .count()
+    }
+}
+
+impl Play<'_> {
+    /// Types an answer: the next prompt, or the verdict.
+    fn type_in(&mut self, text: &str) -> Result<String, Verdict> {
+        match self.login.answer(USER, text.as_bytes()).unwrap() {
+            Step::Ask(said) => {
+                if let Some(code) = mailed(&mut self.login) {
+                    self.code = Some(code);
+                }
+                Ok(said)
+            }
+            Step::End(end) => Err(end.verdict),
+        }
+    }
+
+    fn type_code(&mut self) -> Result<String, Verdict> {
+        let code = self.code.clone().unwrap();
+        self.type_in(&code)
+    }
+
+    fn delivery(&mut self, outcome: Outcome) {
+        let delivered = Delivered {
+            kind: "code",
+            relay: "relay:465".into(),
+            outcome,
+            reply: "250 ok".into(),
+            message_id: "<x@y>".into(),
+            millis: 5,
+        };
+        self.login.delivered(&delivered, true).unwrap();
+    }
+}
+
+fn mailed(login: &mut Login<'_, Fixed>) -> Option<String> {
+    let letter = login.take_letter()?;
+    let Content::Code { code, .. } = letter.content else {
+        panic!("not a code")
+    };
+    Some(code.expose_str().unwrap().to_owned())
+}
+
+fn actor() -> Actor {
+    Actor {
+        name: "root".into(),
+    }
+}
+
+fn user() -> UserName {
+    UserName::new(USER.into()).unwrap()
+}
+
+/// A code that is not the one of the play.
+fn wrong_code(play: &Play<'_>) -> &'static str {
+    if play.code.as_deref() == Some("0000 0000") {
+        "11111111"
+    } else {
+        "00000000"
+    }
+}
+
+#[test]
+fn the_right_code_succeeds_once() {
+    let desk = Desk::enrolled();
+    let mut play = desk.log_in();
+    assert!(
+        play.said
+            .contains("enter the 8-digit code sent to d***@e***.org"),
+        "{}",
+        play.said
+    );
+    assert_eq!(play.type_code(), Err(Verdict::Success));
+    assert_eq!(desk.kinds(), ["user-add", "opened", "guess", "decision"]);
+    let chain = desk.store().verify_chain().unwrap();
+    assert_eq!((chain.events, chain.broken_at), (4, None));
+}
+
+#[test]
+fn a_wrong_code_may_be_followed_by_the_right_one() {
+    let desk = Desk::enrolled();
+    let mut play = desk.log_in();
+    let wrong = wrong_code(&play);
+    assert!(play.type_in(wrong).unwrap().contains("2 tries left"));
+    assert_eq!(play.type_code(), Err(Verdict::Success));
+    // A success clears the row, so the next login has a fresh code and all its tries.
+    let mut play = desk.log_in();
+    assert!(
+        play.type_in(wrong_code(&play))
+            .unwrap()
+            .contains("2 tries left")
+    );
+}
+
+#[test]
+fn three_wrong_codes_kill_the_code_and_end_the_login() {
+    let desk = Desk::enrolled();
+    let mut play = desk.log_in();
+    let (code, wrong) = (play.code.clone().unwrap(), wrong_code(&play));
+    play.delivery(Outcome::Accepted);
+    assert!(play.type_in(wrong).is_ok());
+    assert!(play.type_in(wrong).is_ok());
+    assert_eq!(play.type_in(wrong), Err(Verdict::MaxTries));
+    // Within the cooldown there is no new mail, and the dead code is not resumed.
+    let mut play = desk.log_in();
+    assert!(play.said.contains("no mail is sent now"), "{}", play.said);
+    assert!(play.type_in(&code).is_ok());
+}
+
+#[test]
+fn a_code_is_resumed_by_its_own_source_and_no_other() {
+    let desk = Desk::enrolled();
+    let mut first = desk.log_in();
+    first.delivery(Outcome::Accepted);
+    let code = first.code.clone().unwrap();
+    assert!(
+        matches!(first.login.left().unwrap(), Step::End(end) if end.verdict == Verdict::Broken)
+    );
+    let elsewhere = Hello {
+        rhost: Some("192.0.2.2".into()),
+        ..desk.hello()
+    };
+    let other_service = Hello {
+        service: "sudo".into(),
+        ..desk.hello()
+    };
+    for hello in [elsewhere, other_service] {
+        let mut play = desk.begin(hello).unwrap();
+        assert!(play.said.contains("no mail is sent now"), "{}", play.said);
+        assert!(play.type_in(&code).is_ok());
+    }
+    let mut again = desk.log_in();
+    assert!(again.said.contains("already sent"), "{}", again.said);
+    assert_eq!(again.code, None);
+    assert_eq!(again.type_in(&code), Err(Verdict::Success));
+    // Once used it is used, in the session that was told of it too.
+    let mut third = desk.log_in();
+    assert_ne!(third.type_in(&code), Err(Verdict::Success));
+}
+
+#[test]
+fn session_binding_turns_resuming_off() {
+    let mut desk = Desk::enrolled();
+    desk.config.policy.limits.binding = Binding::Session;
+    let mut first = desk.log_in();
+    first.delivery(Outcome::Accepted);
+    desk.host.pass(Span::from_secs(31));
+    let second = desk.log_in();
+    assert!(second.said.contains("code sent to"), "{}", second.said);
+    assert!(second.code.is_some());
+}
+
+#[test]
+fn a_failed_delivery_is_neither_resumed_nor_charged() {
+    let desk = Desk::enrolled();
+    for _ in 0..8 {
+        let mut play = desk.log_in();
+        assert!(play.said.contains("code sent to"), "{}", play.said);
+        play.delivery(Outcome::Connection);
+        assert!(play.type_in("").unwrap().contains("could not be sent"));
+        let _ended = play.login.left().unwrap();
+        desk.host.pass(Span::from_secs(31));
+    }
+}
+
+#[test]
+fn mails_stop_at_the_policys_number() {
+    let desk = Desk::enrolled();
+    let mut mails = 0;
+    for _ in 0..100 {
+        let mut play = desk.log_in();
+        if play.code.is_some() {
+            mails += 1;
+            play.delivery(Outcome::Accepted);
+        }
+        let _ended = play.login.left().unwrap();
+        // Past the life of each code, so that none is resumed.
+        desk.host.pass(Span::from_mins(6));
+    }
+    // Ten hours: ten in the day.
+    assert_eq!(mails, 10);
+}
+
+#[test]
+fn honest_people_are_never_short_of_mails() {
+    let desk = Desk::enrolled();
+    for login in 0..40 {
+        let mut play = desk.log_in();
+        play.delivery(Outcome::Accepted);
+        assert_eq!(play.type_code(), Err(Verdict::Success), "login {login}");
+        desk.host.pass(Span::from_mins(1));
+    }
+}
+
+#[test]
+fn ten_failures_lock_and_the_right_code_is_not_even_compared() {
+    let desk = Desk::enrolled();
+    let mut failures = 0;
+    while failures < 9 {
+        let mut play = desk.log_in();
+        play.delivery(Outcome::Accepted);
+        let wrong = wrong_code(&play);
+        for _ in 0..3 {
+            let _step = play.type_in(wrong);
+            failures += 1;
+        }
+        desk.host.pass(Span::from_secs(31));
+    }
+    let mut play = desk.log_in();
+    play.delivery(Outcome::Accepted);
+    let code = play.code.clone().unwrap();
+    assert!(play.type_in(wrong_code(&play)).is_ok());
+    let said = play.type_in(&code).unwrap();
+    assert!(said.contains("locked for another"), "{said}");
+    assert!(desk.log_in().said.contains("locked for another"));
+    // The window ends by itself.
+    desk.host.pass(Span::from_mins(61));
+    let mut play = desk.log_in();
+    assert_eq!(play.type_code(), Err(Verdict::Success));
+}
+
+#[test]
+fn an_unlocking_lets_in_again() {
+    let mut desk = Desk::enrolled();
+    desk.config.policy.limits.failures_in_a_row = 2;
+    let mut play = desk.log_in();
+    play.delivery(Outcome::Accepted);
+    let wrong = wrong_code(&play);
+    let _first = play.type_in(wrong);
+    let _second = play.type_in(wrong);
+    assert!(
+        desk.log_in()
+            .said
+            .contains("until an administrator unlocks")
+    );
+    let failures = desk
+        .store()
+        .unlock(&desk.host.now(), &actor(), &user(), "asked")
+        .unwrap();
+    assert_eq!(failures, 2);
+    let code = play.code.clone().unwrap();
+    let mut play = desk.log_in();
+    assert_eq!(play.type_in(&code), Err(Verdict::Success));
+}
+
+#[test]
+fn a_new_code_kills_the_old_one_and_refills_nothing() {
+    let desk = Desk::enrolled();
+    let mut play = desk.log_in();
+    play.delivery(Outcome::Accepted);
+    let old = play.code.clone().unwrap();
+    assert!(
+        play.type_in("r")
+            .unwrap()
+            .contains("next mail can be sent in 30 s")
+    );
+    assert!(
+        play.type_in(wrong_code(&play))
+            .unwrap()
+            .contains("2 tries left")
+    );
+    let mut sharing = desk.log_in();
+    desk.host.pass(Span::from_secs(30));
+    assert!(
+        play.type_in("r")
+            .unwrap()
+            .contains("A new code is on its way")
+    );
+    assert_ne!(play.code, Some(old.clone()));
+    assert!(sharing.type_in(&old).unwrap().contains("newer code"));
+    assert!(play.type_in(&old).unwrap().contains("One try left"));
+    assert_eq!(play.type_code(), Err(Verdict::Success));
+}
+
+#[test]
+fn an_old_code_of_another_boot_or_time_is_dead() {
+    let kill: [(&str, fn(&Desk)); 3] = [
+        ("its life is over", |desk| {
+            desk.host.pass(Span::from_mins(5))
+        }),
+        ("a reboot", |desk| {
+            *desk.host.boot_id.borrow_mut() = "boot-2".into()
+        }),
+        ("a reboot and a clock set back", |desk| {
+            *desk.host.boot_id.borrow_mut() = "boot-2".into();
+            desk.host.boot.set(1);
+            desk.host.wall.set(1);
+        }),
+    ];
+    for (what, kill) in kill {
+        let desk = Desk::enrolled();
+        let mut play = desk.log_in();
+        play.delivery(Outcome::Accepted);
+        kill(&desk);
+        assert!(play.type_code().unwrap().contains("expired"), "{what}");
+    }
+}
+
+#[test]
+fn a_clock_set_back_or_forward_changes_no_lifetime() {
+    for jump in [-3_600_000, 365 * 86_400_000] {
+        let desk = Desk::enrolled();
+        let mut play = desk.log_in();
+        play.delivery(Outcome::Accepted);
+        desk.host.wall.set(desk.host.wall.get() + jump);
+        assert_eq!(play.type_code(), Err(Verdict::Success), "{jump}");
+    }
+}
+
+#[test]
+fn empty_answers_are_free_ten_times() {
+    let desk = Desk::enrolled();
+    let mut play = desk.log_in();
+    assert!(play.type_in("").unwrap().contains("still being sent"));
+    play.delivery(Outcome::Accepted);
+    assert!(play.type_in("").unwrap().contains("took the mail at"));
+    assert!(play.type_in("?").unwrap().contains("recovery code"));
+    for _ in 0..7 {
+        assert!(play.type_in("").is_ok());
+    }
+    assert_eq!(play.type_in(""), Err(Verdict::Refuse));
+    assert_eq!(desk.decisions(), 1);
+}
+
+#[test]
+fn what_the_host_answers_is_not_counted() {
+    for how in [HostAnswer::Password, HostAnswer::Junk] {
+        let desk = Desk::enrolled();
+        let mut play = desk.log_in();
+        let Step::End(end) = play.login.host_answered(how).unwrap() else {
+            panic!("no end")
+        };
+        assert_eq!(end.verdict, Verdict::Refuse);
+        let account = desk.store().account(&user()).unwrap().unwrap();
+        assert_eq!(account.failures_in_a_row, 0);
+        assert_eq!(desk.decisions(), 1);
+    }
+}
+
+#[test]
+fn another_user_name_after_the_prompt_is_refused() {
+    let desk = Desk::enrolled();
+    let mut play = desk.log_in();
+    let code = play.code.clone().unwrap();
+    let Step::End(end) = play.login.answer("root", code.as_bytes()).unwrap() else {
+        panic!("no end")
+    };
+    assert_eq!(end.verdict, Verdict::Refuse);
+}
+
+#[test]
+fn nobody_is_let_in_by_the_line_that_proved_nothing() {
+    let mut desk = Desk::enrolled();
+    desk.config.policy.unenrolled = Unenrolled::Ignore;
+    desk.config.policy.rules = vec![Rule {
+        users: vec![],
+        groups: vec![],
+        services: vec![],
+        action: Action::Skip,
+    }];
+    for user in [USER, "no-such-user", "bin"] {
+        let hello = Hello {
+            user: user.into(),
+            decoy: true,
+            after: Proved::Nothing,
+            ..desk.hello()
+        };
+        let mut login =
+            Login::new(&desk.host, &desk.config, &desk.key, desk.store(), hello).unwrap();
+        let Step::Ask(said) = login.begin().unwrap() else {
+            panic!("{user}: no prompt")
+        };
+        assert!(!said.contains('@') && !said.contains("ref"), "{said}");
+        assert!(login.take_letter().is_none(), "{user}");
+        for _ in 0..2 {
+            let Step::Ask(again) = login.answer(user, b"12345678").unwrap() else {
+                panic!("end")
+            };
+            assert_eq!(again, said);
+        }
+        let Step::End(end) = login.answer(user, b"12345678").unwrap() else {
+            panic!("no end")
+        };
+        assert_eq!(end.verdict, Verdict::MaxTries);
+    }
+}
+
+#[test]
+fn a_decoy_stack_says_the_same_to_everybody() {
+    let desk = Desk::enrolled();
+    let transcript = |hello: Hello| {
+        let name = hello.user.clone();
+        let mut login =
+            Login::new(&desk.host, &desk.config, &desk.key, desk.store(), hello).unwrap();
+        let mut said = Vec::new();
+        let mut step = login.begin().unwrap();
+        for answer in ["", "r", "?", "m", "11111111", "22222222", "33333333"] {
+            let Step::Ask(text) = step else {
+                panic!("ended before {answer:?}")
+            };
+            said.push(text.replace(&name, "USER"));
+            step = login.answer(&name, answer.as_bytes()).unwrap();
+        }
+        let Step::End(end) = step else {
+            panic!("no end")
+        };
+        (said, end.verdict, end.say)
+    };
+    let decoy = |user: &str, after| Hello {
+        user: user.into(),
+        decoy: true,
+        after,
+        ..desk.hello()
+    };
+    let right = transcript(decoy(USER, Proved::Password));
+    for hello in [
+        decoy(USER, Proved::Password),
+        decoy(USER, Proved::Nothing),
+        decoy("no-such-user", Proved::Nothing),
+        decoy("bin", Proved::Password),
+    ] {
+        assert_eq!(transcript(hello), right);
+    }
+}
+
+#[test]
+fn rules_and_enrolment_decide_before_anything_is_asked() {
+    let rule = |action| Rule {
+        users: vec![],
+        groups: vec![],
+        services: vec![],
+        action,
+    };
+    let mut desk = Desk::new();
+    let refused = |desk: &Desk| desk.begin(desk.hello()).map(|_| ()).unwrap_err();
+    assert_eq!(refused(&desk), Verdict::UserUnknown);
+    desk.config.policy.unenrolled = Unenrolled::Ignore;
+    assert_eq!(refused(&desk), Verdict::Ignore);
+    desk.config.policy.rules = vec![rule(Action::Refuse)];
+    assert_eq!(refused(&desk), Verdict::Denied);
+    desk.config.policy.rules = vec![rule(Action::Skip)];
+    assert_eq!(refused(&desk), Verdict::Ignore);
+    assert_eq!(desk.decisions(), 4);
+}
+
+#[test]
+fn a_removed_a_disabled_and_a_reused_account_are_refused() {
+    let mut desk = Desk::enrolled();
+    desk.config.policy.unenrolled = Unenrolled::Ignore;
+    let refused = |desk: &Desk| desk.begin(desk.hello()).map(|_| ()).unwrap_err();
+    let now = desk.host.now();
+    desk.store()
+        .set_state(&now, &actor(), &user(), "disabled", "")
+        .unwrap();
+    assert_eq!(refused(&desk), Verdict::Denied);
+    desk.store()
+        .remove_account(&now, &actor(), &user(), "")
+        .unwrap();
+    assert_eq!(refused(&desk), Verdict::Denied);
+    let address = EmailAddress::new("x@example.org".into()).unwrap();
+    desk.store()
+        .add_account(&now, &actor(), &user(), 4711, &address, &Confirmation::Word)
+        .unwrap();
+    assert_eq!(refused(&desk), Verdict::Denied);
+}
+
+#[test]
+fn a_recovery_code_works_once_and_under_a_window_lock() {
+    let mut desk = Desk::enrolled();
+    desk.config.policy.limits.failures_per_hour = 1;
+    let code = RecoveryCode::parse(b"ABCDE-FGHJK-MNPQR").unwrap();
+    let hash = code.hash(&[7; 16]).unwrap();
+    desk.store()
+        .set_recovery(&desk.host.now(), &actor(), &user(), &[(code.index(), hash)])
+        .unwrap();
+    let mut play = desk.log_in();
+    assert!(play.type_in(wrong_code(&play)).is_ok());
+    let mut play = desk.log_in();
+    assert!(play.said.contains("locked"), "{}", play.said);
+    assert!(
+        play.type_in("ABCDE-FGHJK-MNPQS")
+            .unwrap()
+            .contains("recovery code is not right")
+    );
+    assert_eq!(play.type_in("abcde fghjk mnpqr"), Err(Verdict::Success));
+    let mut play = desk.log_in();
+    assert!(
+        play.type_in("ABCDE-FGHJK-MNPQR")
+            .unwrap()
+            .contains("used already")
+    );
+}
+
+#[test]
+fn four_helpers_of_an_account_may_wait() {
+    let mut desk = Desk::enrolled();
+    desk.config.policy.limits.binding = Binding::Source;
+    let waiting: Vec<Play<'_>> = (0..4).map(|_| desk.log_in()).collect();
+    assert_eq!(
+        desk.begin(desk.hello()).map(|_| ()).unwrap_err(),
+        Verdict::Denied
+    );
+    drop(waiting);
+}

@@ -71,6 +71,12 @@ impl Store {
         Ok(Self { connection })
     }
 
+    /// A store in a file of a test's own, whose folder need not be root's.
+    #[cfg(test)]
+    pub(crate) fn scratch(path: &Path) -> Self {
+        Self::create(path).unwrap()
+    }
+
     /// A store in memory, for tests.
     #[cfg(test)]
     pub(crate) fn in_memory() -> Self {
