@@ -38,10 +38,14 @@ pub(crate) fn run(
         };
         log.step(format_args!("asking, round {round}"));
         let reply = reply(conversation, &hello.user, &text, echo);
-        let sent = link.send(&encode(&reply)?);
-        if let Err(gone) = sent {
+        match link.send(&encode(&reply)?) {
+            Ok(()) => {}
             // It may have left a verdict before it went, its own deadline's for one.
-            return only_a_refusal(conversation, link, hello.nonce, Failure::from(gone));
+            Err(LinkError::Closed) => {
+                let gone = Failure::from(LinkError::Closed);
+                return only_a_refusal(conversation, link, hello.nonce, gone);
+            }
+            Err(error) => return Err(Failure::from(error)),
         }
         match reply {
             ToHelper::Answer { user, .. } if user == hello.user => answered = true,

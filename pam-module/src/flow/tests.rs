@@ -25,8 +25,8 @@ const PROMPT: &str = "Verification code: ";
 struct Played {
     bodies: VecDeque<Result<Vec<u8>, LinkError>>,
     got: Vec<ToHelper>,
-    /// Sends that still go through.
-    sends: Option<usize>,
+    /// Sends that still go through, and what the next one fails with.
+    sends: Option<(usize, fn() -> LinkError)>,
 }
 
 impl Played {
@@ -46,8 +46,8 @@ impl Played {
 impl Link for Played {
     fn send(&mut self, frame: &Secret) -> Result<(), LinkError> {
         match &mut self.sends {
-            Some(0) => return Err(LinkError::Closed),
-            Some(left) => *left -= 1,
+            Some((0, error)) => return Err(error()),
+            Some((left, _)) => *left -= 1,
             None => {}
         }
         let body = &frame.expose()[HEADER..];
@@ -346,7 +346,7 @@ fn a_helper_that_left_during_the_prompt_may_still_refuse_but_not_let_in() {
         (Verdict::Ignore, PamResultCode::PAM_AUTHINFO_UNAVAIL),
     ] {
         let helper = Played {
-            sends: Some(1),
+            sends: Some((1, || LinkError::Closed)),
             ..Played::new([ask(), verdict(left, None)])
         };
         assert_eq!(
@@ -358,9 +358,20 @@ fn a_helper_that_left_during_the_prompt_may_still_refuse_but_not_let_in() {
 }
 
 #[test]
+fn a_helper_that_an_answer_cannot_reach_is_not_waited_for() {
+    let helper = Played {
+        sends: Some((1, || LinkError::Silent)),
+        ..Played::new([ask(), verdict(Verdict::Refuse, None)])
+    };
+    let (outcome, _) = play([Step::Types(PROMPT, b"1")], helper);
+    let silent = matches!(outcome, Err(Failure::Link(LinkError::Silent, None)));
+    assert!(silent, "{outcome:?}");
+}
+
+#[test]
 fn a_helper_that_cannot_be_greeted_is_a_refusal() {
     let helper = Played {
-        sends: Some(0),
+        sends: Some((0, || LinkError::Closed)),
         ..Played::new([verdict(Verdict::Ignore, None)])
     };
     assert_eq!(code_of([], helper), PamResultCode::PAM_AUTHINFO_UNAVAIL);

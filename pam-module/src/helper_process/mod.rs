@@ -21,8 +21,8 @@ use rustix::fs::{Mode, OFlags, open};
 use rustix::io::{Errno, fcntl_dupfd_cloexec};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, geteuid, kill_process, pidfd_open,
-    pidfd_send_signal, waitid,
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus, geteuid, kill_process,
+    pidfd_open, pidfd_send_signal, waitid,
 };
 
 use self::deadline::Deadline;
@@ -205,7 +205,7 @@ impl HelperProcess {
             }
             let deadline = Deadline::after(REAP_SECONDS);
             loop {
-                match waitid(self.id(), WaitIdOptions::EXITED | WaitIdOptions::NOHANG) {
+                match self.wait() {
                     Ok(Some(status)) => {
                         return match (status.exit_status(), status.terminating_signal()) {
                             (Some(status), _) => End::Exited(status),
@@ -236,11 +236,17 @@ impl HelperProcess {
         }
     }
 
-    fn id(&self) -> WaitId<'_> {
-        match &self.pidfd {
-            Some(pidfd) => WaitId::PidFd(pidfd.as_fd()),
-            None => WaitId::Pid(self.pid),
+    /// By its descriptor, which never means another process; by its number where the kernel knows
+    /// descriptors (5.3) but not yet how to wait for them (5.4).
+    fn wait(&self) -> Result<Option<WaitIdStatus>, Errno> {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+        if let Some(pidfd) = &self.pidfd {
+            let waited = waitid(WaitId::PidFd(pidfd.as_fd()), options);
+            if matches!(waited, Ok(_) | Err(Errno::CHILD | Errno::INTR)) {
+                return waited;
+            }
         }
+        waitid(WaitId::Pid(self.pid), options)
     }
 }
 
