@@ -5,7 +5,7 @@
 //! - verbs: [`login`] for the helper, [`admin`] for the console and its subcommands, [`notices`]
 //!   for both
 //! - doors, each to one part of the world, none knowing another: [`config`], [`store`], [`mail`],
-//!   [`host`], [`files`], [`people`], [`syslog`]
+//!   [`host`], [`files`], [`people`], [`syslog`], [`witness`]
 //! - decisions, pure: [`policy`], [`code`]
 //! - words: the `gatepost_words` crate
 
@@ -22,3 +22,4 @@ pub mod people;
 pub mod policy;
 pub mod store;
 pub mod syslog;
+pub mod witness;

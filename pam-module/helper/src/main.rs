@@ -27,7 +27,7 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     match process::shed().and_then(|notes| Ok((process::take_stdin()?, notes))) {
-        Ok((socket, notes)) => login::serve(socket, &notes, process::fork),
+        Ok((socket, notes)) => login::serve(socket, notes, process::fork),
         Err(fault) => refuse(&fault),
     }
 }

@@ -34,6 +34,7 @@ use crate::store::error::StoreError;
 use crate::store::guesses::{Consumed, Counted};
 use crate::store::mails::{Delivered, Of};
 use crate::store::signin::{Challenge, Closed, Fresh, Mailing, Opening, Prompt, Waiting, What};
+use crate::witness::Witness;
 
 /// What is next.
 #[derive(Debug)]
@@ -82,6 +83,7 @@ pub struct Login<'c, H> {
     config: &'c Config,
     key: &'c Key,
     store: Store,
+    witness: Option<Witness>,
     case: Case,
     sign_in: SignIn,
     waiting: Option<Waiting>,
@@ -177,6 +179,7 @@ impl<'c, H: Host> Login<'c, H> {
         config: &'c Config,
         key: &'c Key,
         store: Store,
+        witness: Option<Witness>,
         hello: Hello,
     ) -> Result<Self, Fault> {
         let service = Service::new(&hello.service)?;
@@ -225,6 +228,7 @@ impl<'c, H: Host> Login<'c, H> {
             config,
             key,
             store,
+            witness,
             case,
             sign_in,
             waiting: None,
@@ -243,9 +247,11 @@ impl<'c, H: Host> Login<'c, H> {
         let now = self.host.now();
         let (code, fresh) = self.fresh_code()?;
         let opening = self.case.opening();
+        let witnessed = self.witness.as_ref().and_then(Witness::last_seq);
+        let policy = &self.config.policy;
         let begun = self
             .store
-            .begin(&now, &opening, &self.config.policy, &fresh)?;
+            .begin(&now, &opening, policy, &fresh, witnessed)?;
         for lost in &begun.lost {
             line::write(lost, "the helper died", &[]);
         }
@@ -324,6 +330,15 @@ impl<'c, H: Host> Login<'c, H> {
         }
         self.case
             .record(&mut self.store, &now, self.of, delivered, done)
+    }
+
+    /// Tells the witness how far the log has come; to be called after each step.
+    fn witness(&self) {
+        if let Some(witness) = &self.witness
+            && let Ok(seq) = self.store.last_seq()
+        {
+            witness.note(seq);
+        }
     }
 
     /// The letter that is to go out now, once.

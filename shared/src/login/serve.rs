@@ -31,6 +31,7 @@ use crate::policy::limits::DEADLINE_FIRST;
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::syslog::Severity;
+use crate::witness::Witness;
 
 /// Which side of a fork this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +49,7 @@ pub type Detach = fn() -> std::io::Result<Fork>;
 const NOTICES: u32 = 3;
 
 /// Serves one login. Whatever goes wrong, the verdict is a refusal.
-pub fn serve(stream: UnixStream, notes: &[String], detach: Detach) -> ExitCode {
+pub fn serve(stream: UnixStream, notes: Vec<String>, detach: Detach) -> ExitCode {
     match run(stream, notes, detach) {
         Ok(()) => ExitCode::SUCCESS,
         Err(broken) => {
@@ -86,7 +87,7 @@ enum Unprepared {
     Fault(#[from] Fault),
 }
 
-fn run(stream: UnixStream, notes: &[String], detach: Detach) -> Result<(), Broken> {
+fn run(stream: UnixStream, mut notes: Vec<String>, detach: Detach) -> Result<(), Broken> {
     let host = System::new()?;
     let mut talk = Talk {
         link: Link::new(stream).map_err(Broken::Socket)?,
@@ -108,7 +109,7 @@ fn run(stream: UnixStream, notes: &[String], detach: Detach) -> Result<(), Broke
             return Ok(());
         }
     };
-    let mut login = match open(&host, &config, &key, hello) {
+    let mut login = match open(&host, &config, &key, hello, &mut notes) {
         Ok(login) => login,
         Err(problem) => {
             let grave = matches!(&problem, Unprepared::Store(error) if error.is_grave());
@@ -124,7 +125,7 @@ fn run(stream: UnixStream, notes: &[String], detach: Detach) -> Result<(), Broke
     let mut delivery = None;
     match converse(&mut talk, &host, &config, &mut login, &mut delivery) {
         Ok(end) => {
-            line::write(&end.closed, &end.why, notes);
+            line::write(&end.closed, &end.why, &notes);
             talk.verdict(end.verdict, end.say);
         }
         Err(fault) => {
@@ -160,9 +161,17 @@ fn open<'c>(
     config: &'c Config,
     key: &'c Key,
     hello: Hello,
+    notes: &mut Vec<String>,
 ) -> Result<Login<'c, System>, Unprepared> {
     let store = Store::open(&config.store)?;
-    Ok(Login::new(host, config, key, store, hello)?)
+    let witness = match Witness::open(&config.store) {
+        Ok(witness) => Some(witness),
+        Err(problem) => {
+            notes.push(format!("no witness: {problem}"));
+            None
+        }
+    };
+    Ok(Login::new(host, config, key, store, witness, hello)?)
 }
 
 /// Plays the conversation to its end.
@@ -174,6 +183,7 @@ fn converse<'c>(
     delivery: &mut Option<Delivery<'c>>,
 ) -> Result<End, Fault> {
     let mut step = login.begin()?;
+    login.witness();
     loop {
         match step {
             Step::End(end) => return Ok(end),
@@ -200,6 +210,7 @@ fn converse<'c>(
             Came::Left => login.left()?,
             Came::TimedOut => login.timed_out()?,
         };
+        login.witness();
     }
 }
 

@@ -88,6 +88,7 @@ impl Desk {
         Store::scratch(&self.folder.path().join("gatepost.db"))
     }
 
+    #[expect(clippy::unused_self, reason = "it reads as the desk's own")]
     fn hello(&self) -> Hello {
         Hello {
             nonce: Nonce([9; 16]),
@@ -107,8 +108,15 @@ impl Desk {
     }
 
     fn begin(&self, hello: Hello) -> Result<Play<'_>, Verdict> {
-        let mut login =
-            Login::new(&self.host, &self.config, &self.key, self.store(), hello).unwrap();
+        let mut login = Login::new(
+            &self.host,
+            &self.config,
+            &self.key,
+            self.store(),
+            None,
+            hello,
+        )
+        .unwrap();
         match login.begin().unwrap() {
             Step::Ask(said) => {
                 let code = mailed(&mut login);
@@ -412,12 +420,13 @@ fn a_new_code_kills_the_old_one_and_refills_nothing() {
 
 #[test]
 fn an_old_code_of_another_boot_or_time_is_dead() {
-    let kill: [(&str, fn(&Desk)); 3] = [
+    type Kill = fn(&Desk);
+    let kill: [(&str, Kill); 3] = [
         ("its life is over", |desk| {
-            desk.host.pass(Span::from_mins(5))
+            desk.host.pass(Span::from_mins(5));
         }),
         ("a reboot", |desk| {
-            *desk.host.boot_id.borrow_mut() = "boot-2".into()
+            *desk.host.boot_id.borrow_mut() = "boot-2".into();
         }),
         ("a reboot and a clock set back", |desk| {
             *desk.host.boot_id.borrow_mut() = "boot-2".into();
@@ -503,8 +512,15 @@ fn nobody_is_let_in_by_the_line_that_proved_nothing() {
             after: Proved::Nothing,
             ..desk.hello()
         };
-        let mut login =
-            Login::new(&desk.host, &desk.config, &desk.key, desk.store(), hello).unwrap();
+        let mut login = Login::new(
+            &desk.host,
+            &desk.config,
+            &desk.key,
+            desk.store(),
+            None,
+            hello,
+        )
+        .unwrap();
         let Step::Ask(said) = login.begin().unwrap() else {
             panic!("{user}: no prompt")
         };
@@ -528,8 +544,15 @@ fn a_decoy_stack_says_the_same_to_everybody() {
     let desk = Desk::enrolled();
     let transcript = |hello: Hello| {
         let name = hello.user.clone();
-        let mut login =
-            Login::new(&desk.host, &desk.config, &desk.key, desk.store(), hello).unwrap();
+        let mut login = Login::new(
+            &desk.host,
+            &desk.config,
+            &desk.key,
+            desk.store(),
+            None,
+            hello,
+        )
+        .unwrap();
         let mut said = Vec::new();
         let mut step = login.begin().unwrap();
         for answer in ["", "r", "?", "m", "11111111", "22222222", "33333333"] {

@@ -132,6 +132,14 @@ pub(super) fn append(
     Ok(Appended { seq, head })
 }
 
+/// The number of the last event; zero where there is none.
+pub(super) fn last_seq(connection: &Connection) -> Result<i64, StoreError> {
+    connection
+        .prepare_cached("SELECT coalesce(max(seq), 0) FROM events")
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+        .map_err(StoreError::sqlite("reading the last event"))
+}
+
 /// What an event's hash covers.
 struct Fields<'a> {
     seq: i64,
@@ -201,6 +209,11 @@ impl Store {
                 })
                 .map_err(StoreError::sqlite(doing))
         })
+    }
+
+    /// The number of the last event.
+    pub fn last_seq(&self) -> Result<i64, StoreError> {
+        last_seq(&self.connection)
     }
 
     /// Recomputes the whole chain.

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde_json::{Value, json};
 
 use super::error::StoreError;
-use super::events::{Appended, Event, append};
+use super::events::{self, Appended, Event, append};
 use super::guesses::{self, AccountRow};
 use super::{Store, clock, mails};
 use crate::code::key::Tag;
@@ -164,9 +164,13 @@ impl Store {
         opening: &Opening<'_>,
         policy: &Policy,
         fresh: &Fresh,
+        witnessed: Option<i64>,
     ) -> Result<Begun, StoreError> {
         self.write(DOING, |tx| {
             let at = clock::advance(tx, now)?;
+            if let Some(witnessed) = witnessed {
+                void_if_restored(tx, now, witnessed)?;
+            }
             let lost = close_lost(tx, now)?;
             let what = begin(tx, now, at, opening, policy, fresh)?;
             Ok(Begun { lost, what })
@@ -688,6 +692,27 @@ fn replace(tx: &Transaction<'_>, id: [u8; 16]) -> Result<u32, StoreError> {
         .and_then(|mut statement| statement.execute([id]))
         .map_err(failed(doing))?;
     Ok(tries.unwrap_or(0))
+}
+
+/// A store whose log ends before an event that was committed is an old copy that came back: its
+/// codes may have been used, so none of them is live any more.
+fn void_if_restored(tx: &Transaction<'_>, now: &Now, witnessed: i64) -> Result<(), StoreError> {
+    let last = events::last_seq(tx)?;
+    if last >= witnessed {
+        return Ok(());
+    }
+    clock::raise_generation(tx)?;
+    let event = Event {
+        kind: "store-restored",
+        account: "",
+        service: "",
+        source: "",
+        conversation: None,
+        detail: json!({"last": last, "witnessed": witnessed}),
+    };
+    // The caller then notes where the log really ends, so that one restore is found once.
+    append(tx, now.wall, &event)?;
+    Ok(())
 }
 
 /// Whether too many helpers wait already.
