@@ -13,6 +13,7 @@ use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use gatepost_words::secret::Secret;
 use gatepost_words::wire::FrameError;
@@ -58,7 +59,7 @@ impl fmt::Display for LinkError {
         match self {
             Self::Closed => f.write_str("the helper gave no verdict"),
             Self::Short => f.write_str("the helper stopped within a frame"),
-            Self::Silent => write!(f, "the helper said nothing for {FRAME_SECONDS} s"),
+            Self::Silent => write!(f, "the helper said nothing for {FRAME:?}"),
             Self::Socket(errno) => write!(f, "the socket to the helper failed: {errno}"),
             Self::Frame(error) => error.fmt(f),
         }
@@ -174,7 +175,7 @@ impl HelperProcess {
             .and_then(above_stdio)
             .ok();
         Ok(Self {
-            socket: Some(Socket::new(ours, FRAME_SECONDS)),
+            socket: Some(Socket::new(ours, FRAME)),
             pid,
             pidfd,
             end: None,
@@ -203,7 +204,7 @@ impl HelperProcess {
             if kill {
                 let _gone_already = self.kill();
             }
-            let deadline = Deadline::after(REAP_SECONDS);
+            let deadline = Deadline::after(REAP);
             loop {
                 match self.wait() {
                     Ok(Some(status)) => {
@@ -274,8 +275,8 @@ fn above_stdio(fd: OwnedFd) -> Result<OwnedFd, Errno> {
 const FIRST_AFTER_STDIO: i32 = 3;
 
 /// The helper's own deadline before its first prompt is 30 s.
-const FRAME_SECONDS: i64 = 35;
-const REAP_SECONDS: i64 = 3;
+const FRAME: Duration = Duration::from_secs(35);
+const REAP: Duration = Duration::from_secs(3);
 
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 //! gets no longer than one that says nothing.
 
 use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
 
 use gatepost_words::secret::Secret;
 use gatepost_words::wire::{HEADER, body_length};
@@ -16,12 +17,12 @@ use super::{Link, LinkError};
 #[derive(Debug)]
 pub(super) struct Socket {
     fd: OwnedFd,
-    patience: i64,
+    patience: Duration,
 }
 
 impl Socket {
-    /// Waits so many seconds for a frame to go or come.
-    pub(super) fn new(fd: OwnedFd, patience: i64) -> Self {
+    /// Waits so long for a frame to go or come.
+    pub(super) fn new(fd: OwnedFd, patience: Duration) -> Self {
         Self { fd, patience }
     }
 
@@ -76,6 +77,7 @@ mod tests {
     use std::io::{Read, Write};
     use std::os::fd::OwnedFd;
     use std::os::unix::net::UnixStream;
+    use std::time::Duration;
 
     use gatepost_words::secret::Secret;
     use gatepost_words::wire::{
@@ -86,7 +88,7 @@ mod tests {
 
     fn pair() -> (Socket, UnixStream) {
         let (ours, theirs) = UnixStream::pair().unwrap();
-        (Socket::new(OwnedFd::from(ours), 0), theirs)
+        (Socket::new(OwnedFd::from(ours), Duration::ZERO), theirs)
     }
 
     fn verdict() -> Secret {
