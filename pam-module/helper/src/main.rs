@@ -8,10 +8,10 @@
 mod cgroup;
 mod process;
 
-use std::os::unix::net::UnixDatagram;
 use std::process::ExitCode;
 
 use gatepost_shared::login;
+use gatepost_shared::syslog::{self, Severity};
 use rustix::io::write;
 use rustix::process::geteuid;
 use rustix::stdio::stderr;
@@ -43,12 +43,8 @@ fn by_hand() -> ExitCode {
 /// What was inherited cannot be shed, so nothing may be opened: the module takes the silence for a
 /// refusal, and the log has to say why.
 fn refuse(fault: &Fault) -> ExitCode {
-    if let Ok(socket) = UnixDatagram::unbound()
-        && socket.set_nonblocking(true).is_ok()
-    {
-        let line = format!("<82>gatepost[{}]: refused: {fault}", std::process::id());
-        let _nobody_listens = socket.send_to(line.as_bytes(), "/dev/log");
-    }
+    let line = format!("refused: cannot shed what was inherited: {fault}");
+    syslog::write(Severity::Critical, &line);
     ExitCode::FAILURE
 }
 

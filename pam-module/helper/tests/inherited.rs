@@ -58,8 +58,11 @@ fn nothing_hostile_is_left() {
         field_of(&status, "Cpus_allowed_list") == field_of(&own_status(), "Cpus_allowed_list"),
         "every processor that the test itself may use: {status}"
     );
+    // A timer is the login's own deadline.
+    let mut open = helper.descriptors();
+    open.retain(|fd| !fd.ends_with("[timerfd]"));
     assert_eq!(
-        helper.descriptors(),
+        open,
         ["0 /dev/null", "1 /dev/null", "2 /dev/null", "3 socket"]
     );
 }
