@@ -12,5 +12,7 @@ mod circumstances;
 /// The harness proves itself, with stacks of stock modules: what it shows of a login is true, what it
 /// makes is private, and nothing is left over.
 mod harness;
+/// Logins over the real sshd, as OpenSSH tries them.
+mod login;
 /// The SMTP sink proves itself against a client of its own: it takes mail, and does wrong on demand.
 mod sink;
