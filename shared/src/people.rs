@@ -44,6 +44,20 @@ pub fn find(name: &UserName) -> Result<Person, LookupError> {
     })
 }
 
+/// Who logged in before becoming whoever this process runs as: the kernel's loginuid, which a
+/// process cannot shed. None where it was never set, as for a service.
+pub fn login_user() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/self/loginuid").ok()?;
+    let uid: u32 = text.trim().parse().ok()?;
+    if uid == u32::MAX {
+        return None;
+    }
+    let user = User::from_uid(nix::unistd::Uid::from_raw(uid))
+        .ok()
+        .flatten();
+    Some(user.map_or_else(|| format!("uid {uid}"), |user| user.name))
+}
+
 /// Which of the groups that `rules` name the person is in.
 pub fn groups(person: &Person, rules: &[Rule]) -> Groups {
     let mut member = Vec::new();

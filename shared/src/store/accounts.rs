@@ -85,7 +85,7 @@ pub struct Pending {
 const CONFIRM_TRIES: u32 = 5;
 /// How long a confirmation code may be typed, on the store's clock: a day. It proves that mail
 /// arrives, and opens nothing.
-const CONFIRM_LIFE: gatepost_words::time::Span = gatepost_words::time::Span::from_hours(24);
+pub const CONFIRM_LIFE: gatepost_words::time::Span = gatepost_words::time::Span::from_hours(24);
 
 impl Store {
     /// Enrols an account, or brings a removed one back; its counters stay what they were.
@@ -174,7 +174,8 @@ impl Store {
             let address = EmailAddress::new(open.address.clone())
                 .map_err(|bad| StoreError::odd(doing, bad.to_string()))?;
             tx.execute(
-                "UPDATE addresses SET confirm_id = ?2, confirm_tag = ?3, confirm_until = ?4
+                "UPDATE addresses SET confirm_id = ?2, confirm_tag = ?3, confirm_until = ?4,
+                   confirm_tries = 0
                  WHERE id = ?1",
                 params![open.id, id, tag.0, at.plus(CONFIRM_LIFE).millis()],
             )
@@ -218,6 +219,26 @@ impl Store {
                 id,
                 tag: Tag(tag),
             })
+        })
+    }
+
+    /// Whether an account has a confirmation code that can be typed now.
+    pub fn confirmation_open(&self, now: &Now, name: &UserName) -> Result<bool, StoreError> {
+        let doing = "looking for a confirmation code";
+        self.read(doing, |connection| {
+            let at = clock::read(connection, now)?.store;
+            connection
+                .prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM addresses d JOIN accounts a ON a.id = d.account
+                     WHERE a.name = ?1 AND d.confirmed_wall IS NULL AND d.confirm_id IS NOT NULL
+                       AND d.confirm_until > ?2 AND d.confirm_tries < ?3)",
+                )
+                .and_then(|mut statement| {
+                    statement.query_row(params![name.as_str(), at.millis(), CONFIRM_TRIES], |row| {
+                        row.get(0)
+                    })
+                })
+                .map_err(StoreError::sqlite(doing))
         })
     }
 
@@ -365,6 +386,20 @@ impl Store {
                 name.as_str(),
                 json!({"codes": codes.len()}),
             )
+        })
+    }
+
+    /// How many recovery codes an account has left.
+    pub fn recovery_left(&self, account: i64) -> Result<u32, StoreError> {
+        let doing = "counting recovery codes";
+        self.read(doing, |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT count(*) FROM recovery_codes
+                     WHERE account = ?1 AND used_wall IS NULL",
+                )
+                .and_then(|mut statement| statement.query_row([account], |row| row.get(0)))
+                .map_err(StoreError::sqlite(doing))
         })
     }
 

@@ -65,6 +65,23 @@ pub enum Counted {
     NoSuchCode,
 }
 
+/// An account's failures, as people want to know them.
+#[derive(Clone, Debug)]
+pub struct Failures {
+    /// The lock on mailed codes.
+    pub lock: Lock,
+    /// The lock on recovery codes.
+    pub recovery: Lock,
+    /// Wrong codes in the last hour, as far as they count.
+    pub last_hour: u32,
+    /// Wrong codes in the last day, as far as they count; at most twenty are looked at.
+    pub last_day: u32,
+    /// Failures in a row, of all factors.
+    pub in_a_row: u32,
+    /// Where the last failure came from, and when: milliseconds since 1970.
+    pub last: Option<(String, i64)>,
+}
+
 /// A recovery code's hash, to be compared.
 #[derive(Debug)]
 pub struct RecoveryHash {
@@ -184,6 +201,51 @@ impl Store {
                 None => Counted::NoSuchCode,
             };
             Ok((counted, hash))
+        })
+    }
+
+    /// An account's failures and what they lock; none where there is no such row.
+    pub fn failures(
+        &self,
+        now: &Now,
+        name: &str,
+        policy: &Policy,
+    ) -> Result<Option<Failures>, StoreError> {
+        let doing = "reading an account's failures";
+        self.read(doing, |connection| {
+            let at = clock::read(connection, now)?.store;
+            let Some(account) = account_by_name(connection, name)? else {
+                return Ok(None);
+            };
+            let codes = tally(connection, &account, "code", at)?;
+            let recovery = tally(connection, &account, "recovery", at)?;
+            let last = connection
+                .prepare_cached(
+                    "SELECT source, at_wall FROM guesses
+                     WHERE account = ?1 AND factor IN ('code', 'recovery') AND right = 0
+                     ORDER BY at_store DESC LIMIT 1",
+                )
+                .and_then(|mut statement| {
+                    statement
+                        .query_row([account.id], |row| Ok((row.get(0)?, row.get(1)?)))
+                        .optional()
+                })
+                .map_err(StoreError::sqlite(doing))?;
+            let since = |span: Span| {
+                let count = codes
+                    .recent
+                    .iter()
+                    .filter(|failure| **failure > at.minus(span));
+                u32::try_from(count.count()).unwrap_or(u32::MAX)
+            };
+            Ok(Some(Failures {
+                lock: lockout::mailed(&codes, &policy.limits, at),
+                recovery: lockout::recovery(&recovery, account.in_a_row, &policy.limits, at),
+                last_hour: since(Span::from_hours(1)),
+                last_day: since(DAY),
+                in_a_row: account.in_a_row,
+                last,
+            }))
         })
     }
 

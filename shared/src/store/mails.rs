@@ -48,6 +48,29 @@ pub struct Of {
     pub challenge: [u8; 16],
 }
 
+/// A delivery as it is listed.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// Its row.
+    pub id: i64,
+    /// Whose.
+    pub account: String,
+    /// `code`, `half-finished`, `confirmation` …
+    pub kind: String,
+    /// The relay, as `host:port`.
+    pub relay: String,
+    /// The word of its [`Outcome`].
+    pub outcome: String,
+    /// The relay's words.
+    pub reply: String,
+    /// `Message-ID`.
+    pub message_id: String,
+    /// How long it took, in milliseconds.
+    pub millis: i64,
+    /// When, milliseconds since 1970.
+    pub at: i64,
+}
+
 /// A notice to an account's owner.
 #[derive(Clone, Debug)]
 pub struct Notice {
@@ -136,6 +159,48 @@ impl Store {
         self.write_unsynced("recording a delivery", |tx| match account {
             Some(account) => write_delivery(tx, now, account, None, delivered),
             None => Ok(()),
+        })
+    }
+
+    /// The newest deliveries before `before`, newest first; of one account where one is given.
+    pub fn deliveries(
+        &self,
+        account: Option<i64>,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let doing = "listing the deliveries";
+        self.read(doing, |connection| {
+            let condition = match account {
+                Some(_) => "d.account = ?3 AND",
+                None => "?3 IS NULL AND",
+            };
+            connection
+                .prepare_cached(&format!(
+                    "SELECT d.id, coalesce(a.name, ''), d.kind, d.relay, d.outcome, d.reply,
+                            d.message_id, d.millis, d.at_wall
+                     FROM deliveries d LEFT JOIN accounts a ON a.id = d.account
+                     WHERE {condition} d.id < ?1 ORDER BY d.id DESC LIMIT ?2"
+                ))
+                .and_then(|mut statement| {
+                    let before = before.unwrap_or(i64::MAX);
+                    statement
+                        .query_map(params![before, limit, account], |row| {
+                            Ok(Delivery {
+                                id: row.get(0)?,
+                                account: row.get(1)?,
+                                kind: row.get(2)?,
+                                relay: row.get(3)?,
+                                outcome: row.get(4)?,
+                                reply: row.get(5)?,
+                                message_id: row.get(6)?,
+                                millis: row.get(7)?,
+                                at: row.get(8)?,
+                            })
+                        })?
+                        .collect()
+                })
+                .map_err(StoreError::sqlite(doing))
         })
     }
 
