@@ -1,0 +1,294 @@
+//! `gatepost doctor`: what is missing or unsafe on this machine, and what emailed codes are not.
+//!
+//! Small and honest: it looks at files, key, store, configuration and programs, and at which PAM
+//! services name the module. It doesn't try a login.
+
+use std::path::{Path, PathBuf};
+
+use gatepost_words::text::sanitise;
+use nix::unistd::User;
+use serde::Serialize;
+
+use super::setup::person;
+use crate::config::Config;
+use crate::files::{self, Readers};
+use crate::store::Store;
+
+/// What emailed codes are not: for the README, the manual, and here.
+pub const HONESTLY: [&str; 4] = [
+    "Codes by email protect against stolen, guessed or reused passwords.",
+    "They do not protect where the mailbox is taken over, where a person types the code into a false \
+     site, or where mail is read on its way.",
+    "NIST SP 800-63B-4 (3.1.3.1) does not accept email as an out-of-band channel, and OWASP ASVS 5.0 \
+     forbids it at level 3.",
+    "Where such rules bind you, use security keys (FIDO2).",
+];
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Finding {
+    /// As it must be.
+    Ok,
+    /// It works, and is worth a look.
+    Warning,
+    /// Sign-ins are refused, or not as safe as they must be.
+    Problem,
+}
+
+/// One check.
+#[derive(Clone, Debug, Serialize)]
+pub struct Check {
+    /// What was looked at.
+    pub what: String,
+    /// How it is.
+    pub finding: Finding,
+    /// What was seen, and what to do.
+    pub detail: String,
+}
+
+/// All checks.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// In order.
+    pub checks: Vec<Check>,
+    /// What emailed codes are not.
+    pub honestly: [&'static str; 4],
+}
+
+impl Report {
+    /// Whether a check found a problem.
+    pub fn problems(&self) -> bool {
+        self.checks
+            .iter()
+            .any(|check| check.finding == Finding::Problem)
+    }
+}
+
+/// Programs that the module and the helper start.
+const PROGRAMS: [&str; 2] = [
+    "/usr/libexec/gatepost/gatepost-helper",
+    "/usr/libexec/gatepost/gatepost-sender",
+];
+/// The module's file name.
+const MODULE: &str = "pam_gatepost.so";
+/// Where PAM services are.
+const SERVICES: &str = "/etc/pam.d";
+
+/// Looks at everything, changing nothing.
+pub fn run(conf: Option<&Path>) -> Report {
+    let config = Config::load(conf);
+    let mut checks = vec![sender_user()];
+    checks.extend(PROGRAMS.iter().map(|program| program_file(program)));
+    checks.push(module());
+    checks.push(services());
+    match config {
+        Ok(config) => {
+            checks.push(check("configuration", Ok("it can be used".to_owned())));
+            checks.push(key(&config));
+            checks.extend(store(&config));
+            checks.extend(relays(&config));
+        }
+        Err(error) => checks.push(check("configuration", Err(error.to_string()))),
+    }
+    Report {
+        checks,
+        honestly: HONESTLY,
+    }
+}
+
+fn check(what: &str, seen: Result<String, String>) -> Check {
+    let (finding, detail) = match seen {
+        Ok(detail) => (Finding::Ok, detail),
+        Err(detail) => (Finding::Problem, detail),
+    };
+    Check {
+        what: what.to_owned(),
+        finding,
+        detail,
+    }
+}
+
+fn sender_user() -> Check {
+    let name = person::NAME;
+    check(
+        "system user",
+        match User::from_name(name) {
+            Ok(Some(user)) => match person::objection(&user) {
+                None => Ok(format!("{name}, uid {}", user.uid)),
+                Some(problem) => Err(problem),
+            },
+            Ok(None) => Err(format!("there is no user {name}: gatepost setup")),
+            Err(errno) => Err(format!("the password database cannot be read: {errno}")),
+        },
+    )
+}
+
+fn program_file(path: &str) -> Check {
+    let seen = match files::open_trusted(Path::new(path), Readers::Anybody) {
+        Ok(_) => Ok("in its place".to_owned()),
+        Err(files::Untrusted::Missing(_)) => {
+            Err("it is not there: install the package again".to_owned())
+        }
+        Err(untrusted) => Err(untrusted.to_string()),
+    };
+    check(path, seen)
+}
+
+/// Folders that hold PAM modules on one system or another.
+fn module() -> Check {
+    let fixed = [
+        "/lib/security",
+        "/lib64/security",
+        "/usr/lib/security",
+        "/usr/lib64/security",
+    ];
+    // Debian's folders carry the machine's triplet.
+    let triplets = ["/usr/lib", "/lib"].iter().flat_map(|folder| {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path().join("security"))
+    });
+    let found = fixed
+        .iter()
+        .map(PathBuf::from)
+        .chain(triplets)
+        .map(|folder| folder.join(MODULE))
+        .find(|module| module.is_file());
+    check(
+        MODULE,
+        found
+            .map(|module| module.display().to_string())
+            .ok_or_else(|| {
+                "it is in no folder for PAM modules: install the package again".to_owned()
+            }),
+    )
+}
+
+/// Which services name the module, and how.
+fn services() -> Check {
+    let mut naming = Vec::new();
+    let mut unsafe_lines = Vec::new();
+    let entries = std::fs::read_dir(SERVICES).into_iter().flatten().flatten();
+    for entry in entries {
+        let Ok(text) = std::fs::read_to_string(entry.path()) else {
+            continue;
+        };
+        let name = sanitise(&entry.file_name().to_string_lossy());
+        let lines: Vec<&str> = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with('#') && line.contains(MODULE))
+            .collect();
+        if lines.iter().any(|line| opens(line)) {
+            unsafe_lines.push(name.clone());
+        }
+        if !lines.is_empty() {
+            naming.push(name);
+        }
+    }
+    naming.sort();
+    unsafe_lines.sort();
+    let what = "PAM services";
+    if !unsafe_lines.is_empty() {
+        let detail = format!(
+            "{SERVICES}: {} must say auth required {MODULE}, followed by auth required \
+             pam_permit.so; sufficient, optional and [default=ignore] let logins in without a code",
+            unsafe_lines.join(", ")
+        );
+        return check(what, Err(detail));
+    }
+    if naming.is_empty() {
+        return Check {
+            what: what.to_owned(),
+            finding: Finding::Warning,
+            detail: format!("no service in {SERVICES} names {MODULE}: nobody is asked for a code"),
+        };
+    }
+    check(what, Ok(format!("named by {}", naming.join(", "))))
+}
+
+/// Whether a line would let a refusal pass.
+fn opens(line: &str) -> bool {
+    let mut words = line.split_whitespace();
+    let kind = words.next().unwrap_or_default().trim_start_matches('-');
+    let control = words.next().unwrap_or_default();
+    kind == "auth"
+        && (matches!(control, "sufficient" | "optional") || line.contains("default=ignore"))
+}
+
+fn key(config: &Config) -> Check {
+    let seen = super::read_key(&config.key)
+        .map(|_key| config.key.display().to_string())
+        .map_err(|error| error.to_string());
+    check("key", seen)
+}
+
+fn store(config: &Config) -> Vec<Check> {
+    let store = match Store::open(&config.store) {
+        Ok(store) => store,
+        Err(error) => return vec![check("store", Err(error.to_string()))],
+    };
+    let file = match store.check() {
+        Ok(found) if found.is_empty() => Ok(config.store.display().to_string()),
+        Ok(found) => Err(format!(
+            "it is damaged ({}): restore a backup",
+            sanitise(&found.join("; "))
+        )),
+        Err(error) => Err(error.to_string()),
+    };
+    let chain = match store.verify_chain() {
+        Ok(chain) => match chain.broken_at {
+            None => Ok(format!("{} events, unbroken", chain.events)),
+            Some(seq) => Err(format!(
+                "event {seq} does not follow from the one before it: compare with the heads in the \
+                 system log"
+            )),
+        },
+        Err(error) => Err(error.to_string()),
+    };
+    vec![check("store", file), check("audit chain", chain)]
+}
+
+fn relays(config: &Config) -> Vec<Check> {
+    config
+        .mail
+        .relays
+        .iter()
+        .map(|relay| {
+            let name = format!("relay {}:{}", sanitise(&relay.host), relay.port);
+            let password = match &relay.login {
+                None => {
+                    return check(
+                        &name,
+                        Ok("no login; gatepost mail test tries it".to_owned()),
+                    );
+                }
+                Some((_, password)) => crate::mail::password::read(password),
+            };
+            let seen = password
+                .map(|_password| "its password can be read; gatepost mail test tries it".to_owned())
+                .map_err(|error| error.to_string());
+            check(&name, seen)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::opens;
+
+    #[test]
+    fn lines_that_let_a_refusal_pass_are_known() {
+        let cases = [
+            ("auth required pam_gatepost.so", false),
+            ("auth requisite pam_gatepost.so decoy", false),
+            ("auth sufficient pam_gatepost.so", true),
+            ("-auth optional pam_gatepost.so", true),
+            ("auth [success=ok default=ignore] pam_gatepost.so", true),
+            ("auth [success=ok default=die] pam_gatepost.so", false),
+            ("session optional pam_gatepost.so", false),
+        ];
+        for (line, open) in cases {
+            assert_eq!(opens(line), open, "{line}");
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What can go wrong with an administrator's act, and what kind of failure it is for a script.
+
+use std::path::PathBuf;
+
+use gatepost_words::ident::BadName;
+
+use crate::config::ConfigError;
+use crate::files::Untrusted;
+use crate::host::{NoBootId, NoRandomness};
+use crate::people::LookupError;
+use crate::store::error::{Problem, StoreError};
+
+/// A failed act, said with what to do next.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The store cannot be used, or says no.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file cannot be trusted.
+    #[error(transparent)]
+    File(#[from] Untrusted),
+    /// The key file holds no key.
+    #[error(
+        "{0} is no key: it must hold 32 random bytes; restore it from a backup, or move it away \
+         and run gatepost setup, which voids the codes that are open now"
+    )]
+    BadKey(PathBuf),
+    /// Something typed is no name or address.
+    #[error("{0}")]
+    Name(#[from] BadName),
+    /// Something else typed makes no sense.
+    #[error("{0}")]
+    Usage(String),
+    /// The password database has no such user.
+    #[error("no such user: {0}. Is it spelt as in: getent passwd {0}")]
+    NoSuchUser(String),
+    /// The user exists and has no row.
+    #[error("{0} is not enrolled: gatepost user add {0} ADDRESS")]
+    NotEnrolled(String),
+    /// The user's row is a tombstone.
+    #[error("{0} was removed: gatepost user add {0} ADDRESS enrols the account again")]
+    Removed(String),
+    /// The user's addresses are all confirmed.
+    #[error("{0} has no address that waits for confirmation: gatepost user show {0}")]
+    NothingToConfirm(String),
+    /// A confirmation code did not match.
+    #[error(
+        "that is not the code that was mailed to {address} for {user}; look for the newest mail, or \
+         send a new code: gatepost user verify {user}"
+    )]
+    WrongCode {
+        /// Whose.
+        user: String,
+        /// Where to, masked.
+        address: String,
+    },
+    /// The password database cannot be asked.
+    #[error(transparent)]
+    Lookup(LookupError),
+    /// The kernel gives no randomness.
+    #[error(transparent)]
+    Randomness(#[from] NoRandomness),
+    /// The kernel does not say which boot this is.
+    #[error(transparent)]
+    Boot(#[from] NoBootId),
+    /// A hash could not be made.
+    #[error("a recovery code could not be hashed: is there 20 MB of free memory?")]
+    Hash,
+}
+
+impl From<LookupError> for AdminError {
+    fn from(error: LookupError) -> Self {
+        match error {
+            LookupError::NoSuchUser(name) => Self::NoSuchUser(name),
+            failed @ (LookupError::Failed(_) | LookupError::Odd(_)) => Self::Lookup(failed),
+        }
+    }
+}
+
+/// What kind of failure it is: the exit code's meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It did not work.
+    Failed,
+    /// What was typed makes no sense.
+    Usage,
+    /// No such user or object.
+    NotFound,
+    /// The store is busy or has another version.
+    Store,
+    /// A check says no.
+    No,
+}
+
+impl AdminError {
+    /// Which kind of failure this is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Store(error) => match &error.problem {
+                Problem::Busy | Problem::Newer { .. } | Problem::NotMigrated { .. } => Kind::Store,
+                Problem::NotFound(_) => Kind::NotFound,
+                Problem::Untrusted(_)
+                | Problem::Full
+                | Problem::ReadOnly
+                | Problem::Corrupt(_)
+                | Problem::Odd(_)
+                | Problem::Exists(_)
+                | Problem::Sqlite(_)
+                | Problem::AlreadyThere(_) => Kind::Failed,
+            },
+            Self::Name(_) | Self::Usage(_) => Kind::Usage,
+            Self::NoSuchUser(_)
+            | Self::NotEnrolled(_)
+            | Self::Removed(_)
+            | Self::NothingToConfirm(_) => Kind::NotFound,
+            Self::WrongCode { .. } => Kind::No,
+            Self::Config(_)
+            | Self::File(_)
+            | Self::BadKey(_)
+            | Self::Lookup(_)
+            | Self::Randomness(_)
+            | Self::Boot(_)
+            | Self::Hash => Kind::Failed,
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Mails as an administrator sees them: the test message, and what became of the others.
+
+use gatepost_words::ident::EmailAddress;
+use gatepost_words::job::{Content, Outcome};
+use gatepost_words::text::sanitise;
+use serde::Serialize;
+use serde_json::json;
+
+use super::{Admin, AdminError, stamp};
+use crate::mail;
+use crate::store::events::Event;
+use crate::store::mails::{Delivered, Delivery};
+
+/// One attempt to hand a message to one relay.
+#[derive(Clone, Debug, Serialize)]
+pub struct Attempt {
+    /// The relay, as `host:port`.
+    pub relay: String,
+    /// The word for how it ended: `accepted`, `transient`, `tls` …
+    pub outcome: &'static str,
+    /// The relay's words, or what went wrong.
+    pub reply: String,
+    /// `Message-ID`, empty where nothing was sent.
+    pub message_id: String,
+    /// How long it took, in milliseconds.
+    pub millis: i64,
+}
+
+/// A delivery in a list.
+#[derive(Clone, Debug, Serialize)]
+pub struct Listed {
+    /// When, RFC 3339.
+    pub at: String,
+    /// Whose.
+    pub user: String,
+    /// `code`, `confirmation`, `half-finished` …
+    pub kind: String,
+    /// The relay, as `host:port`.
+    pub relay: String,
+    /// The word for how it ended.
+    pub outcome: String,
+    /// The relay's words.
+    pub reply: String,
+    /// `Message-ID`.
+    pub message_id: String,
+    /// How long it took, in milliseconds.
+    pub millis: i64,
+}
+
+/// What became of a test message.
+#[derive(Debug, Serialize)]
+pub struct Tested {
+    /// Where it went, masked.
+    pub address: String,
+    /// Every attempt, the last one telling how it ended.
+    pub mail: Vec<Attempt>,
+    /// Whether a relay took it.
+    pub accepted: bool,
+}
+
+impl Admin {
+    /// Sends the test message.
+    pub fn test_mail(&mut self, address: &str) -> Result<Tested, AdminError> {
+        let address = EmailAddress::new(address.to_owned())?;
+        let mail = self.send("test", &address, "", None, Content::Test)?;
+        let accepted = super::users::accepted(&mail);
+        let event = Event {
+            kind: "mail-test",
+            account: "",
+            service: "",
+            source: "",
+            conversation: None,
+            detail: json!({
+                "address": address.masked(),
+                "accepted": accepted,
+                "by": self.actor.name,
+            }),
+        };
+        self.store.record(self.host.now().wall, &event)?;
+        self.log("mail-test", "");
+        Ok(Tested {
+            address: address.masked(),
+            mail,
+            accepted,
+        })
+    }
+
+    /// The newest deliveries; of one user where one is named.
+    pub fn mails(&self, user: Option<&str>, limit: u32) -> Result<Vec<Listed>, AdminError> {
+        let account = match user {
+            None => None,
+            Some(user) => Some(self.enrolled(user)?.1.id),
+        };
+        self.mails_of(account, limit)
+    }
+
+    pub(super) fn mails_of(
+        &self,
+        account: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Listed>, AdminError> {
+        let deliveries = self.store.deliveries(account, None, limit)?;
+        Ok(deliveries.into_iter().map(Listed::from).collect())
+    }
+
+    /// Delivers a letter now and records each attempt. No transaction is open meanwhile.
+    pub(super) fn send(
+        &mut self,
+        kind: &'static str,
+        address: &EmailAddress,
+        name: &str,
+        account: Option<i64>,
+        content: Content,
+    ) -> Result<Vec<Attempt>, AdminError> {
+        let now = self.host.now();
+        let letter = mail::letter(&self.config, address.as_str(), name, content, now.wall);
+        let attempts = (self.post)(&self.config, self.host.as_ref(), kind, letter);
+        let now = self.host.now();
+        for attempt in &attempts {
+            self.store.delivered_otherwise(&now, account, attempt)?;
+        }
+        Ok(attempts.iter().map(Attempt::from).collect())
+    }
+}
+
+impl From<&Delivered> for Attempt {
+    fn from(delivered: &Delivered) -> Self {
+        Self {
+            relay: sanitise(&delivered.relay),
+            outcome: delivered.outcome.word(),
+            reply: sanitise(&delivered.reply),
+            message_id: sanitise(&delivered.message_id),
+            millis: delivered.millis,
+        }
+    }
+}
+
+impl From<Delivery> for Listed {
+    fn from(delivery: Delivery) -> Self {
+        Self {
+            at: stamp(delivery.at),
+            user: sanitise(&delivery.account),
+            kind: delivery.kind,
+            relay: sanitise(&delivery.relay),
+            outcome: delivery.outcome,
+            reply: sanitise(&delivery.reply),
+            message_id: sanitise(&delivery.message_id),
+            millis: delivery.millis,
+        }
+    }
+}
+
+/// What an outcome's word means to a person, and what to look at.
+pub fn meaning(outcome: &str) -> &'static str {
+    match Outcome::from_word(outcome) {
+        Some(Outcome::Accepted) => "accepted",
+        Some(Outcome::Transient) => "not now: the relay asks to try later",
+        Some(Outcome::Permanent) => "refused: the relay will not take this message",
+        Some(Outcome::Connection) => "no connection, or it broke: check host, port and firewall",
+        Some(Outcome::Tls) => "TLS failed: check the relay's name, certificate, tls and roots",
+        Some(Outcome::Auth) => "the relay did not take the login: check username and password",
+        Some(Outcome::Message) => "the message could not be made or the sender not be started",
+        Some(Outcome::Lost) => "no answer in time: the sender was ended",
+        None => "unknown",
+    }
+}

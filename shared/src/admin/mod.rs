@@ -1,0 +1,165 @@
+//! What an administrator does: one function per act, each returning plain values that the console
+//! and the subcommands show. Nothing here prints, asks or ends the process.
+//!
+//! - [`setup`]: directories, system user, key, store, commented configuration
+//! - [`users`]: enrol, confirm, list, show, disable, enable, remove, unlock, recovery codes
+//! - [`why`]: would this login be let in, and how does that come about?
+//! - [`mail`]: the test message, what was delivered
+//! - [`policy`]: what is in force and what it leaves an attacker
+//! - [`audit`]: the log of events and its chain
+//! - [`maintain`]: purging, and notices that are due
+//! - [`doctor`]: what is missing or unsafe, and what emailed codes are not
+
+pub mod audit;
+pub mod doctor;
+mod error;
+pub mod mail;
+pub mod maintain;
+pub mod policy;
+pub mod setup;
+pub mod users;
+pub mod why;
+
+use std::path::{Path, PathBuf};
+
+use gatepost_words::ident::UserName;
+use gatepost_words::job::Letter;
+use gatepost_words::text::{log_value, sanitise};
+use gatepost_words::time::Wall;
+
+pub use self::error::{AdminError, Kind};
+use crate::code::key::Key;
+use crate::config::{CONFIG, Config};
+use crate::files::{self, Readers};
+use crate::host::{self, Host, System};
+use crate::people::{self, LookupError};
+use crate::store::Store;
+use crate::store::accounts::{Account, Actor};
+use crate::store::mails::Delivered;
+use crate::syslog::{self, Severity};
+
+/// How a letter goes out; a fake one under test.
+type Post = dyn Fn(&Config, &dyn Host, &'static str, Letter) -> Vec<Delivered>;
+
+/// An administrator at work: configuration and store open, and known by name.
+pub struct Admin {
+    config: Config,
+    conf: PathBuf,
+    store: Store,
+    key: Option<Key>,
+    host: Box<dyn Host>,
+    post: Box<Post>,
+    actor: Actor,
+}
+
+impl Admin {
+    /// Opens configuration and store; neither is created or repaired.
+    pub fn open(conf: Option<&Path>, actor: Actor) -> Result<Self, AdminError> {
+        let config = Config::load(conf)?;
+        let store = Store::open(&config.store)?;
+        Ok(Self {
+            config,
+            conf: conf.unwrap_or(Path::new(CONFIG)).to_owned(),
+            store,
+            key: None,
+            host: Box::new(System::new()?),
+            post: Box::new(crate::mail::deliver),
+            actor,
+        })
+    }
+
+    /// What the configuration says.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The key, read when it is first needed.
+    fn key(&mut self) -> Result<&Key, AdminError> {
+        if self.key.is_none() {
+            self.key = Some(read_key(&self.config.key)?);
+        }
+        self.key
+            .as_ref()
+            .ok_or_else(|| AdminError::BadKey(self.config.key.clone()))
+    }
+
+    /// The row of a user as typed, or under the name that the password database has for them. A
+    /// removed account has a row too.
+    fn row(&self, typed: &UserName) -> Result<Option<Account>, AdminError> {
+        if let Some(account) = self.store.account(typed)? {
+            return Ok(Some(account));
+        }
+        match people::find(typed) {
+            Ok(person) => Ok(self.store.account(&person.name)?),
+            Err(LookupError::NoSuchUser(_)) => Ok(None),
+            Err(failed) => Err(failed.into()),
+        }
+    }
+
+    /// The name of an enrolled account; none there, or removed, is an error that says what to do.
+    fn enrolled(&self, typed: &str) -> Result<(UserName, Account), AdminError> {
+        let typed = UserName::new(typed.to_owned())?;
+        let Some(account) = self.row(&typed)? else {
+            return Err(match people::find(&typed) {
+                Err(LookupError::NoSuchUser(name)) => AdminError::NoSuchUser(name),
+                Ok(_) | Err(_) => AdminError::NotEnrolled(typed.to_string()),
+            });
+        };
+        if account.state == "removed" {
+            return Err(AdminError::Removed(typed.to_string()));
+        }
+        Ok((UserName::new(account.name.clone())?, account))
+    }
+
+    /// One line for the system log beside the event in the store.
+    fn log(&self, act: &str, user: &str) {
+        let line = format!(
+            "event=admin act={} user={} by={}",
+            log_value(act),
+            log_value(user),
+            log_value(&self.actor.name)
+        );
+        syslog::write(Severity::Notice, &line);
+    }
+}
+
+/// Who acts: root, and which login became root, where the kernel or sudo says so.
+pub fn actor(sudo_user: Option<&str>) -> Actor {
+    let login = people::login_user().or_else(|| sudo_user.map(str::to_owned));
+    let name = match login.as_deref().map(sanitise) {
+        None => "root".to_owned(),
+        Some(login) if login == "root" || login.is_empty() => "root".to_owned(),
+        Some(login) => format!("root (login {login})"),
+    };
+    Actor { name }
+}
+
+/// Whether the caller is root, and not by a set-uid bit that somebody gave the program.
+pub fn is_root() -> bool {
+    nix::unistd::getuid().is_root() && nix::unistd::geteuid().is_root()
+}
+
+/// The key file's content as a key.
+fn read_key(path: &Path) -> Result<Key, AdminError> {
+    // One byte more than a key has, so that a longer file is told from a right one.
+    let limit = u64::try_from(Key::LENGTH + 1).unwrap_or(u64::MAX);
+    let bytes = match files::read_trusted(path, Readers::RootAlone, limit) {
+        Ok(bytes) => bytes,
+        Err(files::Untrusted::TooLong(path, _)) => return Err(AdminError::BadKey(path)),
+        Err(untrusted) => return Err(untrusted.into()),
+    };
+    Key::new(bytes).ok_or_else(|| AdminError::BadKey(path.to_owned()))
+}
+
+/// A reason as the audit keeps it.
+fn reason(given: Option<&str>) -> String {
+    sanitise(given.unwrap_or_default())
+}
+
+/// Milliseconds since 1970 as RFC 3339.
+fn stamp(millis: i64) -> String {
+    host::rfc3339(Wall::from_millis(millis))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,79 @@
+//! Making files and directories that are whole or not there, for root, in a place that can be
+//! trusted. Nothing that exists is written to.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+
+use rustix::fs::{CWD, Mode, OFlags, RenameFlags, openat, renameat_with, unlinkat};
+use rustix::io::Errno;
+
+use crate::files;
+
+/// Makes a directory with exactly that mode.
+pub(super) fn folder(path: &Path, mode: u32) -> Result<(), String> {
+    let parent = path.parent().unwrap_or(Path::new("/"));
+    files::check_folder(parent).map_err(|untrusted| untrusted.to_string())?;
+    let told = |errno: Errno| format!("{}: {errno}", path.display());
+    rustix::fs::mkdirat(CWD, path, Mode::from_raw_mode(0o700)).map_err(told)?;
+    // mkdir's mode passes the umask; this one does not.
+    rustix::fs::chmodat(
+        CWD,
+        path,
+        Mode::from_raw_mode(mode),
+        rustix::fs::AtFlags::empty(),
+    )
+    .map_err(told)?;
+    sync_folder(parent).map_err(told)
+}
+
+/// Whether a directory that is there can be trusted and is as closed as it must be.
+pub(super) fn check_folder(path: &Path, mode: u32) -> Result<(), String> {
+    files::check_folder(path).map_err(|untrusted| untrusted.to_string())?;
+    let stat = rustix::fs::lstat(path).map_err(|errno| format!("{}: {errno}", path.display()))?;
+    let open = stat.st_mode & 0o777 & !mode;
+    if open == 0 {
+        return Ok(());
+    }
+    Err(format!(
+        "{path} has mode {:04o}: chmod {mode:04o} {path}",
+        stat.st_mode & 0o7777,
+        path = path.display()
+    ))
+}
+
+/// Makes a file with exactly that mode and content: all of it, or none.
+pub(super) fn file(path: &Path, mode: u32, content: &[u8]) -> Result<(), String> {
+    let parent = path.parent().unwrap_or(Path::new("/"));
+    files::check_folder(parent).map_err(|untrusted| untrusted.to_string())?;
+    let mut unfinished = path.as_os_str().to_owned();
+    unfinished.push(".unfinished");
+    let unfinished = Path::new(&unfinished);
+    // One that a setup left behind when it was interrupted. The directory is root's alone.
+    let _none_there = unlinkat(CWD, unfinished, rustix::fs::AtFlags::empty());
+    let filled = fill(unfinished, mode, content).and_then(|()| {
+        // Never over a file that appeared in the meantime.
+        renameat_with(CWD, unfinished, CWD, path, RenameFlags::NOREPLACE)?;
+        sync_folder(parent)?;
+        Ok(())
+    });
+    filled.map_err(|error| {
+        let _none_there = unlinkat(CWD, unfinished, rustix::fs::AtFlags::empty());
+        format!("{}: {error}", path.display())
+    })
+}
+
+fn fill(path: &Path, mode: u32, content: &[u8]) -> std::io::Result<()> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let fd = openat(CWD, path, flags, Mode::from_raw_mode(0o600))?;
+    let mut file = File::from(fd);
+    file.write_all(content)?;
+    rustix::fs::fchmod(&file, Mode::from_raw_mode(mode))?;
+    file.sync_all()
+}
+
+fn sync_folder(path: &Path) -> Result<(), Errno> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let fd = openat(CWD, path, flags, Mode::empty())?;
+    rustix::fs::fsync(&fd)
+}

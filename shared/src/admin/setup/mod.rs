@@ -1,0 +1,301 @@
+//! `gatepost setup`: the directories, the system user, the key, the store and a commented
+//! configuration.
+//!
+//! What is there is left alone and told, also where it is wrong: setup creates and migrates, it
+//! repairs nothing. A setup that stopped half-way can be run again.
+
+mod create;
+pub(super) mod person;
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::AdminError;
+use crate::config::{self, CONFIG, raw};
+use crate::files::{self, Readers, Untrusted};
+use crate::host::{Host, System};
+use crate::store::Store;
+use crate::store::accounts::Actor;
+use crate::store::error::{Problem, StoreError};
+use crate::store::events::Event;
+use crate::syslog::{self, Severity};
+
+/// The configuration that setup writes: every key, most of them comments.
+pub const TEMPLATE: &str = include_str!("../../../../packaging/gatepost.toml.example");
+
+/// What became of one thing that an installation needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Done {
+    /// It was not there.
+    Created,
+    /// It was there, and is as it must be.
+    LeftAlone,
+    /// An older store was brought to this version.
+    Migrated,
+    /// It is wrong or could not be made: the note says what to do.
+    Failed,
+}
+
+/// One thing that an installation needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// `directory`, `user`, `key`, `store`, `config`.
+    pub thing: &'static str,
+    /// Its path or name.
+    pub name: String,
+    /// What became of it.
+    pub done: Done,
+    /// More, for people; empty where there is nothing to say.
+    pub note: String,
+}
+
+/// What setup did.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// Every thing, in order.
+    pub steps: Vec<Step>,
+    /// Whether the configuration can be used: an address to send from and a relay are named.
+    pub configured: bool,
+    /// What the configuration still lacks, where it cannot be used.
+    pub lacks: Option<String>,
+}
+
+impl Report {
+    /// How many things are wrong.
+    pub fn failed(&self) -> usize {
+        self.steps
+            .iter()
+            .filter(|step| step.done == Done::Failed)
+            .count()
+    }
+
+    /// Whether anything was made.
+    pub fn changed(&self) -> bool {
+        self.steps
+            .iter()
+            .any(|step| matches!(step.done, Done::Created | Done::Migrated))
+    }
+}
+
+/// Sets an installation up, with its configuration at `conf` or the usual place.
+pub fn run(conf: Option<&Path>, actor: &Actor) -> Result<Report, AdminError> {
+    let system = System::new()?;
+    // Whatever a library creates on the way is root's alone.
+    let before = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    let report = steps(conf, &system, actor);
+    rustix::process::umask(before);
+    report
+}
+
+fn steps(conf: Option<&Path>, system: &dyn Host, actor: &Actor) -> Result<Report, AdminError> {
+    let conf = conf.unwrap_or(Path::new(CONFIG));
+    let folder = conf.parent().unwrap_or(Path::new("/"));
+    let mut steps = vec![
+        person::create(),
+        directory(folder, 0o755),
+        directory(Path::new(config::TEMPLATES), 0o755),
+        configuration(conf),
+    ];
+    let (store, key) = places(conf)?;
+    let key_missing = !files::exists(&key);
+    steps.push(directory(store.parent().unwrap_or(Path::new("/")), 0o700));
+    steps.push(key_file(&key, system));
+    let step = database(&store);
+    if key_missing && step.done == Done::LeftAlone {
+        steps.push(Step {
+            note: "it is older than its key: the codes that are open now no longer work".to_owned(),
+            ..step
+        });
+    } else {
+        steps.push(step);
+    }
+    let lacks = match config::Config::load(Some(conf)) {
+        Ok(_) => None,
+        Err(error) => Some(error.to_string()),
+    };
+    let report = Report {
+        configured: lacks.is_none(),
+        steps,
+        lacks,
+    };
+    if report.changed() {
+        record(&store, system, actor, &report);
+    }
+    Ok(report)
+}
+
+/// Where store and key are to be: read from a configuration that may be unfinished otherwise, so
+/// that no second store is made beside the one it names.
+fn places(conf: &Path) -> Result<(PathBuf, PathBuf), AdminError> {
+    let usual = || (PathBuf::from(config::STORE), PathBuf::from(config::KEY));
+    let content = match files::read_trusted(conf, Readers::Anybody, 256 * 1024) {
+        Ok(content) => content,
+        // It could not be written: that step says why.
+        Err(Untrusted::Missing(_)) => return Ok(usual()),
+        Err(untrusted) => return Err(untrusted.into()),
+    };
+    let told = |problem: String| {
+        AdminError::Config(config::ConfigError::Syntax {
+            path: conf.to_owned(),
+            problem,
+        })
+    };
+    let text = content
+        .expose_str()
+        .ok_or_else(|| told("it is not UTF-8 text".to_owned()))?;
+    let file: raw::File = toml::from_str(text).map_err(|error| told(error.to_string()))?;
+    let (store, key) = usual();
+    Ok((
+        file.store.path.map_or(store, PathBuf::from),
+        file.store.key.map_or(key, PathBuf::from),
+    ))
+}
+
+fn directory(path: &Path, mode: u32) -> Step {
+    let step = step("directory", path);
+    if files::exists(path) {
+        return match create::check_folder(path, mode) {
+            Ok(()) => step(Done::LeftAlone, String::new()),
+            Err(problem) => step(Done::Failed, problem),
+        };
+    }
+    match create::folder(path, mode) {
+        Ok(()) => step(Done::Created, format!("mode {mode:04o}")),
+        Err(problem) => step(Done::Failed, problem),
+    }
+}
+
+fn configuration(path: &Path) -> Step {
+    let step = step("config", path);
+    if files::exists(path) {
+        return match files::open_trusted(path, Readers::Anybody) {
+            Ok(_) => step(Done::LeftAlone, String::new()),
+            Err(untrusted) => step(Done::Failed, untrusted.to_string()),
+        };
+    }
+    match create::file(path, 0o644, TEMPLATE.as_bytes()) {
+        Ok(()) => step(Done::Created, String::new()),
+        Err(problem) => step(Done::Failed, problem),
+    }
+}
+
+fn key_file(path: &Path, system: &dyn Host) -> Step {
+    let step = step("key", path);
+    if files::exists(path) {
+        return match super::read_key(path) {
+            Ok(_) => step(Done::LeftAlone, String::new()),
+            Err(error) => step(Done::Failed, error.to_string()),
+        };
+    }
+    let mut bytes = zeroize::Zeroizing::new([0; crate::code::key::Key::LENGTH]);
+    if let Err(error) = system.fill_random(bytes.as_mut_slice()) {
+        return step(Done::Failed, error.to_string());
+    }
+    match create::file(path, 0o600, bytes.as_slice()) {
+        Ok(()) => step(
+            Done::Created,
+            "back it up apart from the store: a copy of one is useless without the other"
+                .to_owned(),
+        ),
+        Err(problem) => step(Done::Failed, problem),
+    }
+}
+
+fn database(path: &Path) -> Step {
+    let step = step("store", path);
+    // SQLite would create it with whatever mode the umask leaves, and follow what is there.
+    let fresh = !files::exists(path);
+    if fresh && let Err(problem) = create::file(path, 0o600, b"") {
+        return step(Done::Failed, problem);
+    }
+    let opened = files::check_database(path)
+        .map_err(|untrusted| StoreError {
+            doing: "opening the store",
+            problem: Problem::Untrusted(untrusted),
+        })
+        .and_then(|()| {
+            // Empty: made here, or by a setup that stopped before it filled the file.
+            let empty = std::fs::metadata(path).is_ok_and(|found| found.len() == 0);
+            if empty {
+                return Store::create(path).map(|_store| Done::Created);
+            }
+            match Store::open(path) {
+                Ok(_store) => Ok(Done::LeftAlone),
+                Err(StoreError {
+                    problem: Problem::NotMigrated { .. },
+                    ..
+                }) => Store::create(path).map(|_store| Done::Migrated),
+                Err(error) => Err(error),
+            }
+        });
+    match opened {
+        Ok(done) => step(done, String::new()),
+        Err(error) => step(Done::Failed, error.to_string()),
+    }
+}
+
+/// Leaves an event of what was made; without a store there is nowhere to leave it.
+fn record(store: &Path, system: &dyn Host, actor: &Actor, report: &Report) {
+    let made: Vec<&str> = report
+        .steps
+        .iter()
+        .filter(|step| matches!(step.done, Done::Created | Done::Migrated))
+        .map(|step| step.name.as_str())
+        .collect();
+    let event = Event {
+        kind: "setup",
+        account: "",
+        service: "",
+        source: "",
+        conversation: None,
+        detail: serde_json::json!({"made": made, "by": actor.name}),
+    };
+    if let Ok(mut store) = Store::open(store) {
+        // What failed with the store is told by its own step.
+        let _told = store.record(system.now().wall, &event);
+    }
+    syslog::write(
+        Severity::Notice,
+        &format!("event=admin act=setup made={}", made.len()),
+    );
+}
+
+/// A step of that thing, once it is known what became of it.
+fn step(thing: &'static str, path: &Path) -> impl Fn(Done, String) -> Step {
+    let name = path.display().to_string();
+    move |done, note| Step {
+        thing,
+        name: name.clone(),
+        done,
+        note,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TEMPLATE, raw};
+
+    #[test]
+    fn the_template_is_read_without_complaint_and_sets_nothing_unsafe() {
+        let file: raw::File = toml::from_str(TEMPLATE).unwrap();
+        assert!(file.relay.is_empty());
+        assert!(file.rule.is_empty());
+    }
+
+    #[test]
+    fn every_key_that_the_template_comments_out_is_a_key() {
+        // A commented setting is `#key = value`, a commented sentence `# words`.
+        let uncommented: String = TEMPLATE
+            .lines()
+            .map(|line| match line.strip_prefix('#') {
+                Some(setting) if !setting.starts_with([' ', '#']) => setting,
+                Some(_) | None => line,
+            })
+            .fold(String::new(), |all, line| all + line + "\n");
+        let file: raw::File = toml::from_str(&uncommented).unwrap();
+        assert_eq!(file.relay.len(), 1);
+        assert_eq!(file.rule.len(), 1);
+    }
+}

@@ -1,0 +1,400 @@
+//! The administrator's acts on a store in memory, with a fixed clock and a mailbox in a cell.
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use gatepost_words::ident::{EmailAddress, Service, Source, UserName};
+use gatepost_words::job::{Content, Outcome, Tls};
+use gatepost_words::secret::Secret;
+use gatepost_words::time::Span;
+
+use super::users::{Mask, Proof, State};
+use super::why::{Verdict, Why};
+use super::{Admin, AdminError, Kind};
+use crate::code::key::Key;
+use crate::config::{Config, Mail, Relay};
+use crate::host::Host;
+use crate::host::tests::Fixed;
+use crate::people::{self, Person};
+use crate::policy::limits::Limits;
+use crate::policy::rules::{Action, Groups, Rule};
+use crate::policy::{Policy, Unenrolled};
+use crate::store::Store;
+use crate::store::accounts::Actor;
+use crate::store::mails::Delivered;
+
+/// An administrator, and what their letters said.
+struct Bench {
+    admin: Admin,
+    codes: Rc<RefCell<Vec<String>>>,
+    outcome: Rc<RefCell<Outcome>>,
+    clock: Rc<Fixed>,
+}
+
+/// The clock is the test's and the administrator's at once.
+struct Shared(Rc<Fixed>);
+
+impl Host for Shared {
+    fn fill_random(&self, buffer: &mut [u8]) -> Result<(), crate::host::NoRandomness> {
+        self.0.fill_random(buffer)
+    }
+
+    fn now(&self) -> crate::host::Now {
+        self.0.now()
+    }
+}
+
+fn config() -> Config {
+    Config {
+        policy: Policy {
+            limits: Limits::default(),
+            unenrolled: Unenrolled::Refuse,
+            rules: Vec::new(),
+        },
+        mail: Mail {
+            from: "gatepost@example.org".into(),
+            envelope_from: "gatepost@example.org".into(),
+            code_in_subject: false,
+            templates: None,
+            relays: vec![Relay {
+                host: "mail.example.org".into(),
+                port: 465,
+                tls: Tls::Implicit,
+                roots: PathBuf::from("/dev/null"),
+                login: None,
+            }],
+        },
+        host: "host01".into(),
+        store: PathBuf::from("/nowhere/gatepost.db"),
+        key: PathBuf::from("/nowhere/key"),
+    }
+}
+
+fn bench() -> Bench {
+    let codes = Rc::new(RefCell::new(Vec::new()));
+    let outcome = Rc::new(RefCell::new(Outcome::Accepted));
+    let clock = Rc::new(Fixed::new());
+    let (seen, ends) = (Rc::clone(&codes), Rc::clone(&outcome));
+    let admin = Admin {
+        config: config(),
+        conf: PathBuf::from("/etc/gatepost/gatepost.toml"),
+        store: Store::in_memory(),
+        key: Key::new(Secret::new(vec![7; 32])),
+        host: Box::new(Shared(Rc::clone(&clock))),
+        post: Box::new(move |_config, _clock, kind, letter| {
+            if let Content::Confirmation { code, .. } = &letter.content {
+                seen.borrow_mut()
+                    .push(code.expose_str().unwrap().to_owned());
+            }
+            vec![Delivered {
+                kind,
+                relay: "mail.example.org:465".into(),
+                outcome: *ends.borrow(),
+                reply: "said \x1b[31mred".into(),
+                message_id: "<1@host01>".into(),
+                millis: 412,
+            }]
+        }),
+        actor: Actor {
+            name: "root (login bob)".into(),
+        },
+    };
+    Bench {
+        admin,
+        codes,
+        outcome,
+        clock,
+    }
+}
+
+fn name(name: &str) -> UserName {
+    UserName::new(name.to_owned()).unwrap()
+}
+
+/// root is the one user whom every machine has.
+fn root() -> Person {
+    people::find(&name("root")).unwrap()
+}
+
+impl Bench {
+    fn enrol(&mut self, proof: Proof) -> super::users::Added {
+        let address = EmailAddress::new("alice@example.org".to_owned()).unwrap();
+        self.admin.enrol(&name("root"), 0, &address, proof).unwrap()
+    }
+
+    fn why(&self) -> Why {
+        let service = Service::new("sshd").unwrap();
+        let source = Source::from_pam(Some("203.0.113.9"), None, 0);
+        self.admin
+            .explain(&root(), &service, &source, &Groups::Known(Vec::new()))
+            .unwrap()
+    }
+
+    fn kinds(&self) -> Vec<String> {
+        let events = self.admin.events(None, 100).unwrap();
+        events.into_iter().map(|event| event.kind).collect()
+    }
+
+    /// So many codes, each guessed at wrongly five times, a minute apart.
+    fn fail(&mut self, codes: u32) {
+        use crate::code::key::Tag;
+        use crate::host::ProcessId;
+        use crate::store::signin::{Fresh, Opening, Prompt, What};
+        let (person, service) = (root(), Service::new("sshd").unwrap());
+        let source = Source::from_pam(Some("203.0.113.9"), None, 0);
+        let groups = Groups::Known(Vec::new());
+        let opening = Opening {
+            person: Some(&person),
+            typed: "root",
+            service: &service,
+            source: &source,
+            groups: &groups,
+            host: "host01",
+            process: ProcessId::own(),
+            proved: gatepost_words::wire::Proved::Password,
+            decoy: false,
+            detail: serde_json::json!({}),
+        };
+        let policy = self.admin.config.policy.clone();
+        for round in 0..codes {
+            let now = self.clock.now();
+            let mut id = [0; 16];
+            self.clock.fill_random(&mut id).unwrap();
+            let fresh = Fresh {
+                id,
+                reference: "K7QX".into(),
+                tag: Tag([0; 32]),
+            };
+            let store = &mut self.admin.store;
+            let begun = store.begin(&now, &opening, &policy, &fresh, None).unwrap();
+            let What::Waiting(waiting) = begun.what else {
+                panic!("round {round}: {:?}", begun.what);
+            };
+            let Prompt::Mail(mailing) = &waiting.prompt else {
+                panic!("round {round}: {:?}", waiting.prompt);
+            };
+            for _ in 0..5 {
+                let now = self.clock.now();
+                let _counted = store
+                    .count_guess(&now, &opening, &policy, &waiting, mailing.challenge.id)
+                    .unwrap();
+                self.clock.pass(Span::from_mins(1));
+            }
+            let now = self.clock.now();
+            let _closed = store
+                .close(
+                    &now,
+                    &opening,
+                    &waiting,
+                    "wrong",
+                    serde_json::json!({}),
+                    None,
+                )
+                .unwrap();
+        }
+    }
+}
+
+#[test]
+fn an_address_is_used_once_its_code_came_back() {
+    let mut bench = bench();
+    let added = bench.enrol(Proof::Code);
+    assert_eq!((added.confirmed, added.mail.len()), (false, 1));
+    assert_eq!(added.address, "a***@e***.org");
+    let why = bench.why();
+    assert_eq!(why.verdict, Verdict::NoMail);
+    assert_eq!(
+        why.sentence,
+        "root would be asked, but no code can be mailed: a***@e***.org is not confirmed."
+    );
+    assert_eq!(why.next, ["gatepost user verify root"]);
+
+    let code = Secret::from(bench.codes.borrow()[0].clone());
+    assert!(bench.admin.confirmation_open("root").unwrap());
+    bench.admin.confirm("root", &code).unwrap();
+    assert_eq!(bench.why().verdict, Verdict::Asked);
+    let again = bench.admin.confirm("root", &code).unwrap_err();
+    assert_eq!(again.kind(), Kind::NotFound, "{again}");
+    assert_eq!(bench.kinds(), ["user-add", "user-confirmed"]);
+}
+
+#[test]
+fn five_wrong_codes_end_a_confirmation_and_a_new_code_begins_another() {
+    let mut bench = bench();
+    bench.enrol(Proof::Code);
+    let wrong = Secret::from("00000000".to_owned());
+    for _ in 0..5 {
+        let error = bench.admin.confirm("root", &wrong).unwrap_err();
+        assert!(matches!(error, AdminError::WrongCode { .. }), "{error}");
+    }
+    let right = Secret::from(bench.codes.borrow()[0].clone());
+    let over = bench.admin.confirm("root", &right).unwrap_err();
+    assert_eq!(over.kind(), Kind::NotFound, "{over}");
+    assert!(!bench.admin.confirmation_open("root").unwrap());
+
+    let sent = bench.admin.send_confirmation("root").unwrap();
+    assert_eq!(sent.address, "a***@e***.org");
+    let newer = Secret::from(bench.codes.borrow()[1].clone());
+    assert_eq!(
+        bench.admin.confirm("root", &right).unwrap_err().kind(),
+        Kind::No,
+        "the earlier code died"
+    );
+    bench.admin.confirm("root", &newer).unwrap();
+}
+
+#[test]
+fn a_day_old_confirmation_code_is_no_longer_taken() {
+    let mut bench = bench();
+    bench.enrol(Proof::Code);
+    bench.clock.pass(Span::from_hours(24));
+    assert!(!bench.admin.confirmation_open("root").unwrap());
+    let code = Secret::from(bench.codes.borrow()[0].clone());
+    assert!(bench.admin.confirm("root", &code).is_err());
+}
+
+#[test]
+fn the_administrators_word_is_recorded_as_that() {
+    let mut bench = bench();
+    assert!(bench.enrol(Proof::Word).confirmed);
+    assert!(bench.codes.borrow().is_empty());
+    let shown = bench.admin.show_user("root", Mask::Masked).unwrap();
+    let by = shown.account.addresses[0].confirmed_by.as_deref();
+    assert_eq!(by, Some("administrator"));
+    let event = &bench.admin.events(None, 1).unwrap()[0];
+    assert_eq!(event.detail["by"], "root (login bob)");
+    assert_eq!(event.detail["confirmed"], "by the administrator's word");
+    assert_eq!(event.detail["address"], "a***@e***.org");
+}
+
+#[test]
+fn why_speaks_to_the_point() {
+    let mut bench = bench();
+    assert_eq!(bench.why().sentence, "root would be refused: not enrolled.");
+    bench.enrol(Proof::Word);
+    let why = bench.why();
+    assert_eq!(
+        why.sentence,
+        "root would be asked for a code: enrolled, confirmed a***@e***.org, 0 failures."
+    );
+    assert!(why.next.is_empty());
+
+    bench.admin.disable_user("root", Some("left")).unwrap();
+    let why = bench.why();
+    assert_eq!(why.verdict, Verdict::Refused);
+    assert_eq!(why.next, ["gatepost user enable root"]);
+    bench.admin.enable_user("root", None).unwrap();
+
+    bench.admin.config.policy.rules = vec![Rule {
+        users: vec![name("root")],
+        groups: Vec::new(),
+        services: Vec::new(),
+        action: Action::Skip,
+    }];
+    assert_eq!(bench.why().verdict, Verdict::NotAsked);
+    bench.admin.config.policy.rules.clear();
+
+    bench.admin.remove_user("root", None).unwrap();
+    let why = bench.why();
+    assert_eq!(
+        why.sentence,
+        "root would be refused: the account was removed."
+    );
+    assert_eq!(why.next, ["gatepost user add root ADDRESS"]);
+}
+
+#[test]
+fn a_lock_tells_its_time_and_its_cause_and_unlocking_ends_it() {
+    let mut bench = bench();
+    bench.enrol(Proof::Word);
+    bench.admin.config.policy.limits.tries = 5;
+    bench.fail(2);
+    let why = bench.why();
+    assert_eq!(why.verdict, Verdict::Locked);
+    assert_eq!(
+        why.sentence,
+        "root is locked for another 50 min: 10 wrong codes in the last hour, the last from \
+         203.0.113.9."
+    );
+    assert_eq!(why.next, ["gatepost user unlock root"]);
+    let listed = &bench.admin.users("", 10, Mask::Masked).unwrap()[0];
+    assert!(matches!(listed.state, State::Locked { .. }), "{listed:?}");
+
+    let acted = bench.admin.unlock_user("root", Some("she called")).unwrap();
+    assert_eq!(acted.before, "10");
+    assert_ne!(bench.why().verdict, Verdict::Locked);
+}
+
+#[test]
+fn a_mail_that_failed_shows_where_it_is_asked_about() {
+    let mut bench = bench();
+    *bench.outcome.borrow_mut() = Outcome::Tls;
+    let added = bench.enrol(Proof::Code);
+    assert!(!super::users::accepted(&added.mail));
+    assert_eq!(added.mail[0].reply, "said \\u{1b}[31mred");
+    let mails = bench.admin.mails(Some("root"), 10).unwrap();
+    assert_eq!(mails.len(), 1);
+    assert_eq!(
+        (mails[0].kind.as_str(), mails[0].outcome.as_str()),
+        ("confirmation", "tls")
+    );
+    let test = bench.admin.test_mail("bob@example.org").unwrap();
+    assert!(!test.accepted);
+}
+
+#[test]
+fn ten_recovery_codes_replace_the_earlier_ten() {
+    let mut bench = bench();
+    bench.enrol(Proof::Word);
+    let first = bench.admin.new_recovery("root").unwrap();
+    assert_eq!((first.codes.len(), first.replaced), (10, 0));
+    assert_eq!(bench.admin.new_recovery("root").unwrap().replaced, 10);
+    let shown = bench.admin.show_user("root", Mask::Masked).unwrap();
+    assert_eq!(shown.recovery_codes_left, 10);
+}
+
+#[test]
+fn addresses_in_full_leave_an_event() {
+    let mut bench = bench();
+    bench.enrol(Proof::Word);
+    bench.admin.unmask("root", Some("a call")).unwrap();
+    let listed = &bench.admin.users("", 10, Mask::Unmasked).unwrap()[0];
+    assert_eq!(listed.addresses[0].address, "alice@example.org");
+    assert_eq!(bench.kinds(), ["user-add", "unmask"]);
+}
+
+#[test]
+fn who_is_not_there_is_told_from_who_is_not_enrolled() {
+    let mut bench = bench();
+    let cases = [
+        (
+            "root",
+            "root is not enrolled: gatepost user add root ADDRESS",
+        ),
+        (
+            "nobody-of-that-name",
+            "no such user: nobody-of-that-name. Is it spelt as in: getent passwd \
+             nobody-of-that-name",
+        ),
+    ];
+    for (typed, said) in cases {
+        let error = bench.admin.unlock_user(typed, None).unwrap_err();
+        assert_eq!(
+            (error.kind(), error.to_string().as_str()),
+            (Kind::NotFound, said)
+        );
+    }
+    bench.enrol(Proof::Word);
+    bench.admin.remove_user("root", None).unwrap();
+    let error = bench.admin.unlock_user("root", None).unwrap_err();
+    assert!(matches!(error, AdminError::Removed(_)), "{error}");
+}
+
+#[test]
+fn upkeep_of_a_fresh_store_finds_nothing() {
+    let mut bench = bench();
+    let maintained = bench.admin.maintain().unwrap();
+    assert_eq!(maintained.notices_sent + maintained.notices_failed, 0);
+    assert_eq!(maintained.purged, crate::store::upkeep::Purged::default());
+}
