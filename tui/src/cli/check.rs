@@ -1,0 +1,126 @@
+//! `gatepost why`, `doctor`, `maintain` and `version`.
+
+use std::fmt::Write;
+
+use clap::Args;
+use gatepost_shared::admin::doctor::{self, Finding};
+use gatepost_shared::store::schema;
+use gatepost_words::wire::PROTOCOL;
+use serde::Serialize;
+
+use super::Context;
+use super::exit::{Exit, Failure};
+use super::output::{data, document, fields, table, words};
+
+#[derive(Debug, Args)]
+pub(crate) struct Why {
+    /// The account's name
+    user: String,
+    /// Which PAM service: sshd, sudo, su, login
+    #[arg(long, value_name = "S", default_value = "sshd")]
+    service: String,
+    /// Where the login comes from, as an IP address
+    #[arg(long, value_name = "IP")]
+    from: Option<String>,
+}
+
+pub(crate) fn why(context: &Context, asked: &Why) -> Result<Exit, Failure> {
+    let why = context
+        .admin()?
+        .why(&asked.user, Some(&asked.service), asked.from.as_deref())?;
+    if context.json {
+        document(&why)?;
+    } else {
+        let mut text = why.sentence.clone();
+        for next in &why.next {
+            // Writing to a String cannot fail.
+            let _infallible = write!(text, " \u{2192} {next}");
+        }
+        let _infallible = writeln!(text, "\n\nHow that comes about, for {}:", why.service);
+        for (number, step) in (1..).zip(&why.steps) {
+            let _infallible = writeln!(text, "{number:>3}. {step}");
+        }
+        data(&text)?;
+    }
+    Ok(if why.verdict.lets_in() {
+        Exit::Ok
+    } else {
+        Exit::No
+    })
+}
+
+pub(crate) fn doctor(context: &Context) -> Result<Exit, Failure> {
+    let report = doctor::run(context.conf.as_deref());
+    if context.json {
+        document(&report)?;
+    } else {
+        let rows: Vec<Vec<String>> = report
+            .checks
+            .iter()
+            .map(|check| {
+                let finding = match check.finding {
+                    Finding::Ok => "ok",
+                    Finding::Warning => "look",
+                    Finding::Problem => "PROBLEM",
+                };
+                vec![finding.to_owned(), check.what.clone(), check.detail.clone()]
+            })
+            .collect();
+        let text = table(&["", "WHAT", "HOW IT IS"], &rows);
+        data(&format!("{text}\n{}", report.honestly.join("\n")))?;
+    }
+    Ok(if report.problems() {
+        Exit::No
+    } else {
+        Exit::Ok
+    })
+}
+
+pub(crate) fn maintain(context: &Context) -> Result<Exit, Failure> {
+    let done = context.admin()?.maintain()?;
+    if context.json {
+        document(&done)?;
+    } else {
+        let purged = &done.purged;
+        data(&fields(&[
+            ("notices sent", done.notices_sent.to_string()),
+            ("notices not taken", done.notices_failed.to_string()),
+            ("challenges removed", purged.challenges.to_string()),
+            ("guesses removed", purged.guesses.to_string()),
+            ("mail counts removed", purged.sends.to_string()),
+            ("deliveries removed", purged.deliveries.to_string()),
+            ("notices removed", purged.notices.to_string()),
+            ("known sources removed", purged.sources.to_string()),
+        ]))?;
+    }
+    if done.notices_failed == 0 {
+        return Ok(Exit::Ok);
+    }
+    words(
+        "gatepost: some notices could not be sent; see gatepost mail list, gatepost mail test ADDRESS",
+    );
+    Ok(Exit::Partly)
+}
+
+pub(crate) fn version(json: bool) -> Result<Exit, Failure> {
+    #[derive(Serialize)]
+    struct Version {
+        version: &'static str,
+        protocol: u16,
+        store: i64,
+    }
+    let version = Version {
+        version: env!("CARGO_PKG_VERSION"),
+        protocol: PROTOCOL,
+        store: schema::VERSION,
+    };
+    if json {
+        document(&version)?;
+    } else {
+        data(&format!(
+            "gatepost {} (protocol {}, store version {})",
+            version.version, version.protocol, version.store
+        ))?;
+    }
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,152 @@
+//! The subcommands: what may be typed, and who does it.
+//!
+//! Each group has a file that parses its words, calls `gatepost_shared::admin` and shows what came
+//! of it. Nothing is decided here.
+
+mod audit;
+mod check;
+pub(crate) mod exit;
+mod mail;
+pub(crate) mod output;
+mod policy;
+mod setup;
+mod user;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use gatepost_shared::admin::{self, Admin};
+use gatepost_shared::store::accounts::Actor;
+
+use self::exit::{Exit, Failure};
+
+/// One-time codes by email after the password: set up, enrol, unlock, explain, watch.
+#[derive(Debug, Parser)]
+#[command(
+    name = "gatepost",
+    version,
+    arg_required_else_help = true,
+    subcommand_required = true,
+    after_help = "Exit codes: 0 ok, 1 failed, 2 usage, 3 partly done, 4 not permitted, 5 no such \
+                  user or object, 6 store busy or of another version, 7 mail not accepted, 8 \
+                  cancelled, 10 a check says no."
+)]
+pub(crate) struct Arguments {
+    /// Write one JSON document instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// The configuration, where it is not /etc/gatepost/gatepost.toml
+    #[arg(long, global = true, value_name = "FILE")]
+    conf: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make directories, system user, key, store and a commented configuration
+    Setup,
+    /// Enrol, confirm, list, show, disable, enable, remove or unlock accounts
+    #[command(subcommand)]
+    User(user::Command),
+    /// Make recovery codes
+    #[command(subcommand)]
+    Recovery(user::RecoveryCommand),
+    /// Say whether a login would be let in, and how that comes about
+    Why(check::Why),
+    /// Send a test message, or list what was delivered
+    #[command(subcommand)]
+    Mail(mail::Command),
+    /// Show the limits and rules in force, and what they leave an attacker
+    #[command(subcommand)]
+    Policy(policy::Command),
+    /// Read the log of events, or check its chain
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// Remove what is past its keep and send notices that are due; a timer runs this
+    Maintain,
+    /// Look for what is missing or unsafe
+    Doctor,
+    /// Show the versions of program, protocol and store
+    Version,
+}
+
+/// What every subcommand needs.
+pub(crate) struct Context {
+    /// Whether to write JSON.
+    pub(crate) json: bool,
+    /// The configuration's path, where it is not the usual one.
+    pub(crate) conf: Option<PathBuf>,
+    /// Who acts.
+    pub(crate) actor: Actor,
+}
+
+impl Context {
+    /// Opens configuration and store.
+    pub(crate) fn admin(&self) -> Result<Admin, Failure> {
+        Ok(Admin::open(self.conf.as_deref(), self.actor.clone())?)
+    }
+}
+
+/// Does what was typed.
+pub(crate) fn run(arguments: Arguments) -> Result<Exit, Failure> {
+    let Arguments {
+        json,
+        conf,
+        command,
+    } = arguments;
+    if let Command::Version = command {
+        return check::version(json);
+    }
+    if !admin::is_root() {
+        let text = format!("needs root: try sudo gatepost {}", typed());
+        return Err(Failure::Said(Exit::NotPermitted, text));
+    }
+    let context = Context {
+        json,
+        conf,
+        actor: admin::actor(sudo_user().as_deref()),
+    };
+    match command {
+        Command::Setup => setup::run(&context),
+        Command::User(command) => user::run(&context, command),
+        Command::Recovery(command) => user::recovery(&context, command),
+        Command::Why(why) => check::why(&context, &why),
+        Command::Mail(command) => mail::run(&context, command),
+        Command::Policy(command) => policy::run(&context, &command),
+        Command::Audit(command) => audit::run(&context, command),
+        Command::Maintain => check::maintain(&context),
+        Command::Doctor => check::doctor(&context),
+        Command::Version => check::version(json),
+    }
+}
+
+/// The first words that were typed, to be typed again behind sudo; what follows may be a code.
+fn typed() -> String {
+    let words: Vec<String> = std::env::args()
+        .skip(1)
+        .take(2)
+        .map(|word| gatepost_words::text::sanitise(&word))
+        .collect();
+    format!("{} \u{2026}", words.join(" "))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "for the audit's record alone, where the kernel knows no login: it decides nothing"
+)]
+fn sudo_user() -> Option<String> {
+    std::env::var("SUDO_USER").ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Arguments;
+
+    #[test]
+    fn the_arguments_make_sense() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,200 @@
+//! Where words and data go: data to the standard output, words about it to the standard error,
+//! everything with `--json` as one document of ASCII.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write};
+
+use gatepost_shared::host;
+use gatepost_words::time::Wall;
+use serde::Serialize;
+
+use super::exit::{Exit, Failure};
+
+/// The version of the JSON documents; fields are added, never changed or removed.
+const SCHEMA: u32 = 1;
+
+#[derive(Serialize)]
+struct Document<'a, T> {
+    schema: u32,
+    #[serde(flatten)]
+    body: &'a T,
+}
+
+/// Writes lines of data.
+pub(crate) fn data(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    if !text.is_empty() && !text.ends_with('\n') {
+        out.write_all(b"\n")?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// Writes words about the data. Nobody may be listening.
+pub(crate) fn words(text: &str) {
+    let _unheard = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Writes a document: an object's fields beside the schema's number.
+pub(crate) fn document<T: Serialize>(body: &T) -> Result<(), Failure> {
+    let document = Document {
+        schema: SCHEMA,
+        body,
+    };
+    let text = serde_json::to_string(&document)
+        .map_err(|error| Failure::Said(Exit::Failed, format!("no JSON can be made: {error}")))?;
+    data(&ascii(&text))
+}
+
+/// Tells a failure and gives its exit code.
+pub(crate) fn failed(failure: &Failure, json: bool) -> Exit {
+    #[derive(Serialize)]
+    struct Body {
+        error: Error,
+    }
+    #[derive(Serialize)]
+    struct Error {
+        exit: u8,
+        message: String,
+    }
+    let exit = failure.exit();
+    if exit == Exit::Ok {
+        return exit;
+    }
+    let message = failure.to_string();
+    words(&format!("gatepost: {}", visible(&message)));
+    if json {
+        let code = exit.code();
+        // The words were said; an output that cannot be written is the smaller fault.
+        let _unwritable = document(&Body {
+            error: Error {
+                exit: code,
+                message,
+            },
+        });
+    }
+    exit
+}
+
+/// JSON with every character outside printable ASCII escaped, so that it is safe on a terminal and
+/// still says the same.
+pub(crate) fn ascii(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c.is_ascii() && c != '\x7f' {
+            out.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            // Writing to a String cannot fail.
+            let _infallible = write!(out, "\\u{unit:04x}");
+        }
+    }
+    out
+}
+
+/// An error's text, which may have lines and quote a file: each line is sanitised by itself.
+fn visible(text: &str) -> String {
+    text.lines()
+        .map(|line| {
+            // The sanitiser escapes backslashes, which our own texts have none of, and cuts long
+            // lines; an error that quotes a file keeps its columns.
+            line.chars()
+                .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+                .collect::<String>()
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// Rows under a head, in columns as wide as they must be.
+pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+    let width = |column: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count())
+            .chain(head.get(column).map(|title| title.chars().count()))
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..head.len()).map(width).collect();
+    let head: Vec<String> = head.iter().map(|title| (*title).to_owned()).collect();
+    let mut out = String::new();
+    for row in std::iter::once(&head).chain(rows) {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            // Writing to a String cannot fail.
+            let _infallible = write!(line, "{cell:<width$}  ");
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+/// A line of `name: value`, the values below each other.
+pub(crate) fn fields(fields: &[(&str, String)]) -> String {
+    let width = fields
+        .iter()
+        .map(|(name, _)| name.chars().count())
+        .max()
+        .unwrap_or(0);
+    fields.iter().fold(String::new(), |mut out, (name, value)| {
+        // Writing to a String cannot fail.
+        let _infallible = writeln!(out, "{name:<width$}  {value}");
+        out
+    })
+}
+
+/// An RFC 3339 time in the machine's own zone.
+pub(crate) fn local(millis: i64) -> String {
+    host::local_time(Wall::from_millis(millis))
+}
+
+/// Asks on a terminal; none where there is none, or where it ended.
+pub(crate) fn ask(question: &str) -> Option<String> {
+    if !io::stdin().is_terminal() {
+        return None;
+    }
+    let mut err = io::stderr().lock();
+    let _unheard = write!(err, "{question}");
+    let _unheard = err.flush();
+    drop(err);
+    let mut answer = String::new();
+    match io::stdin().read_line(&mut answer) {
+        Ok(0) | Err(_) => None,
+        Ok(_) => Some(answer.trim().to_owned()),
+    }
+}
+
+/// Whether somebody can be asked.
+pub(crate) fn interactive() -> bool {
+    io::stdin().is_terminal()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ascii, table};
+
+    #[test]
+    fn json_on_a_terminal_is_ascii_and_says_the_same() {
+        let value = serde_json::json!({"a": "\u{9b}31m \u{202e} \u{7f} \u{1f600} \u{1b}"});
+        let text = ascii(&value.to_string());
+        assert!(text.chars().all(|c| (' '..='~').contains(&c)), "{text}");
+        let back: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(back, value);
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let rows = [
+            vec!["alice".to_owned(), "1".to_owned()],
+            vec!["\u{fc}".to_owned(), "22".to_owned()],
+        ];
+        assert_eq!(
+            table(&["U", "N"], &rows),
+            "U      N\nalice  1\n\u{fc}      22\n"
+        );
+    }
+}

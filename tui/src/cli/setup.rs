@@ -1,0 +1,65 @@
+//! `gatepost setup`.
+
+use gatepost_shared::admin::setup::{self, Done, Report};
+
+use super::Context;
+use super::exit::{Exit, Failure};
+use super::output::{data, document, table, words};
+
+pub(crate) fn run(context: &Context) -> Result<Exit, Failure> {
+    let report = setup::run(context.conf.as_deref(), &context.actor)?;
+    if context.json {
+        document(&report)?;
+    } else {
+        data(&shown(&report))?;
+    }
+    next(&report, context);
+    Ok(match (report.failed(), report.changed()) {
+        (0, _) => Exit::Ok,
+        (_, true) => Exit::Partly,
+        (_, false) => Exit::Failed,
+    })
+}
+
+fn shown(report: &Report) -> String {
+    let rows: Vec<Vec<String>> = report
+        .steps
+        .iter()
+        .map(|step| {
+            let done = match step.done {
+                Done::Created => "created",
+                Done::LeftAlone => "is there, left alone",
+                Done::Migrated => "migrated",
+                Done::Failed => "FAILED",
+            };
+            let done = if step.note.is_empty() {
+                done.to_owned()
+            } else {
+                format!("{done}: {}", step.note)
+            };
+            vec![step.thing.to_owned(), step.name.clone(), done]
+        })
+        .collect();
+    table(&["WHAT", "NAME", "HOW IT WENT"], &rows)
+}
+
+/// What to do now.
+fn next(report: &Report, context: &Context) {
+    if report.failed() > 0 {
+        words("Mend what FAILED as it says there, then run gatepost setup again.");
+        return;
+    }
+    let conf = context.conf.as_deref().map_or_else(
+        || gatepost_shared::config::CONFIG.to_owned(),
+        |path| path.display().to_string(),
+    );
+    match &report.lacks {
+        Some(_) => words(&format!(
+            "Next: in {conf}, set [mail] from and the [[relay]] that takes the mail, then\n  \
+             gatepost mail test you@example.org\n  gatepost user add USER ADDRESS"
+        )),
+        None => {
+            words("Next:\n  gatepost mail test you@example.org\n  gatepost user add USER ADDRESS")
+        }
+    }
+}

@@ -1,0 +1,421 @@
+//! `gatepost user` and `gatepost recovery`.
+
+use std::fmt::Write;
+
+use clap::{Args, Subcommand};
+use gatepost_shared::admin::users::{self, Listed, Mask, Proof, Shown};
+use gatepost_words::secret::Secret;
+use serde::Serialize;
+
+use super::Context;
+use super::exit::{Exit, Failure};
+use super::mail::attempts;
+use super::output::{ask, data, document, fields, interactive, table, words};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Enrol an account; the address gets a code that confirms it
+    Add(Add),
+    /// List the accounts
+    List(List),
+    /// Show one account
+    Show(Show),
+    /// Send a confirmation code, or take the one that was sent
+    #[command(alias = "confirm")]
+    Verify(Verify),
+    /// Refuse an account's sign-ins until it is enabled again
+    Disable(Act),
+    /// Let a disabled account sign in again
+    Enable(Act),
+    /// Remove an account; its name stays refused until it is enrolled again
+    Remove(Remove),
+    /// Let wrong codes so far no longer count
+    Unlock(Act),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Add {
+    /// The account's name
+    user: String,
+    /// Where its codes go
+    address: String,
+    /// Take the address on your word, which the audit records, instead of mailing a code
+    #[arg(long)]
+    confirmed: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Show addresses in full; the audit records it
+    #[arg(long)]
+    unmask: bool,
+    /// Why, for the audit
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// The account's name
+    user: String,
+    #[command(flatten)]
+    list: List,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The account's name
+    user: String,
+    /// The code from the mail; without it one is asked for or, where none is open, sent
+    code: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Act {
+    /// The account's name
+    user: String,
+    /// Why, for the audit
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Remove {
+    #[command(flatten)]
+    act: Act,
+    /// Don't ask
+    #[arg(long)]
+    yes: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RecoveryCommand {
+    /// Make ten recovery codes, shown once; earlier ones no longer work
+    New {
+        /// The account's name
+        user: String,
+    },
+}
+
+pub(crate) fn run(context: &Context, command: Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Add(add) => enrol(context, &add),
+        Command::List(list) => show_all(context, &list),
+        Command::Show(show) => show_one(context, &show),
+        Command::Verify(verify) => confirm(context, verify),
+        Command::Disable(act) => {
+            let done = context
+                .admin()?
+                .disable_user(&act.user, act.reason.as_deref())?;
+            let text = format!(
+                "{} is disabled: sign-ins are refused. Sessions that are open stay open.",
+                done.user
+            );
+            acted(context, &done, &text)
+        }
+        Command::Enable(act) => {
+            let done = context
+                .admin()?
+                .enable_user(&act.user, act.reason.as_deref())?;
+            let text = format!("{} is enabled.", done.user);
+            acted(context, &done, &text)
+        }
+        Command::Remove(remove) => take_away(context, &remove),
+        Command::Unlock(act) => {
+            let done = context
+                .admin()?
+                .unlock_user(&act.user, act.reason.as_deref())?;
+            let text = format!(
+                "{} is unlocked; {} wrong codes in a row no longer count.",
+                done.user, done.before
+            );
+            acted(context, &done, &text)
+        }
+    }
+}
+
+fn acted(context: &Context, done: &users::Acted, text: &str) -> Result<Exit, Failure> {
+    if context.json {
+        document(done)?;
+    } else {
+        data(text)?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn enrol(context: &Context, add: &Add) -> Result<Exit, Failure> {
+    let proof = if add.confirmed {
+        Proof::Word
+    } else {
+        Proof::Code
+    };
+    let added = context.admin()?.add_user(&add.user, &add.address, proof)?;
+    let sent = added.confirmed || users::accepted(&added.mail);
+    let user = &added.user;
+    if context.json {
+        document(&added)?;
+    } else if added.confirmed {
+        data(&format!(
+            "{user} is enrolled (uid {}); codes go to {}, confirmed by your word.",
+            added.uid, added.address
+        ))?;
+    } else {
+        data(&format!(
+            "{user} is enrolled (uid {}); {} is not confirmed yet, so no code goes there.",
+            added.uid, added.address
+        ))?;
+    }
+    if sent && !added.confirmed {
+        words(&format!(
+            "A code is on its way to {}. Next, with what is in that mail: gatepost user verify \
+             {user} CODE",
+            added.address
+        ));
+    }
+    if !sent {
+        return Ok(not_sent(user, &added.address, &added.mail));
+    }
+    Ok(Exit::Ok)
+}
+
+/// Says that a confirmation code went nowhere.
+fn not_sent(user: &str, address: &str, mail: &[gatepost_shared::admin::mail::Attempt]) -> Exit {
+    words(&format!(
+        "gatepost: the code for {address} could not be sent:\n{}Mend that (gatepost mail test \
+         ADDRESS tries it), then send a new code: gatepost user verify {user}",
+        attempts(mail)
+    ));
+    Exit::Mail
+}
+
+fn confirm(context: &Context, verify: Verify) -> Result<Exit, Failure> {
+    let mut admin = context.admin()?;
+    let user = &verify.user;
+    let code = match verify.code {
+        Some(code) => Some(Secret::from(code)),
+        // Asked for only where somebody can answer and an answer can be right.
+        None if interactive() && admin.confirmation_open(user)? => {
+            let answer = ask("The code from the mail (Enter alone sends a new one): ");
+            let Some(answer) = answer else {
+                let text = "nothing was typed, nothing was changed".to_owned();
+                return Err(Failure::Said(Exit::Cancelled, text));
+            };
+            (!answer.is_empty()).then(|| Secret::from(answer))
+        }
+        None => None,
+    };
+    if let Some(code) = code {
+        let done = admin.confirm(user, &code)?;
+        let text = format!(
+            "{}'s address is confirmed: codes go there from now on.",
+            done.user
+        );
+        return acted(context, &done, &text);
+    }
+    let sent = admin.send_confirmation(user)?;
+    if context.json {
+        document(&sent)?;
+    }
+    if !users::accepted(&sent.mail) {
+        return Ok(not_sent(&sent.user, &sent.address, &sent.mail));
+    }
+    if !context.json {
+        data(&format!(
+            "A new code is on its way to {}; an earlier one no longer works.",
+            sent.address
+        ))?;
+    }
+    words(&format!(
+        "Next, with what is in that mail: gatepost user verify {} CODE",
+        sent.user
+    ));
+    Ok(Exit::Ok)
+}
+
+fn take_away(context: &Context, remove: &Remove) -> Result<Exit, Failure> {
+    let user = &remove.act.user;
+    if !remove.yes {
+        if !interactive() {
+            let text =
+                format!("this cannot be asked without a terminal: add --yes to remove {user}");
+            return Err(Failure::Said(Exit::Usage, text));
+        }
+        let answer = ask(&format!(
+            "Removing {0} deletes its addresses and recovery codes; {0} is refused until enrolled \
+             again.\nType the name to go on: ",
+            gatepost_words::text::sanitise(user)
+        ));
+        if answer.as_deref() != Some(user.as_str()) {
+            let text = "nothing was changed".to_owned();
+            return Err(Failure::Said(Exit::Cancelled, text));
+        }
+    }
+    let done = context
+        .admin()?
+        .remove_user(user, remove.act.reason.as_deref())?;
+    let text = format!(
+        "{0} is removed and stays refused; gatepost user add {0} ADDRESS enrols the account again.",
+        done.user
+    );
+    acted(context, &done, &text)
+}
+
+/// Accounts that are read from the store at a time.
+const PAGE: u32 = 500;
+
+fn show_all(context: &Context, list: &List) -> Result<Exit, Failure> {
+    #[derive(Serialize)]
+    struct Users {
+        users: Vec<Listed>,
+    }
+    let mut admin = context.admin()?;
+    if list.unmask {
+        admin.unmask("", list.reason.as_deref())?;
+    }
+    let mut users: Vec<Listed> = Vec::new();
+    let mut after = String::new();
+    loop {
+        let page = admin.users(&after, PAGE, mask(list))?;
+        let Some(last) = page.last() else { break };
+        after.clone_from(&last.key);
+        users.extend(page);
+    }
+    if context.json {
+        document(&Users { users })?;
+        return Ok(Exit::Ok);
+    }
+    if users.is_empty() {
+        words("Nobody is enrolled yet: gatepost user add USER ADDRESS");
+        return Ok(Exit::Ok);
+    }
+    let rows: Vec<Vec<String>> = users.iter().map(row).collect();
+    data(&table(&["USER", "UID", "STATE", "ADDRESS", "LAST"], &rows))?;
+    Ok(Exit::Ok)
+}
+
+fn mask(list: &List) -> Mask {
+    if list.unmask {
+        Mask::Unmasked
+    } else {
+        Mask::Masked
+    }
+}
+
+fn row(account: &Listed) -> Vec<String> {
+    let addresses: Vec<&str> = account
+        .addresses
+        .iter()
+        .map(|address| address.address.as_str())
+        .collect();
+    vec![
+        account.user.clone(),
+        account.uid.to_string(),
+        account.state.shown(),
+        addresses.join(" "),
+        account
+            .last_success
+            .clone()
+            .unwrap_or_else(|| "never".to_owned()),
+    ]
+}
+
+fn show_one(context: &Context, show: &Show) -> Result<Exit, Failure> {
+    let mut admin = context.admin()?;
+    let mut shown = admin.show_user(&show.user, mask(&show.list))?;
+    if show.list.unmask {
+        admin.unmask(&shown.account.key, show.list.reason.as_deref())?;
+    }
+    if context.json {
+        document(&shown)?;
+        return Ok(Exit::Ok);
+    }
+    let mails = std::mem::take(&mut shown.mails);
+    let mut text = fields(&described(&shown));
+    if !mails.is_empty() {
+        text.push_str("\nNewest mails:\n");
+        text.push_str(&super::mail::listed(&mails));
+    }
+    data(&text)?;
+    words(&format!(
+        "How a login would go: gatepost why {}",
+        shown.account.user
+    ));
+    Ok(Exit::Ok)
+}
+
+fn described(shown: &Shown) -> Vec<(&'static str, String)> {
+    let account = &shown.account;
+    let or_never = |time: &Option<String>| time.clone().unwrap_or_else(|| "never".to_owned());
+    let mut all = vec![
+        ("user", account.user.clone()),
+        ("uid", account.uid.to_string()),
+        ("state", account.state.shown()),
+    ];
+    for address in &account.addresses {
+        let how = match (&address.confirmed, address.confirmed_by.as_deref()) {
+            (Some(at), Some("administrator")) => {
+                format!("confirmed {at} by an administrator's word")
+            }
+            (Some(at), _) => format!("confirmed {at} by a code"),
+            (None, _) => format!("not confirmed: gatepost user verify {}", account.user),
+        };
+        all.push(("address", format!("{} ({how})", address.address)));
+    }
+    all.extend([
+        ("enrolled", account.enrolled.clone()),
+        ("last success", or_never(&account.last_success)),
+        (
+            "wrong codes",
+            format!(
+                "{} in the last hour, {} in the last day, {} in a row",
+                shown.failures_last_hour, shown.failures_last_day, account.failures_in_a_row
+            ),
+        ),
+    ]);
+    if let (Some(at), Some(from)) = (&shown.last_failure, &shown.last_failure_from) {
+        all.push(("last wrong code", format!("{at} from {from}")));
+    }
+    all.push((
+        "recovery codes",
+        format!("{} left", shown.recovery_codes_left),
+    ));
+    all
+}
+
+pub(crate) fn recovery(context: &Context, command: RecoveryCommand) -> Result<Exit, Failure> {
+    #[derive(Serialize)]
+    struct Codes<'a> {
+        user: &'a str,
+        codes: Vec<&'a str>,
+        replaced: u32,
+    }
+    let RecoveryCommand::New { user } = command;
+    let made = context.admin()?.new_recovery(&user)?;
+    let codes: Vec<&str> = made.codes.iter().filter_map(Secret::expose_str).collect();
+    if context.json {
+        document(&Codes {
+            user: &made.user,
+            codes,
+            replaced: made.replaced,
+        })?;
+        return Ok(Exit::Ok);
+    }
+    let mut text = String::new();
+    for code in codes {
+        // Writing to a String cannot fail.
+        let _infallible = writeln!(text, "{code}");
+    }
+    data(&text)?;
+    if made.replaced > 0 {
+        words(&format!(
+            "The {} codes that were left no longer work.",
+            made.replaced
+        ));
+    }
+    words(&format!(
+        "These are {}'s recovery codes. They are shown once: hand them over now. Each works once, \
+         at the prompt for the code, also when no mail arrives.",
+        made.user
+    ));
+    Ok(Exit::Ok)
+}
