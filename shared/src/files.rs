@@ -152,6 +152,11 @@ fn check_mode(path: &Path, stat: &Stat, banned: u32, mend: &'static str) -> Resu
 
 /// Opens a regular file for reading, every directory on the way and the file itself checked.
 pub fn open_trusted(path: &Path, readers: Readers) -> Result<OwnedFd, Untrusted> {
+    // O_NONBLOCK: opening a FIFO must not wait for its writer.
+    open_checked(path, readers, OFlags::RDONLY | OFlags::NONBLOCK)
+}
+
+fn open_checked(path: &Path, readers: Readers, access: OFlags) -> Result<OwnedFd, Untrusted> {
     if !path.is_absolute() {
         return Err(Untrusted::NotAbsolute(path.to_owned()));
     }
@@ -159,12 +164,13 @@ pub fn open_trusted(path: &Path, readers: Readers) -> Result<OwnedFd, Untrusted>
         return Err(Untrusted::WrongKind(path.to_owned(), "regular file"));
     };
     let directory = walk(parent)?;
-    // O_NONBLOCK: opening a FIFO must not wait for its writer.
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let flags = access | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let fd = openat(&directory, name, flags, Mode::empty()).map_err(|errno| failed(path, errno))?;
     let stat = stat(path, &fd)?;
-    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-        return Err(Untrusted::WrongKind(path.to_owned(), "regular file"));
+    match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => {}
+        FileType::Symlink => return Err(Untrusted::Link(path.to_owned())),
+        _ => return Err(Untrusted::WrongKind(path.to_owned(), "regular file")),
     }
     check_owner(path, &stat)?;
     match readers {
@@ -204,14 +210,15 @@ pub fn read_trusted(path: &Path, readers: Readers, limit: u64) -> Result<Secret,
 }
 
 /// Checks a database and its companions before SQLite opens them by name. The directories are
-/// root's alone, so what was checked is what will be opened.
+/// root's alone, so what was checked is what will be opened. By `O_PATH` alone: closing any other
+/// descriptor of the file would drop the locks that a connection of this process holds on it.
 pub fn check_database(path: &Path) -> Result<(), Untrusted> {
-    let fd = open_trusted(path, Readers::RootAlone)?;
+    let fd = open_checked(path, Readers::RootAlone, OFlags::PATH)?;
     check_file_system(path, &fd)?;
     for suffix in ["-wal", "-shm", "-journal"] {
         let mut companion = path.as_os_str().to_owned();
         companion.push(suffix);
-        match open_trusted(Path::new(&companion), Readers::RootAlone) {
+        match open_checked(Path::new(&companion), Readers::RootAlone, OFlags::PATH) {
             Ok(_) | Err(Untrusted::Missing(_)) => {}
             Err(untrusted) => return Err(untrusted),
         }

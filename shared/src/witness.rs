@@ -73,7 +73,7 @@ fn owned_file(fd: &OwnedFd) -> bool {
     fstat(fd).is_ok_and(|stat| {
         FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
             && stat.st_uid == 0
-            && stat.st_mode & 0o077 == 0
+            && stat.st_mode & 0o7777 == 0o600
             && stat.st_nlink == 1
     })
 }

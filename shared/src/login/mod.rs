@@ -84,6 +84,7 @@ pub struct Login<'c, H> {
     key: &'c Key,
     store: Store,
     witness: Option<Witness>,
+    started: Boot,
     case: Case,
     sign_in: SignIn,
     waiting: Option<Waiting>,
@@ -229,6 +230,7 @@ impl<'c, H: Host> Login<'c, H> {
             key,
             store,
             witness,
+            started: host.now().moment.at,
             case,
             sign_in,
             waiting: None,
@@ -306,9 +308,17 @@ impl<'c, H: Host> Login<'c, H> {
         self.end(Verdict::Refuse, why, None)
     }
 
-    /// The conversation broke off, or the module is gone.
+    /// The module is gone: the connection was closed, the host was killed.
     pub fn left(&mut self) -> Result<Step, Fault> {
         self.end(Verdict::Broken, "left", Some("the connection was closed"))
+    }
+
+    /// The host's conversation failed: Ctrl-C at su's or sudo's prompt, or a host that cannot ask.
+    pub fn not_asked(&mut self) -> Result<Step, Fault> {
+        let why = "the conversation failed: Ctrl-C, or a host that cannot ask, such as sshd's \
+                   PasswordAuthentication; set KbdInteractiveAuthentication yes and \
+                   PasswordAuthentication no";
+        self.end(Verdict::Broken, why, Some("the connection was closed"))
     }
 
     /// Nobody answered in time.
@@ -354,7 +364,8 @@ impl<'c, H: Host> Login<'c, H> {
             .current
             .as_ref()
             .map_or(now.plus(life), |challenge| challenge.expires);
-        end.plus(DEADLINE_SLACK).min(now.plus(DEADLINE_CEILING))
+        end.plus(DEADLINE_SLACK)
+            .min(self.started.plus(DEADLINE_CEILING))
     }
 
     /// Whether something is left to do that needs no person.

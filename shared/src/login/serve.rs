@@ -207,6 +207,7 @@ fn converse<'c>(
         step = match await_answer(talk, host, login, delivery)? {
             Came::Answer { user, text } => login.answer(&user, text.expose())?,
             Came::HostAnswered(how) => login.host_answered(how)?,
+            Came::NotAsked => login.not_asked()?,
             Came::Left => login.left()?,
             Came::TimedOut => login.timed_out()?,
         };
@@ -221,6 +222,7 @@ enum Came {
         text: gatepost_words::secret::Secret,
     },
     HostAnswered(gatepost_words::wire::HostAnswer),
+    NotAsked,
     Left,
     TimedOut,
 }
@@ -243,9 +245,8 @@ fn await_answer<'c>(
                 return Ok(Came::Answer { user, text });
             }
             Heard::Frame(ToHelper::HostAnswered(how)) => return Ok(Came::HostAnswered(how)),
-            Heard::Frame(ToHelper::ConversationFailed) | Heard::Gone | Heard::Nonsense(_) => {
-                return Ok(Came::Left);
-            }
+            Heard::Frame(ToHelper::ConversationFailed) => return Ok(Came::NotAsked),
+            Heard::Gone | Heard::Nonsense(_) => return Ok(Came::Left),
         }
         if let Some(running) = delivery
             && let Some(attempted) = running.advance(now)
