@@ -193,6 +193,9 @@ impl Config {
 
 impl Mail {
     fn mean(mail: raw::Mail, relays: Vec<raw::Relay>) -> Result<Self, String> {
+        if mail.from.is_empty() {
+            return Err("mail.from is not set: give the address that mails are to come from".into());
+        }
         let from = raw::address_of(&mail.from)
             .map_err(|bad| format!("mail.from = {:?}: {bad}", mail.from))?;
         let envelope_from = match mail.envelope_from.as_deref() {
