@@ -1,6 +1,7 @@
 //! Who the sender runs as, what it may use, and relays that flood or stall.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
@@ -18,7 +19,7 @@ fn root_is_refused_before_a_byte_is_read() {
     }
     let child = Command::new(env!("CARGO_BIN_EXE_gatepost-sender"))
         .uid(0)
-        .stdin(Stdio::piped())
+        .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -40,6 +41,7 @@ fn everything_it_does_not_need_is_given_up() {
     instruct(&mut child, &job);
     // The relay's line tells that the sender is past its start.
     while running.lines() == 0 {
+        assert!(child.try_wait().unwrap().is_none(), "it ended");
         std::thread::yield_now();
     }
     let read = |name: &str| fs::read_to_string(format!("/proc/{}/{name}", child.id())).unwrap();
@@ -60,6 +62,9 @@ fn everything_it_does_not_need_is_given_up() {
     assert!(status.contains("NoNewPrivs:\t1"), "{status}");
     assert!(status.contains("Threads:\t1"), "{status}");
     assert!(status.contains("Umask:\t0077"), "{status}");
+    // The kernel gives the files of what cannot be traced to root.
+    let environ = fs::metadata(format!("/proc/{}/environ", child.id())).unwrap();
+    assert_eq!(environ.uid(), 0);
     child.kill().unwrap();
     child.wait().unwrap();
     running.seen();

@@ -1,7 +1,11 @@
 //! What arrives: headers, envelope, encodings, templates.
 
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+
 use gatepost_words::job::{Content, Job, Outcome, Report};
 use gatepost_words::secret::Secret;
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use crate::relay::{Relay, Seen};
 use crate::sender::{CODE, Folder, job, run};
@@ -60,7 +64,10 @@ fn a_code_arrives_with_fixed_headers_and_no_code_in_them() {
     );
     let id = report.message_id.strip_suffix("@example.org>").unwrap();
     assert_eq!(id.len(), 1 + 32, "{id}");
-    assert!(!head.contains("1234"), "{head}");
+    assert!(
+        !head.contains("1234 5678") && !head.contains("12345678"),
+        "{head}"
+    );
     assert!(head.contains("multipart/alternative"), "{head}");
     assert!(body.contains("\r\n\r\n1234 5678\r\n\r\n"), "{body}");
     assert!(
@@ -245,4 +252,76 @@ fn own_templates_are_used_and_broken_ones_are_named() {
         warning.contains("code.subject: line 1: undefined value"),
         "{warning}"
     );
+}
+
+/// Each in place of the text part: the built-in one goes out, the report says why.
+#[test]
+fn an_own_template_that_is_no_plain_file_of_its_owner_is_not_read() {
+    type Prepare = fn(&Folder);
+    let cases: [(&str, Prepare); 7] = [
+        ("others than its owner may write to it", |folder| {
+            let path = folder.file("code.txt", "{{ code }}");
+            fs::set_permissions(path, fs::Permissions::from_mode(0o664)).unwrap();
+        }),
+        ("Permission denied", |folder| {
+            let path = folder.file("code.txt", "{{ code }}");
+            fs::set_permissions(path, fs::Permissions::from_mode(0o000)).unwrap();
+        }),
+        ("symbolic links", |folder| {
+            let target = folder.file("elsewhere.txt", "{{ code }}");
+            symlink(target, format!("{}/code.txt", folder.path())).unwrap();
+        }),
+        ("not a regular file", |folder| {
+            let path = format!("{}/code.txt", folder.path());
+            mknodat(CWD, path, FileType::Fifo, Mode::from(0o644), 0).unwrap();
+        }),
+        ("not a regular file", |folder| {
+            fs::create_dir(format!("{}/code.txt", folder.path())).unwrap();
+        }),
+        ("larger than 65536 bytes", |folder| {
+            folder.file("code.txt", &"x".repeat(65_537));
+        }),
+        ("it renders to nothing", |folder| {
+            folder.file("code.txt", "{# nothing #}\n");
+        }),
+    ];
+    for (why, prepare) in cases {
+        let folder = Folder::new();
+        prepare(&folder);
+        let (report, seen) = deliver(|job| job.letter.templates = Some(folder.path()));
+        assert!(
+            seen.message
+                .contains("A sign-in to this account is waiting"),
+            "{why}"
+        );
+        let warning = report.warning.unwrap();
+        assert!(warning.contains(why), "{why}: {warning}");
+        assert!(
+            warning.ends_with("; the built-in template was used"),
+            "{warning}"
+        );
+    }
+}
+
+#[test]
+fn a_subject_of_two_lines_is_not_used() {
+    let folder = Folder::new();
+    folder.file("code.subject", "one\ntwo\n");
+    let (report, seen) = deliver(|job| job.letter.templates = Some(folder.path()));
+    assert_eq!(header_names(&seen.message), HEADERS);
+    assert!(
+        seen.message.contains("Subject: Sign-in to host01"),
+        "{}",
+        seen.message
+    );
+    assert!(report.warning.unwrap().contains("a subject is one line"));
+}
+
+#[test]
+fn a_folder_without_templates_is_no_reason_to_warn() {
+    let folder = Folder::new();
+    for path in [folder.path(), format!("{}/missing", folder.path())] {
+        let (report, _seen) = deliver(|job| job.letter.templates = Some(path));
+        assert_eq!(report.warning, None);
+    }
 }

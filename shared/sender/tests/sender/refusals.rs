@@ -1,5 +1,7 @@
 //! What the relay may say, and what the report makes of it.
 
+use std::net::{TcpListener, TcpStream};
+
 use gatepost_words::job::{Outcome, Report};
 
 use crate::relay::{Relay, Seen};
@@ -170,6 +172,7 @@ fn nonsense_is_a_failed_connection() {
         "25",
         "250",
         "250-   \r\n250 x",
+        "250-a\r\n250-   \r\n250 x",
         "250-a\r\n251 b",
         "2500 x",
         "999 x",
@@ -289,9 +292,10 @@ fn a_relay_without_sign_in_never_sees_the_password() {
 
 #[test]
 fn nobody_there_is_a_connection_failure() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
+    // The port of a client: in use, so nobody else's, and nobody answers there.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let port = client.local_addr().unwrap().port();
     let report = run(&job(port));
     assert_eq!(report.outcome, Outcome::Connection);
     assert_eq!(
