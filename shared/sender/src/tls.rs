@@ -94,6 +94,10 @@ pub(crate) fn explain(error: &Error, relay: &Relay) -> Failure {
             return failure(format!("no TLS version in common: {error}"))
                 .advise("the relay must speak TLS 1.2 or newer");
         }
+        Error::AlertReceived(AlertDescription::HandshakeFailure) => {
+            return failure("the relay found nothing in common to speak TLS with".to_owned())
+                .advise("it needs a certificate, and TLS 1.3, or 1.2 with ECDHE ciphers");
+        }
         Error::InvalidMessage(_) => {
             return failure(format!("port {port} did not answer in TLS"))
                 .advise("tls = \"implicit\" is for port 465; for port 587 use tls = \"starttls\"");
