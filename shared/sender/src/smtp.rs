@@ -74,41 +74,37 @@ impl<'job> Session<'job> {
     fn open(relay: &'job Relay) -> Result<Self, Failure> {
         let broken = |stage| move |error: Error| break_down(relay, stage, &error);
         let addresses = resolve(relay)?;
-        // Before connecting: a roots file that cannot be read is nobody's fault on the network.
-        let trust = match relay.tls {
-            Tls::Implicit | Tls::Starttls => Some(Trust::of(relay)?),
-            Tls::LoopbackPlaintext => None,
-        };
-        let mut connection = Connection::open(&addresses).map_err(broken(Stage::Connect))?;
-        match (relay.tls, trust) {
-            (Tls::Implicit, Some(trust)) => {
-                connection = connection.secure(trust).map_err(broken(Stage::Handshake))?;
+        let connect = || Connection::open(&addresses).map_err(broken(Stage::Connect));
+        match relay.tls {
+            Tls::Implicit => {
+                // Before connecting: a roots file that cannot be read is not the network's fault.
+                let trust = Trust::of(relay)?;
+                let connection = connect()?.secure(trust).map_err(broken(Stage::Handshake))?;
                 Self::greet(relay, connection)
             }
-            (Tls::Starttls, Some(trust)) => {
-                let mut clear = Self::greet(relay, connection)?;
+            Tls::Starttls => {
+                let trust = Trust::of(relay)?;
+                let mut clear = Self::greet(relay, connect()?)?;
                 if !clear.offers.supports_feature(Extension::StartTls) {
                     return Err(Failure::new(Outcome::Tls, "the relay offers no STARTTLS").advise(
                         "nothing was sent; use tls = \"implicit\" with port 465, or mend the relay",
                     ));
                 }
                 clear.command(Stage::Starttls, &Starttls)?;
-                connection = clear
+                // What it offered in clear is forgotten.
+                let connection = clear
                     .connection
                     .secure(trust)
                     .map_err(broken(Stage::Handshake))?;
-                // What it offered in clear is forgotten.
                 Self::hello(relay, connection)
             }
-            (Tls::LoopbackPlaintext, None) => {
+            Tls::LoopbackPlaintext => {
+                let connection = connect()?;
                 let peer = connection.peer_address().map_err(broken(Stage::Connect))?;
                 if !is_loopback(peer.ip()) {
                     return Err(not_loopback(relay));
                 }
                 Self::greet(relay, connection)
-            }
-            (Tls::Implicit | Tls::Starttls, None) | (Tls::LoopbackPlaintext, Some(_)) => {
-                Err(Failure::new(Outcome::Tls, "no trust was set up"))
             }
         }
     }

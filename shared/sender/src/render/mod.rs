@@ -4,6 +4,16 @@
 //! the configured folder replaces one; where it cannot be used, the built-in one goes out and the
 //! report says which file and why, since a person is waiting for the code. Not for making a
 //! message: headers and encodings are [`crate::message`]'s.
+//!
+//! A template is minijinja, HTML escaped, and a name that isn't there is an error. The names:
+//!
+//! | files | names |
+//! |---|---|
+//! | all | `host`, `account`, `when` |
+//! | `code.{txt,html}` | `code`, `service`, `source`, `valid_for`, `reference` |
+//! | `code.subject` | the same; `code` is there only where the subject is to carry it |
+//! | `confirmation.{txt,html}` | `code`, `valid_for` |
+//! | `half_finished.{txt,html,subject}` | `service`, `source`, `ending` |
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Read};
