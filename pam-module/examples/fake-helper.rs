@@ -42,7 +42,11 @@ fn play() -> Option<()> {
         }
         "/lost" => None,
         play => {
-            let answer = ask(&mut module, &hello)?;
+            let heard = ask(&mut module, &hello, play != "/hidden")?;
+            let answer = match &heard {
+                ToHelper::Answer { text, .. } => text.expose_str().unwrap_or_default(),
+                ToHelper::HostAnswered(_) | ToHelper::ConversationFailed => "",
+            };
             match play {
                 "/right" if answer == "12345678" => send(&mut module, &success),
                 "/nonce" => send(
@@ -56,6 +60,14 @@ fn play() -> Option<()> {
                         word: [1; 4],
                         say: None,
                     },
+                ),
+                "/hidden" | "/told" => send(
+                    &mut module,
+                    &verdict(
+                        hello.nonce,
+                        Verdict::Refuse,
+                        Some(&format!("That was: {heard:?}")),
+                    ),
                 ),
                 "/gone" => None,
                 "/half" => {
@@ -82,17 +94,14 @@ fn play() -> Option<()> {
     }
 }
 
-/// What was typed; none where nobody did.
-fn ask(module: &mut UnixStream, hello: &Hello) -> Option<String> {
+/// What the module says of the answer.
+fn ask(module: &mut UnixStream, hello: &Hello, echo: bool) -> Option<ToHelper> {
     let question = ToModule::Ask {
         text: format!("Sign-in as {}.\nVerification code: ", hello.user),
-        echo: true,
+        echo,
     };
     send(module, &question)?;
-    match decode(&body(module)?).ok()? {
-        ToHelper::Answer { text, .. } => text.expose_str().map(str::to_owned),
-        ToHelper::HostAnswered(_) | ToHelper::ConversationFailed => Some(String::new()),
-    }
+    decode(&body(module)?).ok()
 }
 
 fn send(module: &mut UnixStream, frame: &ToModule) -> Option<()> {

@@ -272,10 +272,13 @@ pub(crate) mod script {
             }
         }
 
-        /// As alice, of whom the stack knows no password.
-        pub(crate) fn without_password(steps: impl IntoIterator<Item = Step>) -> Self {
+        /// As alice, whose password is another, or of whom the stack knows none.
+        pub(crate) fn with_password(
+            password: &'static str,
+            steps: impl IntoIterator<Item = Step>,
+        ) -> Self {
             let mut scripted = Self::new(steps);
-            scripted.password = "";
+            scripted.password = password;
             scripted
         }
     }

@@ -38,6 +38,8 @@ pub(crate) fn run(
         };
         log.step(format_args!("asking, round {round}"));
         let reply = reply(conversation, &hello.user, &text, echo);
+        // What was typed prints as nothing.
+        log.step(format_args!("came back: {reply:?}"));
         match link.send(&encode(&reply)?) {
             Ok(()) => {}
             // It may have left a verdict before it went, its own deadline's for one.
@@ -70,11 +72,13 @@ fn reply(
     let Ok(answer) = conversation.ask(text, echo) else {
         return ToHelper::ConversationFailed;
     };
-    if conversation.is_password(&answer) {
-        return ToHelper::HostAnswered(HostAnswer::Password);
-    }
+    // Before the password: for users whom it will not let in, sshd answers the password's prompt
+    // with the same filler.
     if is_junk(answer.expose()) {
         return ToHelper::HostAnswered(HostAnswer::Junk);
+    }
+    if conversation.is_password(&answer) {
+        return ToHelper::HostAnswered(HostAnswer::Password);
     }
     match conversation.user() {
         Ok(user) if user == first_user => ToHelper::Answer {

@@ -288,7 +288,7 @@ fn the_password_never_crosses_and_cannot_be_right() {
 #[test]
 fn an_empty_answer_is_not_the_password_of_a_stack_that_knows_none() {
     let mut helper = Played::new([ask(), verdict(Verdict::Refuse, None)]);
-    let mut conversation = Scripted::without_password([Step::Types(PROMPT, b"")]);
+    let mut conversation = Scripted::with_password("", [Step::Types(PROMPT, b"")]);
     let outcome = run(&mut conversation, &mut helper, &hello(), &Log::default());
     assert_eq!(code(&outcome), PamResultCode::PAM_AUTH_ERR);
     assert_eq!(helper.got, [answer(b"")]);
@@ -317,6 +317,18 @@ fn sshds_filler_is_known_at_any_length() {
         let (_, got) = play([Step::Types(PROMPT, typed)], helper);
         assert_eq!(got, [answer(typed)]);
     }
+}
+
+/// Tried: sshd answers both prompts of an invalid user with as much filler as was typed.
+#[test]
+fn filler_is_filler_also_where_it_was_the_password() {
+    let filler = "\u{8}\n\r\u{7f}INCO";
+    let mut helper = Played::new([ask(), verdict(Verdict::Refuse, None)]);
+    let mut conversation =
+        Scripted::with_password(filler, [Step::Types(PROMPT, filler.as_bytes())]);
+    let outcome = run(&mut conversation, &mut helper, &hello(), &Log::default());
+    assert_eq!(code(&outcome), PamResultCode::PAM_AUTH_ERR);
+    assert_eq!(helper.got, [ToHelper::HostAnswered(HostAnswer::Junk)]);
 }
 
 #[test]
