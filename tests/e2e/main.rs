@@ -7,6 +7,8 @@
     reason = "a helper of tests fails its test by panicking"
 )]
 
+/// Rules of the house that no lint can say: who imports whom, what must never be.
+mod architecture;
 /// The PAM host in odd circumstances, and names that resolve badly: still the harness proving itself.
 mod circumstances;
 /// The harness proves itself, with stacks of stock modules: what it shows of a login is true, what it
@@ -16,3 +18,5 @@ mod harness;
 mod login;
 /// The SMTP sink proves itself against a client of its own: it takes mail, and does wrong on demand.
 mod sink;
+/// What the module exports and how it is linked.
+mod symbols;
