@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::setup::person;
 use crate::config::Config;
 use crate::files::{self, Readers};
+use crate::mail;
 use crate::store::Store;
 
 /// What emailed codes are not: for the README, the manual, and here.
@@ -65,11 +66,10 @@ impl Report {
     }
 }
 
-/// Programs that the module and the helper start.
-const PROGRAMS: [&str; 2] = [
-    "/usr/libexec/gatepost/gatepost-helper",
-    "/usr/libexec/gatepost/gatepost-sender",
-];
+/// Where the programs are, where no sender is found that says so.
+const USUAL: &str = "/usr/libexec/gatepost";
+/// The helper's file name.
+const HELPER: &str = "gatepost-helper";
 /// The module's file name.
 const MODULE: &str = "pam_gatepost.so";
 /// Where PAM services are.
@@ -79,7 +79,7 @@ const SERVICES: &str = "/etc/pam.d";
 pub fn run(conf: Option<&Path>) -> Report {
     let config = Config::load(conf);
     let mut checks = vec![sender_user()];
-    checks.extend(PROGRAMS.iter().map(|program| program_file(program)));
+    checks.extend(programs());
     checks.push(module());
     checks.push(services());
     match config {
@@ -124,15 +124,26 @@ fn sender_user() -> Check {
     )
 }
 
-fn program_file(path: &str) -> Check {
-    let seen = match files::open_trusted(Path::new(path), Readers::Anybody) {
-        Ok(_) => Ok("in its place".to_owned()),
-        Err(files::Untrusted::Missing(_)) => {
-            Err("it is not there: install the package again".to_owned())
-        }
+/// The sender where a delivery looks for it, and the helper beside it.
+fn programs() -> [Check; 2] {
+    let sender = mail::sender_program();
+    let folder = sender
+        .as_ref()
+        .ok()
+        .and_then(|program| program.parent())
+        .unwrap_or(Path::new(USUAL));
+    let helper = folder.join(HELPER);
+    let helper = match files::open_trusted(&helper, Readers::Anybody) {
+        Ok(_open) => Ok(helper.display().to_string()),
+        // Its own words would send people to setup, which makes no programs.
+        Err(_) if !files::exists(&helper) => Err(format!(
+            "{} is not there: install the package again",
+            helper.display()
+        )),
         Err(untrusted) => Err(untrusted.to_string()),
     };
-    check(path, seen)
+    let sender = sender.map(|program| program.display().to_string());
+    [check("helper", helper), check("sender", sender)]
 }
 
 /// Folders that hold PAM modules on one system or another.
@@ -262,7 +273,7 @@ fn relays(config: &Config) -> Vec<Check> {
                         Ok("no login; gatepost mail test tries it".to_owned()),
                     );
                 }
-                Some((_, password)) => crate::mail::password::read(password),
+                Some((_, password)) => mail::password::read(password),
             };
             let seen = password
                 .map(|_password| "its password can be read; gatepost mail test tries it".to_owned())

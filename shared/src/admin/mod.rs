@@ -34,8 +34,10 @@ use crate::files::{self, Readers};
 use crate::host::{self, Host, System};
 use crate::people::{self, LookupError};
 use crate::store::Store;
-use crate::store::accounts::{Account, Actor};
+use crate::store::accounts::Account;
+pub use crate::store::accounts::Actor;
 use crate::store::mails::Delivered;
+pub use crate::store::schema::VERSION as STORE_VERSION;
 use crate::syslog::{self, Severity};
 
 /// How a letter goes out; a fake one under test.

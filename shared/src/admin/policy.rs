@@ -4,19 +4,30 @@ use serde::Serialize;
 
 use crate::config::Config;
 use crate::policy::Unenrolled;
-use crate::policy::limits::{self, Binding};
+use crate::policy::limits::{Binding, Limits, RECOVERY_PER_DAY, RECOVERY_PER_HOUR, SOURCE_WINDOW};
 use crate::policy::odds::{Odds, odds};
 use crate::policy::rules::Action;
 
 /// The policy in force.
 #[derive(Debug, Serialize)]
 pub struct Policy {
-    /// Limits and their values, in order, as a person reads them.
-    pub limits: Vec<(&'static str, String)>,
+    /// The limits, in the order of the configuration.
+    pub limits: Vec<Limit>,
     /// What happens to accounts that were never enrolled.
     pub unenrolled: Unenrolled,
     /// The rules in order; the first that matches decides.
     pub rules: Vec<Rule>,
+}
+
+/// One limit.
+#[derive(Debug, Serialize)]
+pub struct Limit {
+    /// Its key in the configuration; empty for one that is fixed.
+    pub key: &'static str,
+    /// What it says, as a person reads it.
+    pub value: String,
+    /// What it is.
+    pub what: &'static str,
 }
 
 /// One rule.
@@ -37,41 +48,8 @@ pub struct Rule {
 /// The policy that a configuration puts in force.
 pub fn show(config: &Config) -> Policy {
     let policy = &config.policy;
-    let given = &policy.limits;
-    let binding = match given.binding {
-        Binding::Source => "account, service, host and source",
-        Binding::Session => "the connection that asked for it",
-    };
     Policy {
-        limits: vec![
-            ("code", given.shape.to_string()),
-            ("life of a code", given.life.to_string()),
-            ("tries a code", given.tries.to_string()),
-            ("a code is bound to", binding.to_owned()),
-            ("failures an hour", given.failures_per_hour.to_string()),
-            ("failures a day", given.failures_per_day.to_string()),
-            ("failures in a row", given.failures_in_a_row.to_string()),
-            (
-                "failed recovery codes an hour, a day",
-                format!(
-                    "{}, {}",
-                    limits::RECOVERY_PER_HOUR,
-                    limits::RECOVERY_PER_DAY
-                ),
-            ),
-            ("time between mails", given.send_cooldown.to_string()),
-            ("mails an hour", given.sends_per_hour.to_string()),
-            ("mails a day", given.sends_per_day.to_string()),
-            (
-                "mails an address a day",
-                given.mails_per_address_per_day.to_string(),
-            ),
-            (
-                "unanswered mails a source",
-                format!("{} in {}", given.sends_per_source, limits::SOURCE_WINDOW),
-            ),
-            ("time for a delivery", given.delivery.to_string()),
-        ],
+        limits: limits(&policy.limits),
         unenrolled: policy.unenrolled,
         rules: policy
             .rules
@@ -90,6 +68,83 @@ pub fn show(config: &Config) -> Policy {
             })
             .collect(),
     }
+}
+
+fn limits(given: &Limits) -> Vec<Limit> {
+    let binding = match given.binding {
+        Binding::Source => "account, service, host and source",
+        Binding::Session => "the connection that asked for it",
+    };
+    let limit = |key, value, what| Limit { key, value, what };
+    vec![
+        limit("code.length", given.shape.to_string(), "code"),
+        limit(
+            "code.life",
+            given.life.to_string(),
+            "how long it may be typed",
+        ),
+        limit(
+            "code.tries",
+            given.tries.to_string(),
+            "wrong answers that kill it",
+        ),
+        limit("code.binding", binding.to_owned(), "who may type it"),
+        limit(
+            "limits.failures_per_hour",
+            given.failures_per_hour.to_string(),
+            "wrong codes an hour that lock an account",
+        ),
+        limit(
+            "limits.failures_per_day",
+            given.failures_per_day.to_string(),
+            "wrong codes a day that lock it",
+        ),
+        limit(
+            "limits.failures_in_a_row",
+            given.failures_in_a_row.to_string(),
+            "wrong codes in a row that lock it until it is unlocked",
+        ),
+        limit(
+            "",
+            RECOVERY_PER_HOUR.to_string(),
+            "wrong recovery codes an hour",
+        ),
+        limit(
+            "",
+            RECOVERY_PER_DAY.to_string(),
+            "wrong recovery codes a day",
+        ),
+        limit(
+            "limits.send_cooldown",
+            given.send_cooldown.to_string(),
+            "time between two mails",
+        ),
+        limit(
+            "limits.sends_per_hour",
+            given.sends_per_hour.to_string(),
+            "mails an hour since the last success",
+        ),
+        limit(
+            "limits.sends_per_day",
+            given.sends_per_day.to_string(),
+            "mails a day since the last success",
+        ),
+        limit(
+            "limits.mails_per_address_per_day",
+            given.mails_per_address_per_day.to_string(),
+            "mails a day to one address, whatever happens",
+        ),
+        limit(
+            "limits.sends_per_source",
+            format!("{} in {}", given.sends_per_source, SOURCE_WINDOW),
+            "unanswered mails that one source may cause",
+        ),
+        limit(
+            "mail.deadline",
+            given.delivery.to_string(),
+            "time for a delivery over all relays",
+        ),
+    ]
 }
 
 /// What the limits leave an attacker.

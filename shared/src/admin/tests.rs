@@ -319,10 +319,10 @@ fn a_lock_tells_its_time_and_its_cause_and_unlocking_ends_it() {
     );
     assert_eq!(why.next, ["gatepost user unlock root"]);
     let listed = &bench.admin.users("", 10, Mask::Masked).unwrap()[0];
-    assert!(matches!(listed.state, State::Locked { .. }), "{listed:?}");
+    assert_eq!(listed.standing.to_string(), "locked 50 min");
 
     let acted = bench.admin.unlock_user("root", Some("she called")).unwrap();
-    assert_eq!(acted.before, "10");
+    assert_eq!(acted.before.state, State::Locked);
     assert_ne!(bench.why().verdict, Verdict::Locked);
 }
 

@@ -5,6 +5,7 @@
 use std::net::IpAddr;
 
 use gatepost_words::ident::{Service, Source, UserName};
+use gatepost_words::job::Outcome;
 use gatepost_words::wire::Proved;
 use serde::Serialize;
 use serde_json::json;
@@ -320,9 +321,14 @@ impl Scene<'_> {
             Some(wait) => format!("the next mail may go out in {}", rounded(wait)),
         });
         if let Some(last) = self.last_mail()? {
+            let how = if last.outcome == Outcome::Accepted.word() {
+                format!("taken by {} in {} ms", last.relay, last.millis)
+            } else {
+                format!("NOT taken by {} ({})", last.relay, last.outcome)
+            };
             steps.push(format!(
-                "the last mail ({}), {}: {} by {} after {} ms: {}",
-                last.kind, last.at, last.outcome, last.relay, last.millis, last.reply
+                "the last mail ({}), {}: {how}: {}",
+                last.kind, last.at, last.reply
             ));
         }
         let left = match self.account {
@@ -349,7 +355,7 @@ impl Scene<'_> {
     /// What to look at where the last mail was not taken.
     fn after_a_failed_mail(&self) -> Vec<String> {
         match self.last_mail() {
-            Ok(Some(last)) if last.outcome != "accepted" => {
+            Ok(Some(last)) if last.outcome != Outcome::Accepted.word() => {
                 vec![
                     "gatepost mail test ADDRESS".to_owned(),
                     format!("gatepost recovery new {}", self.name),

@@ -26,6 +26,8 @@ pub const TEMPLATES: &str = "/etc/gatepost/templates";
 pub const STORE: &str = "/var/lib/gatepost/gatepost.db";
 /// Where Debian and most others keep the public roots, as one file.
 pub const SYSTEM_ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
+/// The system user that senders run as; `gatepost setup` creates it.
+pub const SENDER_USER: &str = "gatepost";
 /// The largest configuration file, in bytes.
 const LARGEST: u64 = 256 * 1024;
 
@@ -193,6 +195,13 @@ impl Config {
 
 impl Mail {
     fn mean(mail: raw::Mail, relays: Vec<raw::Relay>) -> Result<Self, String> {
+        if mail.from.is_empty() {
+            return Err(
+                "there is no mail.from: name the address that mails come from, as in from = \
+                 \"Gatepost <gatepost@example.org>\" below [mail]"
+                    .into(),
+            );
+        }
         if mail.from.is_empty() {
             return Err("mail.from is not set: give the address that mails are to come from".into());
         }

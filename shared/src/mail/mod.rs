@@ -8,6 +8,7 @@ pub mod password;
 mod sender;
 
 use std::os::fd::BorrowedFd;
+use std::path::PathBuf;
 
 use gatepost_words::job::{self, Content, Letter, Outcome};
 use gatepost_words::text::sanitise;
@@ -127,6 +128,11 @@ impl<'c> Delivery<'c> {
             share,
         ));
     }
+}
+
+/// The sender's program, where it can be trusted.
+pub fn sender_program() -> Result<PathBuf, String> {
+    sender::program()
 }
 
 /// A letter to `to`, in the configuration's name.

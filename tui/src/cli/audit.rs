@@ -1,5 +1,6 @@
 //! `gatepost audit`.
 
+use std::fmt::Write;
 use std::time::Duration;
 
 use clap::Subcommand;
@@ -66,11 +67,13 @@ fn tail(context: &Context, number: u32, follow: bool) -> Result<Exit, Failure> {
     if number > 0 {
         show(context, &newest)?;
     }
-    while follow {
+    if !follow {
+        return Ok(Exit::Ok);
+    }
+    loop {
         wait();
         last = grown(context, &admin, last)?;
     }
-    Ok(Exit::Ok)
 }
 
 /// Events that are read from the store at a time.
@@ -147,7 +150,8 @@ fn lines(events: &[Listed]) -> String {
                 ("from", &event.source),
             ] {
                 if !value.is_empty() {
-                    line.push_str(&format!(" {name}={value}"));
+                    // Writing to a String cannot fail.
+                    let _infallible = write!(line, " {name}={value}");
                 }
             }
             line.push(' ');

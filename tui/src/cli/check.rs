@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use clap::Args;
+use gatepost_shared::admin::STORE_VERSION;
 use gatepost_shared::admin::doctor::{self, Finding};
-use gatepost_shared::store::schema;
 use gatepost_words::wire::PROTOCOL;
 use serde::Serialize;
 
@@ -104,22 +104,22 @@ pub(crate) fn maintain(context: &Context) -> Result<Exit, Failure> {
 
 pub(crate) fn version(json: bool) -> Result<Exit, Failure> {
     #[derive(Serialize)]
-    struct Version {
+    struct Versions {
         version: &'static str,
         protocol: u16,
         store: i64,
     }
-    let version = Version {
+    let versions = Versions {
         version: env!("CARGO_PKG_VERSION"),
         protocol: PROTOCOL,
-        store: schema::VERSION,
+        store: STORE_VERSION,
     };
     if json {
-        document(&version)?;
+        document(&versions)?;
     } else {
         data(&format!(
             "gatepost {} (protocol {}, store version {})",
-            version.version, version.protocol, version.store
+            versions.version, versions.protocol, versions.store
         ))?;
     }
     Ok(Exit::Ok)

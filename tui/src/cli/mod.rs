@@ -15,8 +15,8 @@ mod user;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use gatepost_shared::admin::{self, Admin};
-use gatepost_shared::store::accounts::Actor;
+use gatepost_shared::admin::{self, Actor, Admin};
+use gatepost_words::text::sanitise;
 
 use self::exit::{Exit, Failure};
 
@@ -123,12 +123,16 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Failure> {
 
 /// The first words that were typed, to be typed again behind sudo; what follows may be a code.
 fn typed() -> String {
-    let words: Vec<String> = std::env::args()
-        .skip(1)
+    let mut words = std::env::args_os().skip(1);
+    let mut typed: Vec<String> = words
+        .by_ref()
         .take(2)
-        .map(|word| gatepost_words::text::sanitise(&word))
+        .map(|word| sanitise(&word.to_string_lossy()))
         .collect();
-    format!("{} \u{2026}", words.join(" "))
+    if words.next().is_some() {
+        typed.push("\u{2026}".to_owned());
+    }
+    typed.join(" ")
 }
 
 #[expect(

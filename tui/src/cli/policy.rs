@@ -8,7 +8,7 @@ use gatepost_shared::policy::rules::Action;
 
 use super::Context;
 use super::exit::{Exit, Failure};
-use super::output::{data, document, fields, table};
+use super::output::{data, document, table};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -32,13 +32,23 @@ fn show(context: &Context, policy: &Policy) -> Result<Exit, Failure> {
         document(policy)?;
         return Ok(Exit::Ok);
     }
-    let mut text = fields(&policy.limits);
-    let unenrolled = match policy.unenrolled {
-        Unenrolled::Refuse => "refused",
-        Unenrolled::Ignore => "not asked for a code",
-    };
-    text.push_str(&fields(&[("\nunenrolled accounts", unenrolled.to_owned())]));
-    text.push('\n');
+    let rows: Vec<Vec<String>> = policy
+        .limits
+        .iter()
+        .map(|limit| {
+            let key = if limit.key.is_empty() {
+                "(fixed)"
+            } else {
+                limit.key
+            };
+            vec![key.to_owned(), limit.value.clone(), limit.what.to_owned()]
+        })
+        .collect();
+    let mut text = table(&["KEY", "VALUE", "WHAT"], &rows);
+    text.push_str(match policy.unenrolled {
+        Unenrolled::Refuse => "\nunenrolled accounts: refused\n",
+        Unenrolled::Ignore => "\nunenrolled accounts: not asked for a code\n",
+    });
     if policy.rules.is_empty() {
         text.push_str("no rules: everybody is asked\n");
     } else {

@@ -32,15 +32,14 @@ fn shown(report: &Report) -> String {
                 Done::Migrated => "migrated",
                 Done::Failed => "FAILED",
             };
-            let done = if step.note.is_empty() {
-                done.to_owned()
-            } else {
-                format!("{done}: {}", step.note)
-            };
-            vec![step.thing.to_owned(), step.name.clone(), done]
+            vec![step.thing.to_owned(), step.name.clone(), done.to_owned()]
         })
         .collect();
-    table(&["WHAT", "NAME", "HOW IT WENT"], &rows)
+    let notes = report.steps.iter().filter(|step| !step.note.is_empty());
+    notes.fold(
+        table(&["WHAT", "NAME", "HOW IT WENT"], &rows),
+        |text, step| format!("{text}\n{}: {}\n", step.name, step.note),
+    )
 }
 
 /// What to do now.
@@ -59,7 +58,7 @@ fn next(report: &Report, context: &Context) {
              gatepost mail test you@example.org\n  gatepost user add USER ADDRESS"
         )),
         None => {
-            words("Next:\n  gatepost mail test you@example.org\n  gatepost user add USER ADDRESS")
+            words("Next:\n  gatepost mail test you@example.org\n  gatepost user add USER ADDRESS");
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use clap::{Args, Subcommand};
-use gatepost_shared::admin::users::{self, Listed, Mask, Proof, Shown};
+use gatepost_shared::admin::users::{self, Listed, Mask, Proof, Shown, State};
 use gatepost_words::secret::Secret;
 use serde::Serialize;
 
@@ -125,10 +125,18 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<Exit, Failure> 
             let done = context
                 .admin()?
                 .unlock_user(&act.user, act.reason.as_deref())?;
-            let text = format!(
-                "{} is unlocked; {} wrong codes in a row no longer count.",
-                done.user, done.before
-            );
+            let text = if done.before.state == State::Locked {
+                format!(
+                    "{} is unlocked: wrong codes so far no longer count.",
+                    done.user
+                )
+            } else {
+                format!(
+                    "{0} was not locked ({1}); wrong codes so far no longer count. What else \
+                     may be wrong: gatepost why {0}",
+                    done.user, done.before
+                )
+            };
             acted(context, &done, &text)
         }
     }
@@ -276,8 +284,8 @@ fn show_all(context: &Context, list: &List) -> Result<Exit, Failure> {
     let mut after = String::new();
     loop {
         let page = admin.users(&after, PAGE, mask(list))?;
-        let Some(last) = page.last() else { break };
-        after.clone_from(&last.key);
+        let Some(newest) = page.last() else { break };
+        after.clone_from(&newest.key);
         users.extend(page);
     }
     if context.json {
@@ -310,7 +318,7 @@ fn row(account: &Listed) -> Vec<String> {
     vec![
         account.user.clone(),
         account.uid.to_string(),
-        account.state.shown(),
+        account.standing.to_string(),
         addresses.join(" "),
         account
             .last_success
@@ -349,7 +357,7 @@ fn described(shown: &Shown) -> Vec<(&'static str, String)> {
     let mut all = vec![
         ("user", account.user.clone()),
         ("uid", account.uid.to_string()),
-        ("state", account.state.shown()),
+        ("state", account.standing.to_string()),
     ];
     for address in &account.addresses {
         let how = match (&address.confirmed, address.confirmed_by.as_deref()) {
@@ -384,7 +392,7 @@ fn described(shown: &Shown) -> Vec<(&'static str, String)> {
 
 pub(crate) fn recovery(context: &Context, command: RecoveryCommand) -> Result<Exit, Failure> {
     #[derive(Serialize)]
-    struct Codes<'a> {
+    struct Made<'a> {
         user: &'a str,
         codes: Vec<&'a str>,
         replaced: u32,
@@ -393,7 +401,7 @@ pub(crate) fn recovery(context: &Context, command: RecoveryCommand) -> Result<Ex
     let made = context.admin()?.new_recovery(&user)?;
     let codes: Vec<&str> = made.codes.iter().filter_map(Secret::expose_str).collect();
     if context.json {
-        document(&Codes {
+        document(&Made {
             user: &made.user,
             codes,
             replaced: made.replaced,

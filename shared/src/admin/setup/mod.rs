@@ -9,6 +9,7 @@ pub(super) mod person;
 
 use std::path::{Path, PathBuf};
 
+use gatepost_words::secret::Secret;
 use serde::Serialize;
 
 use super::AdminError;
@@ -86,19 +87,32 @@ pub fn run(conf: Option<&Path>, actor: &Actor) -> Result<Report, AdminError> {
     let before = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let report = steps(conf, &system, actor);
     rustix::process::umask(before);
-    report
+    Ok(report)
 }
 
-fn steps(conf: Option<&Path>, system: &dyn Host, actor: &Actor) -> Result<Report, AdminError> {
+fn steps(conf: Option<&Path>, system: &dyn Host, actor: &Actor) -> Report {
     let conf = conf.unwrap_or(Path::new(CONFIG));
     let folder = conf.parent().unwrap_or(Path::new("/"));
     let mut steps = vec![
         person::create(),
         directory(folder, 0o755),
-        directory(Path::new(config::TEMPLATES), 0o755),
         configuration(conf),
     ];
-    let (store, key) = places(conf)?;
+    let Places {
+        store,
+        key,
+        templates,
+    } = match places(conf) {
+        Ok(places) => places,
+        Err(problem) => return without_places(steps, &problem),
+    };
+    match templates.parent() {
+        Some(parent) if parent != folder && !files::exists(parent) => {
+            steps.push(directory(parent, 0o755));
+        }
+        Some(_) | None => {}
+    }
+    steps.push(directory(&templates, 0o755));
     let key_missing = !files::exists(&key);
     steps.push(directory(store.parent().unwrap_or(Path::new("/")), 0o700));
     steps.push(key_file(&key, system));
@@ -123,34 +137,50 @@ fn steps(conf: Option<&Path>, system: &dyn Host, actor: &Actor) -> Result<Report
     if report.changed() {
         record(&store, system, actor, &report);
     }
-    Ok(report)
+    report
 }
 
-/// Where store and key are to be: read from a configuration that may be unfinished otherwise, so
+/// Where things are to be.
+struct Places {
+    store: PathBuf,
+    key: PathBuf,
+    templates: PathBuf,
+}
+
+/// Where things are to be: read from a configuration that may be unfinished otherwise, so
 /// that no second store is made beside the one it names.
-fn places(conf: &Path) -> Result<(PathBuf, PathBuf), AdminError> {
-    let usual = || (PathBuf::from(config::STORE), PathBuf::from(config::KEY));
+fn places(conf: &Path) -> Result<Places, String> {
     let content = match files::read_trusted(conf, Readers::Anybody, 256 * 1024) {
         Ok(content) => content,
         // It could not be written: that step says why.
-        Err(Untrusted::Missing(_)) => return Ok(usual()),
-        Err(untrusted) => return Err(untrusted.into()),
-    };
-    let told = |problem: String| {
-        AdminError::Config(config::ConfigError::Syntax {
-            path: conf.to_owned(),
-            problem,
-        })
+        Err(Untrusted::Missing(_)) => Secret::default(),
+        Err(untrusted) => return Err(untrusted.to_string()),
     };
     let text = content
         .expose_str()
-        .ok_or_else(|| told("it is not UTF-8 text".to_owned()))?;
-    let file: raw::File = toml::from_str(text).map_err(|error| told(error.to_string()))?;
-    let (store, key) = usual();
-    Ok((
-        file.store.path.map_or(store, PathBuf::from),
-        file.store.key.map_or(key, PathBuf::from),
-    ))
+        .ok_or_else(|| "it is not UTF-8 text".to_owned())?;
+    let file: raw::File = toml::from_str(text).map_err(|error| error.to_string())?;
+    let place = |given: Option<String>, usual: &str| {
+        PathBuf::from(given.unwrap_or_else(|| usual.to_owned()))
+    };
+    Ok(Places {
+        store: place(file.store.path, config::STORE),
+        key: place(file.store.key, config::KEY),
+        templates: place(file.mail.templates, config::TEMPLATES),
+    })
+}
+
+/// The report of a setup that doesn't know where store and key are to be.
+fn without_places(mut steps: Vec<Step>, problem: &str) -> Report {
+    if let Some(config) = steps.iter_mut().find(|step| step.thing == "config") {
+        config.done = Done::Failed;
+        problem.trim_end().clone_into(&mut config.note);
+    }
+    Report {
+        steps,
+        configured: false,
+        lacks: Some(problem.to_owned()),
+    }
 }
 
 fn directory(path: &Path, mode: u32) -> Step {
@@ -162,7 +192,7 @@ fn directory(path: &Path, mode: u32) -> Step {
         };
     }
     match create::folder(path, mode) {
-        Ok(()) => step(Done::Created, format!("mode {mode:04o}")),
+        Ok(()) => step(Done::Created, String::new()),
         Err(problem) => step(Done::Failed, problem),
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn create() -> Step {
     };
     match User::from_name(NAME) {
         Ok(Some(user)) => match objection(&user) {
-            None => step(Done::LeftAlone, format!("uid {}", user.uid)),
+            None => step(Done::LeftAlone, String::new()),
             Some(problem) => step(Done::Failed, problem),
         },
         Ok(None) => match useradd() {
@@ -41,10 +41,10 @@ pub(super) fn create() -> Step {
 
 /// Why a user of that name must not run the sender.
 pub(crate) fn objection(user: &User) -> Option<String> {
-    if user.uid.is_root() {
+    if user.uid.is_root() || user.gid.as_raw() == 0 {
         return Some(format!(
-            "the user {NAME} is root (uid 0): the sender needs a user without privileges; userdel \
-             {NAME}, then gatepost setup"
+            "the user {NAME} is root, or in root's group: the sender needs one without privileges; \
+             mend /etc/passwd, or userdel {NAME} and gatepost setup"
         ));
     }
     let shell = user.shell.to_string_lossy();

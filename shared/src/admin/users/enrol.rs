@@ -1,0 +1,193 @@
+//! Enrolling an account, and confirming that mail for it arrives.
+
+use gatepost_words::ident::{EmailAddress, UserName};
+use gatepost_words::job::{Content, Outcome};
+use gatepost_words::secret::Secret;
+use serde::Serialize;
+
+use super::super::mail::Attempt;
+use super::super::{Admin, AdminError};
+use super::Acted;
+use super::view::{Mask, State, mask};
+use crate::code::Code;
+use crate::code::key::{Purpose, Tag};
+use crate::people;
+use crate::store::accounts::{Account, CONFIRM_LIFE, Confirmation};
+
+/// How a new address becomes confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// By a code that is mailed to it.
+    Code,
+    /// By the administrator's word, which is recorded as that.
+    Word,
+}
+
+/// An enrolled account.
+#[derive(Debug, Serialize)]
+pub struct Added {
+    /// Canonical name.
+    pub user: String,
+    /// Its uid.
+    pub uid: u32,
+    /// Where its codes are to go, masked.
+    pub address: String,
+    /// Whether they go there already.
+    pub confirmed: bool,
+    /// The confirmation mail's deliveries, where one was sent.
+    pub mail: Vec<Attempt>,
+}
+
+/// A confirmation code that was sent anew.
+#[derive(Debug, Serialize)]
+pub struct Sent {
+    /// Whose.
+    pub user: String,
+    /// Where to, masked.
+    pub address: String,
+    /// How it went.
+    pub mail: Vec<Attempt>,
+}
+
+impl Admin {
+    /// Enrols an account of this machine with an address.
+    pub fn add_user(
+        &mut self,
+        typed: &str,
+        address: &str,
+        proof: Proof,
+    ) -> Result<Added, AdminError> {
+        let typed = UserName::new(typed.to_owned())?;
+        let address = EmailAddress::new(address.to_owned())?;
+        let person = people::find(&typed)?;
+        self.enrol(&person.name, person.uid, &address, proof)
+    }
+
+    /// Enrols a name and uid that the password database has.
+    pub(in crate::admin) fn enrol(
+        &mut self,
+        name: &UserName,
+        uid: u32,
+        address: &EmailAddress,
+        proof: Proof,
+    ) -> Result<Added, AdminError> {
+        let (confirmation, code) = match proof {
+            Proof::Word => (Confirmation::Word, None),
+            Proof::Code => {
+                let (id, tag, code) = self.draw_confirmation()?;
+                (Confirmation::Code { id, tag }, Some(code))
+            }
+        };
+        let now = self.host.now();
+        self.store
+            .add_account(&now, &self.actor, name, uid, address, &confirmation)?;
+        self.log("user-add", name.as_str());
+        let mail = match code {
+            None => Vec::new(),
+            Some(code) => self.mail_confirmation(name, address, &code)?,
+        };
+        Ok(Added {
+            user: name.to_string(),
+            uid,
+            address: address.masked(),
+            confirmed: proof == Proof::Word,
+            mail,
+        })
+    }
+
+    /// Whether the account has a confirmation code that can be typed now.
+    pub fn confirmation_open(&self, typed: &str) -> Result<bool, AdminError> {
+        let (name, account) = self.enrolled(typed)?;
+        if unconfirmed(&account).is_none() {
+            return Err(AdminError::NothingToConfirm(name.to_string()));
+        }
+        Ok(self.store.confirmation_open(&self.host.now(), &name)?)
+    }
+
+    /// Mails a new confirmation code; an earlier one dies.
+    pub fn send_confirmation(&mut self, typed: &str) -> Result<Sent, AdminError> {
+        let (name, account) = self.enrolled(typed)?;
+        if unconfirmed(&account).is_none() {
+            return Err(AdminError::NothingToConfirm(name.to_string()));
+        }
+        let (id, tag, code) = self.draw_confirmation()?;
+        let now = self.host.now();
+        let address = self
+            .store
+            .renew_confirmation(&now, &self.actor, &name, id, &tag)?;
+        self.log("user-verify-sent", name.as_str());
+        Ok(Sent {
+            user: name.to_string(),
+            mail: self.mail_confirmation(&name, &address, &code)?,
+            address: address.masked(),
+        })
+    }
+
+    /// Takes the code that was mailed to an address: counted first, then compared.
+    pub fn confirm(&mut self, typed: &str, code: &Secret) -> Result<Acted, AdminError> {
+        let (name, account) = self.enrolled(typed)?;
+        let Some(address) = unconfirmed(&account) else {
+            return Err(AdminError::NothingToConfirm(name.to_string()));
+        };
+        let address = mask(&address.address, Mask::Masked);
+        // Read first: a key that is missing must not cost a try.
+        self.key()?;
+        let now = self.host.now();
+        let pending = self.store.count_confirmation(&now, &name)?;
+        let code = Code::typed(code.expose());
+        let verified = self
+            .key()?
+            .verify(Purpose::Confirmation, &pending.id, &code, &pending.tag);
+        let Some(verified) = verified else {
+            let user = name.to_string();
+            return Err(AdminError::WrongCode { user, address });
+        };
+        self.store
+            .confirm(&now, &self.actor, &name, &pending, verified)?;
+        self.log("user-confirmed", name.as_str());
+        Ok(Acted {
+            user: name.to_string(),
+            act: "confirmed",
+            before: State::Unconfirmed.into(),
+        })
+    }
+
+    /// A confirmation code, what it is bound to and its keyed hash.
+    fn draw_confirmation(&mut self) -> Result<([u8; 16], Tag, Code), AdminError> {
+        let mut id = [0; 16];
+        self.host.fill_random(&mut id)?;
+        let shape = self.config.policy.limits.shape;
+        let code = Code::draw(shape, |buffer| self.host.fill_random(buffer))?;
+        let tag = self.key()?.tag(Purpose::Confirmation, &id, &code);
+        Ok((id, tag, code))
+    }
+
+    fn mail_confirmation(
+        &mut self,
+        name: &UserName,
+        address: &EmailAddress,
+        code: &Code,
+    ) -> Result<Vec<Attempt>, AdminError> {
+        let content = Content::Confirmation {
+            code: code.grouped(),
+            valid_for: CONFIRM_LIFE.to_string(),
+        };
+        let account = self.store.account(name)?.map(|account| account.id);
+        self.send("confirmation", address, name.as_str(), account, content)
+    }
+}
+
+/// Whether the last of the attempts was taken by a relay.
+pub fn accepted(attempts: &[Attempt]) -> bool {
+    attempts
+        .last()
+        .is_some_and(|last| last.outcome == Outcome::Accepted.word())
+}
+
+/// The address that waits for its code.
+fn unconfirmed(account: &Account) -> Option<&crate::store::accounts::Address> {
+    account
+        .addresses
+        .iter()
+        .find(|address| address.confirmed.is_none())
+}

@@ -1,0 +1,249 @@
+//! Accounts as a list and a page show them.
+
+use std::fmt;
+
+use gatepost_words::ident::{EmailAddress, UserName};
+use gatepost_words::text::sanitise;
+use gatepost_words::time::Span;
+use serde::Serialize;
+use serde_json::json;
+
+use super::super::why::place;
+use super::super::{Admin, AdminError, reason, stamp};
+use crate::policy::lockout::Lock;
+use crate::store::accounts::Account;
+use crate::store::events::Event;
+
+/// Whether addresses are shown in full, which is an event of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mask {
+    /// `a***@e***.org`
+    Masked,
+    /// In full.
+    Unmasked,
+}
+
+/// What an account's state is for the person who wants to log in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Codes are mailed and compared.
+    Active,
+    /// No address is confirmed: no code is mailed.
+    Unconfirmed,
+    /// Too many wrong codes.
+    Locked,
+    /// An administrator disabled it.
+    Disabled,
+    /// A tombstone.
+    Removed,
+}
+
+/// A state, and how long a lock lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Standing {
+    /// The state.
+    pub state: State,
+    /// For a locked account: how much longer, in seconds; none where an administrator must unlock
+    /// it.
+    pub locked_seconds: Option<i64>,
+}
+
+impl fmt::Display for Standing {
+    /// As a list shows it: `locked 43 min`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.state {
+            State::Active => "active",
+            State::Unconfirmed => "unconfirmed",
+            State::Locked => "locked",
+            State::Disabled => "disabled",
+            State::Removed => "removed",
+        })?;
+        match self.locked_seconds {
+            Some(seconds) => write!(f, " {}", rounded(Span::from_secs(seconds))),
+            None => Ok(()),
+        }
+    }
+}
+
+impl From<State> for Standing {
+    fn from(state: State) -> Self {
+        Self {
+            state,
+            locked_seconds: None,
+        }
+    }
+}
+
+/// An account in a list.
+#[derive(Debug, Serialize)]
+pub struct Listed {
+    /// The row's key, for the next page: the name as it is.
+    #[serde(skip)]
+    pub key: String,
+    /// Canonical name, fit to be shown.
+    pub user: String,
+    /// The uid it was enrolled with.
+    pub uid: u32,
+    /// Its state.
+    #[serde(flatten)]
+    pub standing: Standing,
+    /// Its addresses.
+    pub addresses: Vec<Address>,
+    /// Failures since the last success or unlocking.
+    pub failures_in_a_row: u32,
+    /// Last success, RFC 3339.
+    pub last_success: Option<String>,
+    /// Enrolled, RFC 3339.
+    pub enrolled: String,
+}
+
+/// An address in a list.
+#[derive(Debug, Serialize)]
+pub struct Address {
+    /// Masked, unless asked for in full.
+    pub address: String,
+    /// When it was confirmed, RFC 3339.
+    pub confirmed: Option<String>,
+    /// By `code` or by an `administrator`'s word.
+    pub confirmed_by: Option<String>,
+}
+
+/// An account in full.
+#[derive(Debug, Serialize)]
+pub struct Shown {
+    /// What a list has of it.
+    #[serde(flatten)]
+    pub account: Listed,
+    /// Wrong codes in the last hour, as far as they count.
+    pub failures_last_hour: u32,
+    /// Wrong codes in the last day, as far as they count.
+    pub failures_last_day: u32,
+    /// Where the last wrong code came from.
+    pub last_failure_from: Option<String>,
+    /// When that was, RFC 3339.
+    pub last_failure: Option<String>,
+    /// Recovery codes that are left.
+    pub recovery_codes_left: u32,
+    /// The newest deliveries.
+    pub mails: Vec<super::super::mail::Listed>,
+}
+
+impl Admin {
+    /// A page of accounts by name, after `after`.
+    pub fn users(&self, after: &str, limit: u32, show: Mask) -> Result<Vec<Listed>, AdminError> {
+        let accounts = self.store.accounts(after, limit)?;
+        accounts
+            .iter()
+            .map(|account| self.listed(account, show))
+            .collect()
+    }
+
+    /// Records that addresses are shown in full; before they are.
+    pub fn unmask(&mut self, of: &str, why: Option<&str>) -> Result<(), AdminError> {
+        let event = Event {
+            kind: "unmask",
+            account: of,
+            service: "",
+            source: "",
+            conversation: None,
+            detail: json!({"reason": reason(why), "by": self.actor.name}),
+        };
+        self.store.record(self.host.now().wall, &event)?;
+        self.log("unmask", of);
+        Ok(())
+    }
+
+    /// One account with all that is known of it; a removed one too.
+    pub fn show_user(&self, typed: &str, show: Mask) -> Result<Shown, AdminError> {
+        let typed = UserName::new(typed.to_owned())?;
+        let Some(account) = self.row(&typed)? else {
+            // For its error alone: no row is no enrolled account.
+            self.enrolled(typed.as_str())?;
+            return Err(AdminError::NotEnrolled(typed.to_string()));
+        };
+        let failures = self
+            .store
+            .failures(&self.host.now(), &account.name, &self.config.policy)?;
+        let last = failures
+            .as_ref()
+            .and_then(|failures| failures.last.as_ref());
+        Ok(Shown {
+            account: self.listed(&account, show)?,
+            failures_last_hour: failures.as_ref().map_or(0, |failures| failures.last_hour),
+            failures_last_day: failures.as_ref().map_or(0, |failures| failures.last_day),
+            last_failure_from: last.map(|(source, _)| place(source)),
+            last_failure: last.map(|(_, at)| stamp(*at)),
+            recovery_codes_left: self.store.recovery_left(account.id)?,
+            mails: self.mails_of(Some(account.id), 5)?,
+        })
+    }
+
+    /// An account as a list shows it.
+    fn listed(&self, account: &Account, show: Mask) -> Result<Listed, AdminError> {
+        Ok(Listed {
+            key: account.name.clone(),
+            user: sanitise(&account.name),
+            uid: account.uid,
+            standing: self.standing(account)?,
+            addresses: account
+                .addresses
+                .iter()
+                .map(|address| Address {
+                    address: mask(&address.address, show),
+                    confirmed: address.confirmed.map(stamp),
+                    confirmed_by: address.confirmed_by.clone(),
+                })
+                .collect(),
+            failures_in_a_row: account.failures_in_a_row,
+            last_success: account.last_success.map(stamp),
+            enrolled: stamp(account.created),
+        })
+    }
+
+    /// An account's state: what keeps its person out comes before what does not.
+    pub(super) fn standing(&self, account: &Account) -> Result<Standing, AdminError> {
+        match account.state.as_str() {
+            "removed" => return Ok(State::Removed.into()),
+            "active" => {}
+            // Disabled, and any word that a later version may write.
+            _ => return Ok(State::Disabled.into()),
+        }
+        let now = self.host.now();
+        let failures = self
+            .store
+            .failures(&now, &account.name, &self.config.policy)?;
+        let confirmed = account
+            .addresses
+            .iter()
+            .any(|address| address.confirmed.is_some());
+        Ok(match failures.map(|failures| failures.lock) {
+            Some(Lock::Row) => State::Locked.into(),
+            Some(Lock::Window(left)) => Standing {
+                state: State::Locked,
+                locked_seconds: Some(left.secs_up()),
+            },
+            Some(Lock::Open) | None if confirmed => State::Active.into(),
+            Some(Lock::Open) | None => State::Unconfirmed.into(),
+        })
+    }
+}
+
+/// A span of minutes and more without its seconds, rounded up: `43 min`.
+pub(in crate::admin) fn rounded(span: Span) -> Span {
+    if span <= Span::from_secs(90) {
+        return span;
+    }
+    Span::from_mins(span.secs_up().saturating_add(59) / 60)
+}
+
+/// An address as it may be shown. What is no address is not shown at all.
+pub(in crate::admin) fn mask(address: &str, show: Mask) -> String {
+    EmailAddress::new(address.to_owned()).map_or_else(
+        |_bad| "?".to_owned(),
+        |address| match show {
+            Mask::Masked => address.masked(),
+            Mask::Unmasked => address.as_str().to_owned(),
+        },
+    )
+}

@@ -1,0 +1,102 @@
+//! `gatepost why`, `policy`, `audit`, `maintain`, `doctor`, `version`.
+
+use crate::stage::{CONFIG, Stage};
+
+#[test]
+fn why_says_what_would_happen_and_exits_by_it() {
+    let Some(stage) = Stage::installed("why_says_what_would_happen_and_exits_by_it") else {
+        return;
+    };
+    stage
+        .gatepost(&["why", "alice"])
+        .exits(10)
+        .says("alice would be refused: not enrolled. \u{2192} gatepost user add alice ADDRESS\n");
+    let add = ["user", "add", "alice", "alice@example.org", "--confirmed"];
+    stage.gatepost(&add).exits(0);
+    stage
+        .gatepost(&["why", "alice", "--from", "203.0.113.9"])
+        .exits(0)
+        .says("alice would be asked for a code: enrolled, confirmed a***@e***.org, 0 failures.\n");
+    stage
+        .gatepost(&["why", "alice", "--from", "pc.example.org"])
+        .exits(2)
+        .tells("pc.example.org is no IP address");
+    let rule = "[[rule]]\nusers = [\"alice\"]\nservices = [\"cron\"]\naction = \"skip\"\n";
+    stage.write("/etc/gatepost/gatepost.toml", &format!("{CONFIG}{rule}"));
+    stage
+        .gatepost(&["why", "alice", "--service", "cron"])
+        .exits(0)
+        .says("would not be asked for a code: rule 1 skips");
+    stage.shell("userdel alice").exits(0);
+    stage
+        .gatepost(&["why", "alice"])
+        .exits(10)
+        .says("the password database has no such user");
+}
+
+#[test]
+fn every_json_document_parses_and_names_its_schema() {
+    let Some(stage) = Stage::installed("every_json_document_parses_and_names_its_schema") else {
+        return;
+    };
+    let add = ["user", "add", "alice", "alice@example.org", "--confirmed"];
+    let json = |words: &[&str]| stage.gatepost(&[&["--json"], words].concat()).json();
+    assert_eq!(json(&add)["confirmed"], true);
+    assert_eq!(json(&["user", "list"])["users"][0]["state"], "active");
+    assert_eq!(json(&["user", "show", "alice"])["uid"], 31234);
+    assert_eq!(json(&["user", "unlock", "alice"])["act"], "unlocked");
+    assert_eq!(json(&["why", "alice"])["verdict"], "asked");
+    assert_eq!(json(&["mail", "test", "a@example.org"])["accepted"], false);
+    assert_eq!(json(&["policy", "show"])["unenrolled"], "refuse");
+    assert!(json(&["policy", "odds"])["per_day"].is_f64());
+    assert_eq!(
+        json(&["audit", "tail", "-n", "1"])["event"]["kind"],
+        "mail-test"
+    );
+    assert_eq!(json(&["audit", "list", "alice"])["events"][0]["seq"], 2);
+    assert!(json(&["audit", "verify"])["broken_at"].is_null());
+    assert_eq!(json(&["maintain"])["notices_sent"], 0);
+    assert!(json(&["doctor"])["checks"].is_array());
+    assert!(json(&["version"])["version"].is_string());
+    let codes = json(&["recovery", "new", "alice"]);
+    assert_eq!(codes["codes"].as_array().map(Vec::len), Some(10));
+    assert_eq!(json(&["user", "show", "nobody-such"])["error"]["exit"], 5);
+}
+
+#[test]
+fn upkeep_and_odds_work_on_a_fresh_store() {
+    let Some(stage) = Stage::installed("upkeep_and_odds_work_on_a_fresh_store") else {
+        return;
+    };
+    stage.gatepost(&["maintain"]).exits(0).says("notices sent");
+    stage
+        .gatepost(&["policy", "odds"])
+        .exits(0)
+        .says("a day, 1,000 accounts");
+    stage
+        .gatepost(&["policy", "show"])
+        .exits(0)
+        .says("no rules: everybody is asked");
+}
+
+#[test]
+fn doctor_is_honest_and_names_what_is_missing() {
+    let Some(stage) = Stage::installed("doctor_is_honest_and_names_what_is_missing") else {
+        return;
+    };
+    let report = stage
+        .gatepost(&["doctor"])
+        .exits(10)
+        .says("NIST SP 800-63B-4 (3.1.3.1)")
+        .says("ASVS 5.0")
+        .says("install the package again");
+    for what in ["key", "store", "configuration", "system user"] {
+        let line = report.out.lines().find(|line| line.contains(what));
+        assert!(line.is_some_and(|line| line.starts_with("ok")), "{report}");
+    }
+    stage.write("/etc/pam.d/sshd", "auth sufficient pam_gatepost.so\n");
+    stage
+        .gatepost(&["doctor"])
+        .exits(10)
+        .says("sshd must say auth required pam_gatepost.so");
+}

@@ -1,0 +1,25 @@
+//! The program as an administrator has it: the built binary, as root, on a private view of /etc,
+//! /usr and /var that is gone afterwards.
+//!
+//! - `setup`: what is made, what is left alone, what is told
+//! - `users`: enrolling, listing, showing, removing
+//! - `answers`: why, policy, audit, upkeep, doctor
+//! - `refusals`: who may not, what is no use, and the exit codes
+//! - `stage`: the private view
+
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test starts the program it is about"
+)]
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "the harness fails its test by panicking"
+)]
+
+mod answers;
+mod refusals;
+mod setup;
+mod stage;
+mod users;

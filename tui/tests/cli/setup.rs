@@ -1,0 +1,153 @@
+//! `gatepost setup`.
+
+use crate::stage::Stage;
+
+/// Owner, group and mode of everything that setup makes.
+const MADE: &str = "root root 755 /etc/gatepost\n\
+    root root 644 /etc/gatepost/gatepost.toml\n\
+    root root 600 /etc/gatepost/key\n\
+    root root 755 /etc/gatepost/templates\n\
+    root root 700 /var/lib/gatepost\n\
+    root root 600 /var/lib/gatepost/gatepost.db\n";
+
+const LOOK: &str = "stat -c '%U %G %a %n' /etc/gatepost /etc/gatepost/* /var/lib/gatepost \
+    /var/lib/gatepost/gatepost.db";
+
+#[test]
+fn everything_is_made_with_its_owner_and_mode() {
+    let Some(stage) = Stage::open("everything_is_made_with_its_owner_and_mode") else {
+        return;
+    };
+    // Whatever umask root happens to have.
+    stage.shell("umask 0000; gatepost setup").exits(0);
+    assert_eq!(stage.shell(LOOK).exits(0).out, MADE);
+    stage
+        .shell("stat -c %s /etc/gatepost/key")
+        .exits(0)
+        .says("32\n");
+    let person = stage.shell("getent passwd gatepost").exits(0);
+    assert!(
+        person.out.ends_with("/nonexistent:/usr/sbin/nologin\n"),
+        "{person}"
+    );
+    stage
+        .shell("ls -A /etc/gatepost/templates /var/lib/gatepost | grep unfinished")
+        .exits(1);
+}
+
+#[test]
+fn a_second_setup_changes_nothing() {
+    let Some(stage) = Stage::open("a_second_setup_changes_nothing") else {
+        return;
+    };
+    let sums = "cd / && sha256sum etc/gatepost/* var/lib/gatepost/gatepost.db etc/passwd \
+        2>/dev/null";
+    stage.gatepost(&["setup"]).exits(0).says("created");
+    stage
+        .shell("echo '# mine' >> /etc/gatepost/gatepost.toml")
+        .exits(0);
+    let before = stage.shell(sums).out;
+    let again = stage.gatepost(&["--json", "setup"]).exits(0);
+    let steps = again.json()["steps"].as_array().unwrap().clone();
+    assert!(steps.len() >= 7, "{again}");
+    for step in steps {
+        assert_eq!(step["done"], "left-alone", "{again}");
+    }
+    assert_eq!(stage.shell(sums).out, before);
+}
+
+#[test]
+fn a_setup_that_stopped_half_way_is_finished_by_the_next() {
+    let Some(stage) = Stage::open("a_setup_that_stopped_half_way_is_finished_by_the_next") else {
+        return;
+    };
+    stage
+        .shell(
+            "mkdir -m 755 /etc/gatepost && mkdir -m 700 /var/lib/gatepost && groupadd -r gatepost \
+             && head -c 7 /dev/zero > /etc/gatepost/key.unfinished \
+             && install -m 600 /dev/null /var/lib/gatepost/gatepost.db",
+        )
+        .exits(0);
+    stage.gatepost(&["setup"]).exits(0);
+    assert_eq!(stage.shell(LOOK).exits(0).out, MADE);
+}
+
+#[test]
+fn what_is_wrong_is_told_and_left_as_it_is() {
+    let Some(stage) = Stage::open("what_is_wrong_is_told_and_left_as_it_is") else {
+        return;
+    };
+    stage.gatepost(&["setup"]).exits(0);
+    let cases = [
+        (
+            "chmod 0644 /etc/gatepost/key",
+            "chmod 0600 /etc/gatepost/key",
+        ),
+        (
+            "chmod 0755 /var/lib/gatepost",
+            "chmod 0700 /var/lib/gatepost",
+        ),
+        ("printf x >> /etc/gatepost/key", "is no key"),
+        (
+            "chown alice /var/lib/gatepost/gatepost.db",
+            "chown root /var/lib/gatepost/gatepost.db",
+        ),
+        (
+            "mv /etc/gatepost/key /root-key && ln -s /root-key /etc/gatepost/key",
+            "is a symbolic link",
+        ),
+        ("usermod --shell /bin/sh gatepost", "usermod --shell"),
+        (
+            "echo 'x =' >> /etc/gatepost/gatepost.toml",
+            "TOML parse error at line",
+        ),
+    ];
+    let seen = "stat -c '%U %a %s %N' /etc/gatepost/* /var/lib/gatepost \
+        /var/lib/gatepost/gatepost.db; getent passwd gatepost";
+    for (harm, told) in cases {
+        stage.shell("cp -a /etc/gatepost /mnt/kept && cp -a /var/lib/gatepost /mnt/store && cp /etc/passwd /mnt/passwd").exits(0);
+        stage.shell(harm).exits(0);
+        let before = stage.shell(seen).out;
+        stage
+            .gatepost(&["setup"])
+            .exits(1)
+            .says("FAILED")
+            .says(told)
+            .tells("run gatepost setup again");
+        assert_eq!(stage.shell(seen).out, before, "{harm}");
+        stage.shell("rm -rf /etc/gatepost /var/lib/gatepost /root-key && mv /mnt/kept /etc/gatepost && mv /mnt/store /var/lib/gatepost && cp /mnt/passwd /etc/passwd").exits(0);
+    }
+    stage.gatepost(&["setup"]).exits(0);
+}
+
+#[test]
+fn a_setup_that_can_do_some_of_it_says_so() {
+    let Some(stage) = Stage::open("a_setup_that_can_do_some_of_it_says_so") else {
+        return;
+    };
+    stage.shell("rm /usr/sbin/useradd").exits(0);
+    stage
+        .gatepost(&["setup"])
+        .exits(3)
+        .says("there is no useradd here");
+    assert_eq!(stage.shell(LOOK).exits(0).out, MADE);
+}
+
+#[test]
+fn another_configuration_may_put_the_store_elsewhere() {
+    let Some(stage) = Stage::open("another_configuration_may_put_the_store_elsewhere") else {
+        return;
+    };
+    stage.shell("mkdir -m 755 /etc/other").exits(0);
+    let text = format!(
+        "{}[store]\npath = \"/var/lib/other/a.db\"\nkey = \"/etc/other/key\"\n",
+        crate::stage::CONFIG
+    );
+    stage.write("/etc/other/gatepost.toml", &text);
+    let conf = "--conf=/etc/other/gatepost.toml";
+    stage.gatepost(&["setup", conf]).exits(0);
+    stage.gatepost(&["user", "list", conf]).exits(0);
+    stage
+        .shell("test -f /var/lib/other/a.db && test ! -e /var/lib/gatepost && test ! -e /etc/gatepost/key && test -d /etc/gatepost/templates")
+        .exits(0);
+}

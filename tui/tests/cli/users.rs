@@ -1,0 +1,164 @@
+//! `gatepost user` and `gatepost recovery`.
+
+use crate::stage::{Stage, skip};
+
+#[test]
+fn an_account_goes_from_enrolled_to_removed() {
+    let Some(stage) = Stage::installed("an_account_goes_from_enrolled_to_removed") else {
+        return;
+    };
+    let user = |words: &[&str]| stage.gatepost(&[&["user"], words].concat());
+    user(&["list"]).exits(0).tells("Nobody is enrolled yet");
+    user(&["add", "alice", "alice@example.org", "--confirmed"])
+        .exits(0)
+        .says("alice is enrolled (uid 31234); codes go to a***@e***.org");
+    user(&["add", "alice", "b@example.org", "--confirmed"])
+        .exits(1)
+        .tells("alice is enrolled already");
+    user(&["list"])
+        .exits(0)
+        .says("alice  31234  active  a***@e***.org  never");
+    user(&["show", "alice"])
+        .exits(0)
+        .says("by an administrator's word");
+    user(&["disable", "alice", "--reason", "left\u{1b}[31m"]).exits(0);
+    user(&["list"]).exits(0).says("disabled");
+    user(&["enable", "alice"]).exits(0);
+    user(&["unlock", "alice"]).exits(0).says("was not locked");
+    user(&["remove", "alice"]).exits(2).tells("--yes");
+    user(&["remove", "alice", "--yes"]).exits(0);
+    user(&["list"]).exits(0).says("removed");
+    user(&["unlock", "alice"])
+        .exits(5)
+        .tells("gatepost user add alice ADDRESS");
+    user(&["add", "alice", "alice@example.org", "--confirmed"]).exits(0);
+
+    let log = stage.gatepost(&["audit", "list", "alice"]).exits(0);
+    assert!(!log.out.contains('\u{1b}'), "{log}");
+    let kinds = [
+        "user-add",
+        "user-disable",
+        "user-enable",
+        "user-unlock",
+        "user-remove",
+        "user-add",
+    ];
+    assert_eq!(log.out.lines().count(), kinds.len(), "{log}");
+    for (line, kind) in log.out.lines().zip(kinds) {
+        assert!(line.contains(&format!(" {kind} user=alice ")), "{log}");
+    }
+    stage.gatepost(&["audit", "verify"]).exits(0);
+}
+
+#[test]
+fn addresses_are_masked_until_somebody_asks_on_record() {
+    let Some(stage) = Stage::installed("addresses_are_masked_until_somebody_asks_on_record") else {
+        return;
+    };
+    let add = ["user", "add", "alice", "alice@example.org", "--confirmed"];
+    stage.gatepost(&add).exits(0);
+    for words in [["list"].as_slice(), &["show", "alice"], &["list", "--json"]] {
+        let masked = stage.gatepost(&[&["user"], words].concat()).exits(0);
+        assert!(!masked.out.contains("alice@example.org"), "{masked}");
+        let unmask = ["--unmask", "--reason", "TICKET-7"];
+        stage
+            .gatepost(&[&["user"], words, &unmask].concat())
+            .exits(0)
+            .says("alice@example.org");
+    }
+    let log = stage.gatepost(&["audit", "tail", "-n", "3"]).exits(0);
+    assert_eq!(log.out.matches(" unmask ").count(), 3, "{log}");
+    assert_eq!(log.out.matches("TICKET-7").count(), 3, "{log}");
+}
+
+#[test]
+fn a_code_that_cannot_be_mailed_leaves_the_account_unconfirmed_and_says_what_next() {
+    let name = "a_code_that_cannot_be_mailed_leaves_the_account_unconfirmed_and_says_what_next";
+    let Some(stage) = Stage::installed(name) else {
+        return;
+    };
+    stage
+        .gatepost(&["user", "add", "alice", "alice@example.org"])
+        .exits(7)
+        .says("a***@e***.org is not confirmed yet")
+        .tells("gatepost user verify alice");
+    stage
+        .gatepost(&["user", "list"])
+        .exits(0)
+        .says("unconfirmed");
+    stage
+        .gatepost(&["user", "verify", "alice", "00000000"])
+        .exits(10)
+        .tells("that is not the code");
+    stage.gatepost(&["user", "verify", "alice"]).exits(7);
+    stage
+        .gatepost(&["mail", "list", "alice"])
+        .exits(0)
+        .says("confirmation");
+    stage
+        .gatepost(&["why", "alice"])
+        .exits(10)
+        .says("no code can be mailed: a***@e***.org is not confirmed. \u{2192} gatepost user verify alice");
+}
+
+#[test]
+fn on_a_terminal_what_is_missing_is_asked_for() {
+    let Some(stage) = Stage::installed("on_a_terminal_what_is_missing_is_asked_for") else {
+        return;
+    };
+    if stage.shell("command -v script").code != 0 {
+        skip(
+            "on_a_terminal_what_is_missing_is_asked_for",
+            "needs script(1)",
+        );
+        return;
+    }
+    let typed = |answer: &str, words: &str| {
+        let line = format!("printf '{answer}\\n' | script -qec 'gatepost {words}' /dev/null");
+        stage.shell(&line)
+    };
+    stage
+        .gatepost(&["user", "add", "alice", "alice@example.org"])
+        .exits(7);
+    typed("1234 5678", "user verify alice")
+        .exits(10)
+        .says("The code from the mail")
+        .says("that is not the code");
+    typed("bob", "user remove alice")
+        .exits(8)
+        .says("nothing was changed");
+    typed("alice", "user remove alice")
+        .exits(0)
+        .says("alice is removed");
+}
+
+#[test]
+fn recovery_codes_are_shown_once_and_are_ten() {
+    let Some(stage) = Stage::installed("recovery_codes_are_shown_once_and_are_ten") else {
+        return;
+    };
+    let add = ["user", "add", "alice", "alice@example.org", "--confirmed"];
+    stage.gatepost(&add).exits(0);
+    let made = stage.gatepost(&["recovery", "new", "alice"]).exits(0);
+    let codes: Vec<&str> = made.out.lines().collect();
+    assert_eq!(codes.len(), 10, "{made}");
+    for code in &codes {
+        let groups: Vec<usize> = code.split('-').map(str::len).collect();
+        assert_eq!(groups, [5, 5, 5], "{made}");
+        let kept = stage.shell(&format!("grep -ac {code} /var/lib/gatepost/gatepost.db*"));
+        assert!(
+            kept.out
+                .lines()
+                .all(|line| line.ends_with(":0") || line == "0"),
+            "{kept}"
+        );
+    }
+    stage
+        .gatepost(&["user", "show", "alice"])
+        .exits(0)
+        .says("10 left");
+    stage
+        .gatepost(&["recovery", "new", "alice"])
+        .exits(0)
+        .tells("The 10 codes that were left no longer work.");
+}
