@@ -3,8 +3,9 @@
 //! A failing lookup is told apart from an empty one, since the first must refuse.
 
 use gatepost_words::ident::UserName;
-use nix::unistd::{Gid, Group, User};
+use nix::unistd::{Gid, Group, Uid, User};
 
+use crate::config::SENDER_USER;
 use crate::policy::rules::{Groups, Rule};
 
 /// An account of this machine: canonical name and uid, as the password database has them.
@@ -33,9 +34,15 @@ pub enum LookupError {
 
 /// Resolves a name with `getpwnam_r`, once.
 pub fn find(name: &UserName) -> Result<Person, LookupError> {
-    let user = User::from_name(name.as_str())
-        .map_err(|errno| LookupError::Failed(errno.into()))?
-        .ok_or_else(|| LookupError::NoSuchUser(name.to_string()))?;
+    let user = match User::from_name(name.as_str()) {
+        Ok(Some(user)) => user,
+        Ok(None) if passwd_answers() => return Err(LookupError::NoSuchUser(name.to_string())),
+        Ok(None) => {
+            let silent = std::io::Error::other(format!("it does not even know {SENDER_USER}"));
+            return Err(LookupError::Failed(silent));
+        }
+        Err(errno) => return Err(LookupError::Failed(errno.into())),
+    };
     let canonical = UserName::new(user.name).map_err(|bad| LookupError::Odd(bad.to_string()))?;
     Ok(Person {
         name: canonical,
@@ -52,9 +59,7 @@ pub fn login_user() -> Option<String> {
     if uid == u32::MAX {
         return None;
     }
-    let user = User::from_uid(nix::unistd::Uid::from_raw(uid))
-        .ok()
-        .flatten();
+    let user = User::from_uid(Uid::from_raw(uid)).ok().flatten();
     Some(user.map_or_else(|| format!("uid {uid}"), |user| user.name))
 }
 
@@ -71,9 +76,21 @@ pub fn groups(person: &Person, rules: &[Rule]) -> Groups {
                     member.push(name.clone());
                 }
             }
-            Ok(None) => {}
-            Err(_cannot_be_asked) => return Groups::Unknown,
+            Ok(None) if group_answers(person) => {}
+            Ok(None) | Err(_) => return Groups::Unknown,
         }
     }
     Groups::Known(member)
+}
+
+/// Whether "there is no such user" can be believed. Where one of several sources fails and a later
+/// one answers, the C library says no more than that nothing was found; the system user that setup
+/// created must be there.
+fn passwd_answers() -> bool {
+    matches!(User::from_name(SENDER_USER), Ok(Some(_)))
+}
+
+/// Whether "there is no such group" can be believed: the person's own primary group must be there.
+fn group_answers(person: &Person) -> bool {
+    matches!(Group::from_gid(person.gid), Ok(Some(_)))
 }

@@ -14,10 +14,8 @@ use nix::unistd::User;
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
+use crate::config::SENDER_USER;
 use crate::files::{self, Readers};
-
-/// The system user that senders run as; `gatepost setup` creates it.
-pub(super) const USER: &str = "gatepost";
 
 /// One attempt at one relay.
 #[derive(Debug)]
@@ -207,12 +205,12 @@ pub(super) fn program() -> Result<PathBuf, String> {
 )]
 fn start(relay: &Relay, letter: &Letter) -> Result<Running, String> {
     let program = program()?;
-    let user = User::from_name(USER)
+    let user = User::from_name(SENDER_USER)
         .map_err(|errno| format!("the password database cannot be read: {errno}"))?
-        .ok_or_else(|| format!("there is no system user {USER}: run gatepost setup"))?;
+        .ok_or_else(|| format!("there is no system user {SENDER_USER}: run gatepost setup"))?;
     if user.uid.is_root() || user.gid.as_raw() == 0 {
         return Err(format!(
-            "the system user {USER} must not be root: mend /etc/passwd"
+            "the system user {SENDER_USER} must not be root: mend /etc/passwd"
         ));
     }
     // A job is written as the pair that it is, since a letter serves several relays.

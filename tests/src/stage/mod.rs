@@ -255,6 +255,12 @@ impl Stage {
         self.start(command).finish(RUN_LIMIT)
     }
 
+    /// Runs a program with its arguments, which must succeed.
+    pub fn does(&self, words: &[&str]) {
+        let (program, arguments) = words.split_first().expect("a program to run");
+        let _done = self.run(self.command(program).args(arguments)).success();
+    }
+
     /// All syslog lines so far.
     pub fn syslog(&self) -> Vec<SyslogLine> {
         self.syslog.lines()
@@ -299,6 +305,22 @@ impl Stage {
     pub fn wait_for_process(&self, name: &str) -> Running {
         wait::until(SOON, || self.processes(name).into_iter().next())
             .unwrap_or_else(|| panic!("no process named {name}\n{}", self.report()))
+    }
+
+    /// Waits until no helper and no sender is left: what a login left to be done has been done then.
+    #[track_caller]
+    pub fn wait_for_quiet(&self) {
+        let quiet = wait::until(SOON, || {
+            let busy = ["gatepost-helper", "gatepost-sender"]
+                .iter()
+                .any(|name| !self.processes(name).is_empty());
+            (!busy).then_some(())
+        });
+        assert!(
+            quiet.is_some(),
+            "a helper or a sender does not end\n{}",
+            self.report()
+        );
     }
 
     /// True when the product was installed.
