@@ -10,7 +10,7 @@ use nix::unistd::User;
 use serde::Serialize;
 
 use super::setup::person;
-use crate::config::Config;
+use crate::config::{Config, SENDER_USER};
 use crate::files::{self, Readers};
 use crate::mail;
 use crate::store::Store;
@@ -110,7 +110,7 @@ fn check(what: &str, seen: Result<String, String>) -> Check {
 }
 
 fn sender_user() -> Check {
-    let name = person::NAME;
+    let name = SENDER_USER;
     check(
         "system user",
         match User::from_name(name) {

@@ -270,7 +270,7 @@ impl Store {
                 actor,
                 "user-confirmed",
                 name.as_str(),
-                json!({"by": "code"}),
+                json!({"proof": "code"}),
             )
         })
     }

@@ -6,9 +6,7 @@ use std::process::Stdio;
 use nix::unistd::{Group, User};
 
 use super::{Done, Step};
-
-/// Its name, and its group's.
-pub(crate) const NAME: &str = "gatepost";
+use crate::config::SENDER_USER as NAME;
 
 /// Places where useradd is.
 const USERADD: [&str; 2] = ["/usr/sbin/useradd", "/sbin/useradd"];
