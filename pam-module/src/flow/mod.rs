@@ -4,7 +4,7 @@
 //! to the helper, so that tests play both.
 
 use gatepost_words::secret::Secret;
-use gatepost_words::wire::{Hello, HostAnswer, Nonce, ToHelper, ToModule, decode, encode};
+use gatepost_words::wire::{Hello, HostAnswer, Nonce, Proved, ToHelper, ToModule, decode, encode};
 
 use crate::conversation::{Conversation, Echo, Tone};
 use crate::helper_process::{Link, LinkError};
@@ -26,7 +26,9 @@ pub(crate) fn run(
             ToModule::Verdict { nonce, word, say } => {
                 let proof = Proof::read(hello.nonce, nonce, word)?;
                 log.step(format_args!("the helper's verdict: {proof:?}"));
-                if proof.is_success() && !answered {
+                // Nor may a decoy stack's line of a wrong password let in, whatever the helper says.
+                let nothing_proved = hello.after == Proved::Nothing && proof.lets_in();
+                if nothing_proved || (proof.is_success() && !answered) {
                     return Err(Failure::OutOfTurn);
                 }
                 tell(conversation, &proof, say);

@@ -150,6 +150,22 @@ fn wrong_answers_go_on_until_the_helper_ends_it() {
 }
 
 #[test]
+fn the_line_of_a_wrong_password_lets_nobody_in() {
+    let hello = Hello {
+        after: Proved::Nothing,
+        decoy: true,
+        ..hello()
+    };
+    let mut skips = Played::new([verdict(Verdict::Ignore, None)]);
+    let outcome = run(&mut Scripted::new([]), &mut skips, &hello, &Log::default());
+    assert_eq!(code(&outcome), PamResultCode::PAM_AUTHINFO_UNAVAIL);
+    let mut succeeds = Played::new([ask(), verdict(Verdict::Success, None)]);
+    let mut person = Scripted::new([Step::Types(PROMPT, b"12345678")]);
+    let outcome = run(&mut person, &mut succeeds, &hello, &Log::default());
+    assert_eq!(code(&outcome), PamResultCode::PAM_AUTHINFO_UNAVAIL);
+}
+
+#[test]
 fn a_verdict_without_a_question_may_skip_or_refuse_but_not_succeed() {
     for (given, expected) in [
         (Verdict::Ignore, PamResultCode::PAM_IGNORE),

@@ -11,6 +11,7 @@ use std::fmt;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use crate::secret::Secret;
 
@@ -202,23 +203,25 @@ impl fmt::Display for FrameError {
 
 impl std::error::Error for FrameError {}
 
-/// A whole frame, header included. The bytes may hold a secret: they wipe themselves.
+/// A whole frame, header included. The bytes may hold a secret: they wipe themselves, and the
+/// buffer has its full size from the start, since one that grows leaves pieces behind.
 pub fn encode<T: Serialize>(message: &T) -> Result<Secret, FrameError> {
-    let body =
-        Secret::new(postcard::to_allocvec(message).map_err(|_too_large| FrameError::Malformed)?);
-    let length = body.expose().len();
-    if length > MAX_BODY {
-        return Err(FrameError::TooLong(length));
+    let mut frame = Zeroizing::new(vec![0; HEADER + MAX_BODY]);
+    let body = frame.get_mut(HEADER..).unwrap_or_default();
+    let length = match postcard::to_slice(message, body) {
+        Ok(written) => written.len(),
+        Err(postcard::Error::SerializeBufferFull) => return Err(FrameError::TooLong(MAX_BODY + 1)),
+        Err(_no_message_of_ours) => return Err(FrameError::Malformed),
+    };
+    let [l0, l1, l2, l3] = u32::try_from(length)
+        .map_err(|_over_cap| FrameError::TooLong(length))?
+        .to_le_bytes();
+    let [p0, p1] = PROTOCOL.to_le_bytes();
+    for (place, byte) in frame.iter_mut().zip([l0, l1, l2, l3, p0, p1]) {
+        *place = byte;
     }
-    let mut frame = Vec::with_capacity(HEADER + length);
-    frame.extend_from_slice(
-        &u32::try_from(length)
-            .map_err(|_over_cap| FrameError::TooLong(length))?
-            .to_le_bytes(),
-    );
-    frame.extend_from_slice(&PROTOCOL.to_le_bytes());
-    frame.extend_from_slice(body.expose());
-    Ok(Secret::new(frame))
+    frame.truncate(HEADER + length);
+    Ok(Secret::new(std::mem::take(&mut *frame)))
 }
 
 /// The length of the body that follows a header.
