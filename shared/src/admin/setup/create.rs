@@ -5,7 +5,9 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-use rustix::fs::{CWD, Mode, OFlags, RenameFlags, openat, renameat_with, unlinkat};
+use rustix::fs::{
+    AtFlags, CWD, Mode, OFlags, RenameFlags, linkat, openat, renameat_with, unlinkat,
+};
 use rustix::io::Errno;
 
 use crate::files;
@@ -17,13 +19,7 @@ pub(super) fn folder(path: &Path, mode: u32) -> Result<(), String> {
     let told = |errno: Errno| format!("{}: {errno}", path.display());
     rustix::fs::mkdirat(CWD, path, Mode::from_raw_mode(0o700)).map_err(told)?;
     // mkdir's mode passes the umask; this one does not.
-    rustix::fs::chmodat(
-        CWD,
-        path,
-        Mode::from_raw_mode(mode),
-        rustix::fs::AtFlags::empty(),
-    )
-    .map_err(told)?;
+    rustix::fs::chmodat(CWD, path, Mode::from_raw_mode(mode), AtFlags::empty()).map_err(told)?;
     sync_folder(parent).map_err(told)
 }
 
@@ -50,17 +46,28 @@ pub(super) fn file(path: &Path, mode: u32, content: &[u8]) -> Result<(), String>
     unfinished.push(".unfinished");
     let unfinished = Path::new(&unfinished);
     // One that a setup left behind when it was interrupted. The directory is root's alone.
-    let _none_there = unlinkat(CWD, unfinished, rustix::fs::AtFlags::empty());
+    let _none_there = unlinkat(CWD, unfinished, AtFlags::empty());
     let filled = fill(unfinished, mode, content).and_then(|()| {
-        // Never over a file that appeared in the meantime.
-        renameat_with(CWD, unfinished, CWD, path, RenameFlags::NOREPLACE)?;
+        put(unfinished, path)?;
         sync_folder(parent)?;
         Ok(())
     });
     filled.map_err(|error| {
-        let _none_there = unlinkat(CWD, unfinished, rustix::fs::AtFlags::empty());
+        let _none_there = unlinkat(CWD, unfinished, AtFlags::empty());
         format!("{}: {error}", path.display())
     })
+}
+
+/// Gives a file its name, never over one that appeared in the meantime.
+fn put(unfinished: &Path, path: &Path) -> Result<(), Errno> {
+    match renameat_with(CWD, unfinished, CWD, path, RenameFlags::NOREPLACE) {
+        // A file system that knows no such flag, as ZFS before 2.2, has links.
+        Err(Errno::INVAL) => {
+            linkat(CWD, unfinished, CWD, path, AtFlags::empty())?;
+            unlinkat(CWD, unfinished, AtFlags::empty())
+        }
+        renamed => renamed,
+    }
 }
 
 fn fill(path: &Path, mode: u32, content: &[u8]) -> std::io::Result<()> {
