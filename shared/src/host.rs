@@ -2,6 +2,8 @@
 //! everything else takes them as arguments. `Fixed`, for tests, stands beside it.
 
 use gatepost_words::time::{Boot, Wall};
+use rustix::io::retry_on_intr;
+use rustix::rand::{GetRandomFlags, getrandom};
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
 use crate::policy::challenge::BootMoment;
@@ -53,6 +55,9 @@ impl System {
 impl Host for System {
     fn fill_random(&self, buffer: &mut [u8]) -> Result<(), NoRandomness> {
         use rand::TryRng;
+        // Where the kernel has no such call, or a filter forbids it, SysRng would read /dev/urandom.
+        retry_on_intr(|| getrandom(&mut [0; 0], GetRandomFlags::empty()))
+            .map_err(|_no_call| NoRandomness)?;
         rand::rngs::SysRng
             .try_fill_bytes(buffer)
             .map_err(|_os| NoRandomness)
