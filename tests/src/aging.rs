@@ -75,6 +75,39 @@ impl StoreFile {
         ))
     }
 
+    /// How many failures in a row an account has.
+    pub fn failures_in_a_row(&self, user: &str) -> rusqlite::Result<u32> {
+        self.read_only()?.query_row(
+            "SELECT failures_in_row FROM accounts WHERE name = ?1",
+            [user],
+            |row| row.get(0),
+        )
+    }
+
+    /// How many helpers the store believes to wait at a prompt.
+    pub fn waiting(&self) -> rusqlite::Result<u32> {
+        self.count("SELECT count(*) FROM conversations")
+    }
+
+    /// How many mails with a code were charged: all that were not found undeliverable.
+    pub fn mails_charged(&self) -> rusqlite::Result<u32> {
+        self.count("SELECT count(*) FROM sends WHERE state <> 'failed'")
+    }
+
+    /// Forgets all mails that were sent: their budgets are full again, and nothing else has changed.
+    pub fn forget_mails(&self) {
+        self.execute("DELETE FROM sends").expect("forget the mails");
+    }
+
+    /// The words of all decisions on record, in order: `success`, `refuse`, `lost` and the like.
+    pub fn verdicts(&self) -> rusqlite::Result<Vec<String>> {
+        let connection = self.read_only()?;
+        let mut statement = connection.prepare(
+            "SELECT detail ->> 'decision' FROM events WHERE kind = 'decision' ORDER BY seq",
+        )?;
+        statement.query_map([], |row| row.get(0))?.collect()
+    }
+
     /// Lets `time` pass, to the store's eyes: moves the times of all rows back by as much.
     pub fn pass(&self, time: Duration) {
         let millis = i64::try_from(time.as_millis()).expect("a test's time is short");

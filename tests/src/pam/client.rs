@@ -182,6 +182,14 @@ impl<'s> Client<'s> {
         self
     }
 
+    /// Does not sit out the seconds that modules ask libpam to wait after a failure: the host takes
+    /// the wait upon itself, as sshd and login can, and skips it. For tests of many refusals.
+    #[must_use]
+    pub fn without_failure_delay(mut self) -> Self {
+        self.job.skip_delay = true;
+        self
+    }
+
     /// The host's umask.
     #[must_use]
     pub fn umask(mut self, mask: u32) -> Self {

@@ -21,7 +21,11 @@ use super::state;
 use crate::invariants::LOGIN_LIMIT;
 use crate::process::Process;
 use crate::stage::Stage;
+use crate::users::User;
 use crate::wait::SOON;
+
+/// What every prompt for a code ends in.
+const CODE_PROMPT: &str = "Verification code: ";
 
 /// A prompt of the stack, with the messages that came before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,6 +122,25 @@ impl<'s> Conversation<'s> {
                 self.describe()
             ),
         }
+    }
+
+    /// Waits for `pam_unix`'s prompt and types the right password of a user of the rig.
+    #[track_caller]
+    pub fn password_of(&mut self, user: &str) -> &mut Self {
+        self.expect_prompt("Password: ");
+        self.answer(User::password_of(user))
+    }
+
+    /// Waits for the prompt for a code.
+    #[track_caller]
+    pub fn code_prompt(&mut self) -> Prompt {
+        self.expect_prompt(CODE_PROMPT)
+    }
+
+    /// Answers the prompt, and waits for the next one for a code.
+    #[track_caller]
+    pub fn tries(&mut self, answer: impl Into<Answer>) -> Prompt {
+        self.answer(answer).code_prompt()
     }
 
     /// Answers the prompt.

@@ -6,6 +6,7 @@ use std::ffi::CStr;
 use std::ffi::CString;
 use std::ffi::c_char;
 use std::ffi::c_int;
+use std::ffi::c_uint;
 use std::ffi::c_void;
 use std::io;
 use std::ptr;
@@ -78,6 +79,13 @@ const PAM_SUCCESS: c_int = 0;
 const PAM_BUF_ERR: c_int = 5;
 const PAM_CONV_ERR: c_int = 19;
 const PAM_ESTABLISH_CRED: c_int = 2;
+const PAM_FAIL_DELAY: c_int = 10;
+
+/// What libpam calls instead of sleeping: the call's code, the microseconds, the conversation's data.
+type DelayFunction = unsafe extern "C" fn(c_int, c_uint, *mut c_void);
+
+/// Waits for nothing.
+unsafe extern "C" fn no_delay(_: c_int, _: c_uint, _: *mut c_void) {}
 
 /// An item of a PAM handle, by libpam's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,6 +180,14 @@ impl<'c> Transaction<'c> {
         // SAFETY: libpam's string items are NUL-terminated and live until the item is set anew.
         let text = unsafe { CStr::from_ptr(value.cast()) };
         Some(text.to_string_lossy().into_owned())
+    }
+
+    /// Takes the wait after a failure from libpam, and does not wait.
+    pub(crate) fn skip_failure_delay(&mut self) -> c_int {
+        let function: DelayFunction = no_delay;
+        // SAFETY: the handle is live; the item is a pointer to a function of this type, which lives
+        // as long as the program.
+        unsafe { pam_set_item(self.handle, PAM_FAIL_DELAY, function as *const c_void) }
     }
 
     /// `pam_putenv`.

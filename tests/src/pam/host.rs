@@ -187,6 +187,9 @@ impl<'r> Round<'r> {
                 transaction.set(item, value);
             }
         }
+        if job.skip_delay {
+            transaction.skip_failure_delay();
+        }
         for name_value in &job.pam_env {
             transaction.put_env(name_value);
         }

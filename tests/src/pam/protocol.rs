@@ -38,6 +38,8 @@ pub(crate) struct Job {
     /// Real uid beside effective uid 0, as in a set-uid program started by a user.
     pub(crate) real_uid: Option<u32>,
     pub(crate) umask: Option<u32>,
+    /// The host has a function of its own for the wait after a failure, which does nothing.
+    pub(crate) skip_delay: bool,
     /// Threads that do all rounds at once; 0: none, and the test answers.
     pub(crate) threads: u32,
     /// The answers of each round in a thread.
