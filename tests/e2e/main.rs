@@ -11,6 +11,8 @@
 mod architecture;
 /// The PAM host in odd circumstances, and names that resolve badly: still the harness proving itself.
 mod circumstances;
+/// Guessing codes: compared as often as the policy says, and counted first.
+mod guessing;
 /// The harness proves itself, with stacks of stock modules: what it shows of a login is true, what it
 /// makes is private, and nothing is left over.
 mod harness;
