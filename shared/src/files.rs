@@ -170,7 +170,14 @@ fn open_checked(path: &Path, readers: Readers, access: OFlags) -> Result<OwnedFd
     match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => {}
         FileType::Symlink => return Err(Untrusted::Link(path.to_owned())),
-        _ => return Err(Untrusted::WrongKind(path.to_owned(), "regular file")),
+        FileType::Directory
+        | FileType::Fifo
+        | FileType::Socket
+        | FileType::CharacterDevice
+        | FileType::BlockDevice
+        | FileType::Unknown => {
+            return Err(Untrusted::WrongKind(path.to_owned(), "regular file"));
+        }
     }
     check_owner(path, &stat)?;
     match readers {

@@ -2,21 +2,11 @@
 //!
 //! A failing lookup is told apart from an empty one, since the first must refuse.
 
-use gatepost_words::ident::UserName;
+use gatepost_words::ident::{Person, UserName};
+use gatepost_words::job::SENDER_USER;
 use nix::unistd::{Gid, Group, Uid, User};
 
-use crate::config::SENDER_USER;
 use crate::policy::rules::{Groups, Rule};
-
-/// An account of this machine: canonical name and uid, as the password database has them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Person {
-    /// As the database spells it.
-    pub name: UserName,
-    /// Its uid.
-    pub uid: u32,
-    gid: Gid,
-}
 
 /// Why nobody was found.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +37,7 @@ pub fn find(name: &UserName) -> Result<Person, LookupError> {
     Ok(Person {
         name: canonical,
         uid: user.uid.as_raw(),
-        gid: user.gid,
+        gid: user.gid.as_raw(),
     })
 }
 
@@ -72,7 +62,9 @@ pub fn groups(person: &Person, rules: &[Rule]) -> Groups {
     for name in named {
         match Group::from_name(name) {
             Ok(Some(group)) => {
-                if group.gid == person.gid || group.mem.iter().any(|m| m == person.name.as_str()) {
+                if group.gid.as_raw() == person.gid
+                    || group.mem.iter().any(|m| m == person.name.as_str())
+                {
                     member.push(name.clone());
                 }
             }
@@ -92,5 +84,5 @@ fn passwd_answers() -> bool {
 
 /// Whether "there is no such group" can be believed: the person's own primary group must be there.
 fn group_answers(person: &Person) -> bool {
-    matches!(Group::from_gid(person.gid), Ok(Some(_)))
+    matches!(Group::from_gid(Gid::from_raw(person.gid)), Ok(Some(_)))
 }

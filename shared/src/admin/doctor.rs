@@ -5,12 +5,13 @@
 
 use std::path::{Path, PathBuf};
 
+use gatepost_words::job::SENDER_USER;
 use gatepost_words::text::sanitise;
 use nix::unistd::User;
 use serde::Serialize;
 
 use super::setup::person;
-use crate::config::{Config, SENDER_USER};
+use crate::config::Config;
 use crate::files::{self, Readers};
 use crate::mail;
 use crate::store::Store;

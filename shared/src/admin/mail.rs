@@ -1,7 +1,7 @@
 //! Mails as an administrator sees them: the test message, and what became of the others.
 
 use gatepost_words::ident::EmailAddress;
-use gatepost_words::job::{Content, Outcome};
+use gatepost_words::job::{Content, Delivered, Outcome};
 use gatepost_words::text::sanitise;
 use serde::Serialize;
 use serde_json::json;
@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{Admin, AdminError, stamp};
 use crate::mail;
 use crate::store::events::Event;
-use crate::store::mails::{Delivered, Delivery};
+use crate::store::mails::Delivery;
 
 /// One attempt to hand a message to one relay.
 #[derive(Clone, Debug, Serialize)]

@@ -23,7 +23,7 @@ pub mod why;
 use std::path::{Path, PathBuf};
 
 use gatepost_words::ident::UserName;
-use gatepost_words::job::Letter;
+use gatepost_words::job::{Delivered, Letter};
 use gatepost_words::text::{log_value, sanitise};
 use gatepost_words::time::Wall;
 
@@ -36,7 +36,6 @@ use crate::people::{self, LookupError};
 use crate::store::Store;
 use crate::store::accounts::Account;
 pub use crate::store::accounts::Actor;
-use crate::store::mails::Delivered;
 pub use crate::store::schema::VERSION as STORE_VERSION;
 use crate::syslog::{self, Severity};
 

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use gatepost_words::ident::{EmailAddress, Service, Source, UserName};
-use gatepost_words::job::{Content, Outcome, Tls};
+use gatepost_words::ident::{EmailAddress, Person, Service, Source, UserName};
+use gatepost_words::job::{Content, Delivered, Outcome, Tls};
 use gatepost_words::secret::Secret;
 use gatepost_words::time::Span;
 
@@ -16,13 +16,12 @@ use crate::code::key::Key;
 use crate::config::{Config, Mail, Relay};
 use crate::host::Host;
 use crate::host::tests::Fixed;
-use crate::people::{self, Person};
+use crate::people;
 use crate::policy::limits::Limits;
 use crate::policy::rules::{Action, Groups, Rule};
 use crate::policy::{Policy, Unenrolled};
 use crate::store::Store;
 use crate::store::accounts::Actor;
-use crate::store::mails::Delivered;
 
 /// An administrator, and what their letters said.
 struct Bench {

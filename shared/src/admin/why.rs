@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use gatepost_words::ident::{Service, Source, UserName};
+use gatepost_words::ident::{Person, Service, Source, UserName};
 use gatepost_words::job::Outcome;
 use gatepost_words::wire::Proved;
 use serde::Serialize;
@@ -13,7 +13,7 @@ use serde_json::json;
 use super::users::{Mask, mask, rounded};
 use super::{Admin, AdminError, stamp};
 use crate::host::{self, ProcessId};
-use crate::people::{self, LookupError, Person};
+use crate::people::{self, LookupError};
 use crate::policy::lockout::Lock;
 use crate::policy::rules::{Decision, Groups, Refusal};
 use crate::store::accounts::Account;

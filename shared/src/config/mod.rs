@@ -26,8 +26,6 @@ pub const TEMPLATES: &str = "/etc/gatepost/templates";
 pub const STORE: &str = "/var/lib/gatepost/gatepost.db";
 /// Where Debian and most others keep the public roots, as one file.
 pub const SYSTEM_ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
-/// The system user that senders run as; `gatepost setup` creates it.
-pub const SENDER_USER: &str = "gatepost";
 /// The largest configuration file, in bytes.
 const LARGEST: u64 = 256 * 1024;
 
@@ -203,7 +201,9 @@ impl Mail {
             );
         }
         if mail.from.is_empty() {
-            return Err("mail.from is not set: give the address that mails are to come from".into());
+            return Err(
+                "mail.from is not set: give the address that mails are to come from".into(),
+            );
         }
         let from = raw::address_of(&mail.from)
             .map_err(|bad| format!("mail.from = {:?}: {bad}", mail.from))?;

@@ -1,7 +1,7 @@
 //! A sign-in, from the first frame to the verdict.
 //!
 //! [`Login`] is the machine: it takes what happened (an answer, a delivery, the end of the time)
-//! and says what is next. It waits for nothing and sends nothing; [`serve`] does. Every path that is
+//! and says what is next. It waits for nothing and sends nothing; [`serve()`] does. Every path that is
 //! not the one success ends in a refusal.
 
 mod line;
@@ -10,8 +10,8 @@ mod serve;
 #[cfg(test)]
 mod tests;
 
-use gatepost_words::ident::{Service, Source, UserName};
-use gatepost_words::job::{Content, Letter, Outcome};
+use gatepost_words::ident::{Person, Service, Source, UserName};
+use gatepost_words::job::{Content, Delivered, Letter, Outcome};
 use gatepost_words::text::{DeliveryState, NoMail, Say, SignIn, sanitise};
 use gatepost_words::time::{Boot, Span, Wall};
 use gatepost_words::wire::{Hello, HostAnswer, Proved, Verdict};
@@ -24,7 +24,7 @@ use crate::code::typed::Typed;
 use crate::code::{self, Code};
 use crate::config::Config;
 use crate::host::{self, Host, Now, ProcessId};
-use crate::people::{self, LookupError, Person};
+use crate::people::{self, LookupError};
 use crate::policy::challenge::State;
 use crate::policy::limits::{DEADLINE_CEILING, DEADLINE_SLACK, FREE_ANSWERS};
 use crate::policy::lockout::Lock;
@@ -32,7 +32,7 @@ use crate::policy::rules::{Decision, Groups, Refusal};
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::guesses::{Consumed, Counted};
-use crate::store::mails::{Delivered, Of};
+use crate::store::mails::Of;
 use crate::store::signin::{Challenge, Closed, Fresh, Mailing, Opening, Prompt, Waiting, What};
 use crate::witness::Witness;
 

@@ -2,7 +2,7 @@
 //! which every password database has.
 
 use gatepost_words::ident::{EmailAddress, UserName};
-use gatepost_words::job::{Content, Outcome};
+use gatepost_words::job::{Content, Delivered, Outcome};
 use gatepost_words::secret::Secret;
 use gatepost_words::time::Span;
 use gatepost_words::wire::{Hello, HostAnswer, Nonce, Proved, Verdict};
@@ -18,7 +18,6 @@ use crate::policy::rules::{Action, Rule};
 use crate::policy::{Policy, Unenrolled};
 use crate::store::Store;
 use crate::store::accounts::{Actor, Confirmation};
-use crate::store::mails::Delivered;
 
 const USER: &str = "daemon";
 const UID: u32 = 1;

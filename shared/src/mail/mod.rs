@@ -10,7 +10,7 @@ mod sender;
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 
-use gatepost_words::job::{self, Content, Letter, Outcome};
+use gatepost_words::job::{self, Content, Delivered, Letter, Outcome};
 use gatepost_words::text::sanitise;
 use gatepost_words::time::{Boot, Span, Wall};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -18,7 +18,6 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use self::sender::Attempt;
 use crate::config::{Config, Relay};
 use crate::host::{self, Host};
-use crate::store::mails::Delivered;
 
 /// A message on its way: which relay has it now, which come next.
 #[derive(Debug)]

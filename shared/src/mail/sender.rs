@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use gatepost_words::job::{Letter, Outcome, Relay, Report};
+use gatepost_words::job::{Letter, Outcome, Relay, Report, SENDER_USER};
 use gatepost_words::text::sanitise;
 use gatepost_words::time::{Boot, Span};
 use gatepost_words::wire::{self, HEADER, MAX_BODY};
@@ -14,7 +14,6 @@ use nix::unistd::User;
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-use crate::config::SENDER_USER;
 use crate::files::{self, Readers};
 
 /// One attempt at one relay.

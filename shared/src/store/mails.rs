@@ -1,7 +1,7 @@
 //! Mails: where they go, how many went, how each delivery ended, and the outbox of notices.
 
 use gatepost_words::ident::{EmailAddress, Source};
-use gatepost_words::job::Outcome;
+use gatepost_words::job::{Delivered, Outcome};
 use gatepost_words::time::{Span, StoreTime};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
@@ -19,23 +19,6 @@ const DAY: Span = Span::from_hours(24);
 const CLAIM: Span = Span::from_mins(1);
 /// How often a notice is tried.
 const NOTICE_TRIES: u32 = 5;
-
-/// One delivery's end.
-#[derive(Clone, Debug)]
-pub struct Delivered {
-    /// `code`, `half-finished`, `test` …
-    pub kind: &'static str,
-    /// The relay, as `host:port`.
-    pub relay: String,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// The relay's words.
-    pub reply: String,
-    /// `Message-ID`.
-    pub message_id: String,
-    /// How long it took, in milliseconds.
-    pub millis: i64,
-}
 
 /// Whose delivery it is.
 #[derive(Clone, Copy, Debug)]

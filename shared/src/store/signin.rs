@@ -1,7 +1,7 @@
 //! A conversation's beginning and end: who is it, may they be asked, is there a live code, may a
 //! mail go out; and the one decision that every conversation leaves.
 
-use gatepost_words::ident::{EmailAddress, Service, Source};
+use gatepost_words::ident::{EmailAddress, Person, Service, Source};
 use gatepost_words::text::NoMail;
 use gatepost_words::time::{Boot, Span, StoreTime};
 use gatepost_words::wire::Proved;
@@ -14,7 +14,6 @@ use super::guesses::{self, AccountRow};
 use super::{Store, clock, mails};
 use crate::code::key::Tag;
 use crate::host::{Now, ProcessId};
-use crate::people::Person;
 use crate::policy::challenge::{Delivery, Life};
 use crate::policy::limits::{Binding, DEADLINE_FIRST, WAITING_PER_ACCOUNT, WAITING_PER_HOST};
 use crate::policy::lockout::{self, Lock};

@@ -80,6 +80,17 @@ impl From<UserName> for String {
     }
 }
 
+/// An account of this machine, as the password database has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Canonical name.
+    pub name: UserName,
+    /// Its uid.
+    pub uid: u32,
+    /// Its primary group.
+    pub gid: u32,
+}
+
 /// A mail address in the ASCII form that every relay takes: `local@domain`, at most 254 bytes
 /// (RFC 5321, 4.5.3.1). No display name, no quoted local part.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

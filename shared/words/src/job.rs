@@ -180,3 +180,23 @@ pub struct Report {
     /// A warning for the administrator: a template that could not be used, say.
     pub warning: Option<String>,
 }
+
+/// One attempt's end, as it is recorded and told.
+#[derive(Clone, Debug)]
+pub struct Delivered {
+    /// `code`, `half-finished`, `test` …
+    pub kind: &'static str,
+    /// The relay, as `host:port`.
+    pub relay: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The relay's words.
+    pub reply: String,
+    /// `Message-ID`.
+    pub message_id: String,
+    /// How long it took, in milliseconds.
+    pub millis: i64,
+}
+
+/// The system user that senders run as; `gatepost setup` creates it.
+pub const SENDER_USER: &str = "gatepost";

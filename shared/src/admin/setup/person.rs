@@ -6,7 +6,7 @@ use std::process::Stdio;
 use nix::unistd::{Group, User};
 
 use super::{Done, Step};
-use crate::config::SENDER_USER as NAME;
+use gatepost_words::job::SENDER_USER as NAME;
 
 /// Places where useradd is.
 const USERADD: [&str; 2] = ["/usr/sbin/useradd", "/sbin/useradd"];
