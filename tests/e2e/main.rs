@@ -16,9 +16,15 @@ mod guessing;
 /// The harness proves itself, with stacks of stock modules: what it shows of a login is true, what it
 /// makes is private, and nothing is left over.
 mod harness;
+/// Living inside the host process, and leaving it as it was.
+mod host_process;
+/// Who is asked and whose counter counts.
+mod identity;
 /// Logins over the real sshd, as OpenSSH tries them.
 mod login;
 /// The SMTP sink proves itself against a client of its own: it takes mail, and does wrong on demand.
 mod sink;
 /// What the module exports and how it is linked.
 mod symbols;
+/// What stacks make of our verdicts: settings, faults, arguments, flags, the other hooks.
+mod verdicts;
