@@ -22,6 +22,8 @@ mod host_process;
 mod identity;
 /// Logins over the real sshd, as OpenSSH tries them.
 mod login;
+/// A code works once: not again, not elsewhere, not later, not under another key.
+mod replay;
 /// The SMTP sink proves itself against a client of its own: it takes mail, and does wrong on demand.
 mod sink;
 /// What the module exports and how it is linked.
