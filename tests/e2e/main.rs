@@ -7,6 +7,8 @@
     reason = "a helper of tests fails its test by panicking"
 )]
 
+/// What is typed at the prompt, by a person or by the host, and what it is taken for.
+mod answers;
 /// Rules of the house that no lint can say: who imports whom, what must never be.
 mod architecture;
 /// The PAM host in odd circumstances, and names that resolve badly: still the harness proving itself.
