@@ -93,6 +93,7 @@ fn bench() -> Bench {
                 reply: "said \x1b[31mred".into(),
                 message_id: "<1@host01>".into(),
                 millis: 412,
+                warning: None,
             }]
         }),
         actor: Actor {

@@ -1,5 +1,5 @@
-//! Recovery codes: `XXXXX-XXXXX-XXXXX` of 31 symbols (74 bits), kept as Argon2id (NIST SP 800-63B-4,
-//! 3.1.2.2). The first group is a public index: it says which hash to compare, so that an answer
+//! Recovery codes: `XXXXX-XXXXX-XXXXX` of 31 symbols (74 bits against somebody at the prompt), kept
+//! as Argon2id (NIST SP 800-63B-4, 3.1.2.2). The first group is a public index: it says which hash to compare, so that an answer
 //! costs one Argon2id and not ten.
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
@@ -84,8 +84,8 @@ impl RecoveryCode {
     }
 }
 
-/// OWASP's second recommended setting, 19 MiB and two passes: the code has 74 bits of its own, and
-/// the helper has 256 MiB.
+/// OWASP's second recommended setting, 19 MiB and two passes: against a stolen store a
+/// code has the 49.5 bits of its last two groups, and the helper has 256 MiB.
 fn argon2() -> Argon2<'static> {
     Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::default())
 }

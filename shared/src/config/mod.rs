@@ -162,13 +162,25 @@ impl Config {
         let rules = file
             .rule
             .into_iter()
-            .map(|rule| Rule {
-                users: rule.users,
-                groups: rule.groups,
-                services: rule.services,
-                action: rule.action,
+            .zip(1..)
+            .map(|(rule, number)| {
+                let empty = rule.users.as_ref().is_some_and(Vec::is_empty)
+                    || rule.groups.as_ref().is_some_and(Vec::is_empty)
+                    || rule.services.as_ref().is_some_and(Vec::is_empty);
+                if empty {
+                    return Err(nonsense(format!(
+                        "[[rule]] {number} has an empty list, which names nobody: leave the key \
+                         out where everybody is meant"
+                    )));
+                }
+                Ok(Rule {
+                    users: rule.users.unwrap_or_default(),
+                    groups: rule.groups.unwrap_or_default(),
+                    services: rule.services.unwrap_or_default(),
+                    action: rule.action,
+                })
             })
-            .collect();
+            .collect::<Result<_, _>>()?;
         let absolute = |given: Option<String>, usual: &str, key: &str| {
             let chosen = PathBuf::from(given.unwrap_or_else(|| usual.to_owned()));
             if chosen.is_absolute() {
@@ -198,11 +210,6 @@ impl Mail {
                 "there is no mail.from: name the address that mails come from, as in from = \
                  \"Gatepost <gatepost@example.org>\" below [mail]"
                     .into(),
-            );
-        }
-        if mail.from.is_empty() {
-            return Err(
-                "mail.from is not set: give the address that mails are to come from".into(),
             );
         }
         let from = raw::address_of(&mail.from)

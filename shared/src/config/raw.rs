@@ -174,15 +174,12 @@ fn implicit() -> Tls {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
-    /// Names.
-    #[serde(default)]
-    pub users: Vec<UserName>,
-    /// Groups.
-    #[serde(default)]
-    pub groups: Vec<String>,
-    /// Services.
-    #[serde(default)]
-    pub services: Vec<Service>,
+    /// Names; left out, everybody.
+    pub users: Option<Vec<UserName>>,
+    /// Groups; left out, any.
+    pub groups: Option<Vec<String>>,
+    /// Services; left out, any.
+    pub services: Option<Vec<Service>>,
     /// What to do.
     pub action: Action,
 }
@@ -213,10 +210,20 @@ fn span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Span, D::Error> {
     ))
 }
 
-/// Reads an address in `Name <address>` or bare form: the address alone.
+/// Reads an address in `Name <address>` or bare form: the address alone. A name with characters
+/// that mean something in a header must stand in quotes (RFC 5322, 3.2.3).
 pub fn address_of(from: &str) -> Result<EmailAddress, gatepost_words::ident::BadName> {
     let bare = match (from.rfind('<'), from.strip_suffix('>')) {
-        (Some(open), Some(inner)) => inner.get(open + 1..).unwrap_or_default(),
+        (Some(open), Some(inner)) => {
+            let name = from.get(..open).unwrap_or_default().trim();
+            let quoted = name.len() >= 2 && name.starts_with('"') && name.ends_with('"');
+            let inside = name.trim_matches('"');
+            let special = |c: char| "()<>[]:;@\\,.\"".contains(c) || c.is_control();
+            if inside.contains(['"', '\\']) || (!quoted && inside.chars().any(special)) {
+                return Err(gatepost_words::ident::BadName::display_name());
+            }
+            inner.get(open + 1..).unwrap_or_default()
+        }
         (_, _) => from,
     };
     EmailAddress::new(bare.trim().to_owned())

@@ -31,8 +31,8 @@ use crate::policy::lockout::Lock;
 use crate::policy::rules::{Decision, Groups, Refusal};
 use crate::store::Store;
 use crate::store::error::StoreError;
-use crate::store::guesses::{Consumed, Counted};
-use crate::store::mails::Of;
+use crate::store::guesses::{Consumed, Counted, RecoveryMatch};
+use crate::store::mails::{Earlier, Of};
 use crate::store::signin::{Challenge, Closed, Fresh, Mailing, Opening, Prompt, Waiting, What};
 use crate::witness::Witness;
 
@@ -570,7 +570,7 @@ impl<'c, H: Host> Login<'c, H> {
                     self.store
                         .consume(&now, &opening, &waiting, challenge.id, guess, verified)?;
                 match consumed {
-                    Some(consumed) => Ok(self.success(consumed)),
+                    Some(consumed) => Ok(self.success(consumed, "code")),
                     None => self.wrong(&Say::Used, Last::No),
                 }
             }
@@ -599,18 +599,27 @@ impl<'c, H: Host> Login<'c, H> {
                 .count_recovery(&now, &opening, policy, &waiting, &typed.index())?;
         let (guess, hash) = match (counted, hash) {
             (Counted::Compare { guess, .. }, Some(hash)) => (guess, hash),
+            (Counted::Locked(Lock::Window(left)), _) => {
+                return self.wrong(&Say::RecoveryLocked { left }, Last::No);
+            }
             (Counted::Locked(lock), _) => return self.wrong(&locked(lock), Last::No),
             (_, _) => return self.wrong(&Say::WrongRecovery, Last::No),
         };
         let Some(verified) = typed.verify(&hash.hash) else {
             return self.wrong(&Say::WrongRecovery, Last::No);
         };
+        let matched = RecoveryMatch {
+            code: hash.id,
+            guess,
+            verified,
+        };
+        let unused = self.current.as_ref().map(|challenge| challenge.id);
         let now = self.host.now();
         let consumed = self
             .store
-            .consume_recovery(&now, &opening, &waiting, hash.id, guess, verified)?;
+            .consume_recovery(&now, &opening, &waiting, matched, unused)?;
         match consumed {
-            Some(consumed) => Ok(self.success(consumed)),
+            Some(consumed) => Ok(self.success(consumed, "recovery code")),
             None => self.wrong(&Say::WrongRecovery, Last::No),
         }
     }
@@ -621,27 +630,33 @@ impl<'c, H: Host> Login<'c, H> {
             Outgoing::Running => DeliveryState::Running,
             Outgoing::Accepted(at) => DeliveryState::Accepted(host::local_time_of_day(at)),
             Outgoing::Failed => DeliveryState::Failed,
-            Outgoing::Earlier => {
-                let accepted = match &self.current {
-                    Some(challenge) => self.store.accepted_at(challenge.id)?,
-                    None => None,
-                };
-                accepted.map_or(DeliveryState::Running, |at| {
-                    DeliveryState::Accepted(host::local_time_of_day(Wall::from_millis(at)))
-                })
-            }
+            Outgoing::Earlier => match &self.current {
+                None => DeliveryState::None,
+                Some(challenge) => {
+                    match self
+                        .store
+                        .delivery_of(challenge.id, &self.host.now().moment)?
+                    {
+                        Earlier::Accepted(at) => {
+                            DeliveryState::Accepted(host::local_time_of_day(at))
+                        }
+                        Earlier::Running => DeliveryState::Running,
+                        Earlier::Failed => DeliveryState::Failed,
+                    }
+                }
+            },
         })
     }
 
     /// The one success. It is made from what only the consuming transaction can make.
-    fn success(&mut self, consumed: Consumed) -> Step {
+    fn success(&mut self, consumed: Consumed, factor: &str) -> Step {
         self.waiting = None;
         let closed = consumed.into_closed();
         Step::End(End {
             verdict: Verdict::Success,
             say: None,
             closed,
-            why: "code".to_owned(),
+            why: factor.to_owned(),
         })
     }
 

@@ -173,6 +173,7 @@ impl Play<'_> {
             reply: "250 ok".into(),
             message_id: "<x@y>".into(),
             millis: 5,
+            warning: None,
         };
         self.login.delivered(&delivered, true).unwrap();
     }
@@ -649,6 +650,33 @@ fn a_recovery_code_works_once_and_under_a_window_lock() {
             .unwrap()
             .contains("used already")
     );
+}
+
+#[test]
+fn a_success_by_recovery_code_ends_the_mailed_one() {
+    let desk = Desk::enrolled();
+    let code = RecoveryCode::parse(b"ABCDE-FGHJK-MNPQR").unwrap();
+    let hash = code.hash(&[7; 16]).unwrap();
+    let now = desk.host.now();
+    desk.store()
+        .set_recovery(&now, &actor(), &user(), &[(code.index(), hash)])
+        .unwrap();
+    let mut play = desk.log_in();
+    play.delivery(Outcome::Accepted);
+    let mut sharing = desk.log_in();
+    assert!(sharing.said.contains("already sent"), "{}", sharing.said);
+    assert_eq!(play.type_in("abcde-fghjk-mnpqr"), Err(Verdict::Success));
+    let mailed = play.code.clone().unwrap();
+    assert!(sharing.type_in(&mailed).unwrap().contains("newer code"));
+}
+
+#[test]
+fn a_right_last_guess_leaves_no_lock_behind() {
+    let mut desk = Desk::enrolled();
+    desk.config.policy.limits.failures_in_a_row = 1;
+    let mut play = desk.log_in();
+    assert_eq!(play.type_code(), Err(Verdict::Success));
+    assert!(!desk.kinds().contains(&"locked".to_owned()));
 }
 
 #[test]

@@ -10,13 +10,14 @@ mod sender;
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 
-use gatepost_words::job::{self, Content, Delivered, Letter, Outcome};
+use gatepost_words::job::{self, Content, Delivered, Letter, Outcome, Tls};
 use gatepost_words::text::sanitise;
 use gatepost_words::time::{Boot, Span, Wall};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use self::sender::Attempt;
 use crate::config::{Config, Relay};
+use crate::files::{self, Readers};
 use crate::host::{self, Host};
 
 /// A message on its way: which relay has it now, which come next.
@@ -78,6 +79,7 @@ impl<'c> Delivery<'c> {
             outcome: report.outcome,
             reply: report.reply,
             message_id: report.message_id,
+            warning: report.warning,
             millis: now.since(attempt.started).millis(),
         };
         self.current = None;
@@ -157,18 +159,27 @@ pub fn letter(config: &Config, to: &str, account: &str, content: Content, wall: 
 /// A relay as the sender is told of it; a password that cannot be had is told instead.
 fn relay_job(config: &Config, relay: &Relay) -> Result<job::Relay, (String, job::Report)> {
     let name = format!("{}:{}", relay.host, relay.port);
+    let refused = |outcome, reply: String| job::Report {
+        outcome,
+        reply,
+        message_id: String::new(),
+        warning: None,
+    };
+    // Whoever may write the roots decides whom we take for the relay.
+    if relay.tls != Tls::LoopbackPlaintext
+        && let Err(untrusted) = files::open_trusted(&relay.roots, Readers::Anybody)
+    {
+        return Err((
+            name,
+            refused(Outcome::Tls, format!("the relay's roots: {untrusted}")),
+        ));
+    }
     let credentials = match &relay.login {
         None => None,
         Some((user, password)) => match password::read(password) {
             Ok(password) => Some((user.clone(), password)),
             Err(problem) => {
-                let report = job::Report {
-                    outcome: Outcome::Auth,
-                    reply: problem.to_string(),
-                    message_id: String::new(),
-                    warning: None,
-                };
-                return Err((name, report));
+                return Err((name, refused(Outcome::Auth, problem.to_string())));
             }
         },
     };

@@ -35,6 +35,15 @@ impl Lock {
     pub fn locked(self) -> bool {
         self != Self::Open
     }
+
+    /// The word in events and JSON.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Window(_) => "window",
+            Self::Row => "row",
+        }
+    }
 }
 
 /// The lock on mailed codes.

@@ -82,6 +82,17 @@ pub struct Failures {
     pub last: Option<(String, i64)>,
 }
 
+/// A recovery code that matched its hash.
+#[derive(Debug)]
+pub struct RecoveryMatch {
+    /// The code's row.
+    pub code: i64,
+    /// The ledger's row.
+    pub guess: i64,
+    /// That it matched; spent on one consumption.
+    pub verified: VerifiedRecovery,
+}
+
 /// A recovery code's hash, to be compared.
 #[derive(Debug)]
 pub struct RecoveryHash {
@@ -112,6 +123,15 @@ impl Store {
             };
             let lock = lockout::mailed(&tally(tx, &account, "code", at)?, &policy.limits, at);
             if lock.locked() {
+                let detail = json!({"factor": "code", "why": lock.word()});
+                append_for(
+                    tx,
+                    now,
+                    opening,
+                    "locked",
+                    Some(waiting.conversation),
+                    detail,
+                )?;
                 return Ok(Counted::Locked(lock));
             }
             let life = life(tx, challenge)?;
@@ -135,17 +155,6 @@ impl Store {
                 Some(waiting.conversation),
                 detail,
             )?;
-            if account.in_a_row + 1 >= policy.limits.failures_in_a_row {
-                let detail = json!({"why": "row", "failures": account.in_a_row + 1});
-                append_for(
-                    tx,
-                    now,
-                    opening,
-                    "locked",
-                    Some(waiting.conversation),
-                    detail,
-                )?;
-            }
             Ok(Counted::Compare { guess, left })
         })
     }
@@ -168,6 +177,15 @@ impl Store {
             let tally = tally(tx, &account, "recovery", at)?;
             let lock = lockout::recovery(&tally, account.in_a_row, &policy.limits, at);
             if lock.locked() {
+                let detail = json!({"factor": "recovery", "why": lock.word()});
+                append_for(
+                    tx,
+                    now,
+                    opening,
+                    "locked",
+                    Some(waiting.conversation),
+                    detail,
+                )?;
                 return Ok((Counted::Locked(lock), None));
             }
             let guess = write_guess(tx, now, at, opening, &account, "recovery")?;
@@ -294,10 +312,14 @@ impl Store {
         now: &Now,
         opening: &Opening<'_>,
         waiting: &Waiting,
-        code: i64,
-        guess: i64,
-        _spent: VerifiedRecovery,
+        matched: RecoveryMatch,
+        unused: Option<[u8; 16]>,
     ) -> Result<Option<Consumed>, StoreError> {
+        let RecoveryMatch {
+            code,
+            guess,
+            verified: _spent,
+        } = matched;
         self.write(CONSUMING, |tx| {
             let at = clock::advance(tx, now)?;
             let changed = tx
@@ -312,6 +334,12 @@ impl Store {
                 .map_err(StoreError::sqlite(CONSUMING))?;
             if changed != 1 {
                 return Ok(None);
+            }
+            // The person is in: the mailed code that they did without must not stay live.
+            if let Some(unused) = unused {
+                tx.prepare_cached("UPDATE challenges SET replaced = 1 WHERE id = ?1")
+                    .and_then(|mut statement| statement.execute([unused]))
+                    .map_err(StoreError::sqlite(CONSUMING))?;
             }
             succeed(tx, now, at, opening, waiting, guess, "recovery").map(Some)
         })

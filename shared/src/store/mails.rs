@@ -2,7 +2,7 @@
 
 use gatepost_words::ident::{EmailAddress, Source};
 use gatepost_words::job::{Delivered, Outcome};
-use gatepost_words::time::{Span, StoreTime};
+use gatepost_words::time::{Span, StoreTime, Wall};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +11,7 @@ use super::guesses::AccountRow;
 use super::signin::{Opening, append_for};
 use super::{Store, clock};
 use crate::host::Now;
+use crate::policy::challenge::BootMoment;
 use crate::policy::sends::Sent;
 
 const HOUR: Span = Span::from_hours(1);
@@ -52,6 +53,17 @@ pub struct Delivery {
     pub millis: i64,
     /// When, milliseconds since 1970.
     pub at: i64,
+}
+
+/// How a mail fares that was sent for an earlier connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Earlier {
+    /// A relay took it then.
+    Accepted(Wall),
+    /// A sender still has it.
+    Running,
+    /// It did not go out, or nobody knows.
+    Failed,
 }
 
 /// A notice to an account's owner.
@@ -105,6 +117,7 @@ impl Store {
                 "relay": delivered.relay,
                 "reply": delivered.reply,
                 "millis": delivered.millis,
+                "warning": delivered.warning,
             });
             append_for(tx, now, opening, "delivery", Some(conversation), detail)?;
             let run = |sql: &str, values: &[&dyn rusqlite::ToSql]| {
@@ -187,19 +200,33 @@ impl Store {
         })
     }
 
-    /// When a relay took a challenge's mail, where one did: milliseconds since 1970.
-    pub fn accepted_at(&self, challenge: [u8; 16]) -> Result<Option<i64>, StoreError> {
+    /// How the mail of a challenge fares that an earlier connection asked for.
+    pub fn delivery_of(
+        &self,
+        challenge: [u8; 16],
+        moment: &BootMoment,
+    ) -> Result<Earlier, StoreError> {
         let doing = "reading a delivery";
         self.read(doing, |connection| {
-            connection
-                .prepare_cached("SELECT accepted_wall FROM challenges WHERE id = ?1")
+            let row: Option<(String, i64, Option<i64>)> = connection
+                .prepare_cached(
+                    "SELECT delivery, delivery_until, accepted_wall FROM challenges WHERE id = ?1",
+                )
                 .and_then(|mut statement| {
                     statement
-                        .query_row([challenge], |row| row.get(0))
+                        .query_row([challenge], |row| {
+                            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                        })
                         .optional()
                 })
-                .map(Option::flatten)
-                .map_err(StoreError::sqlite(doing))
+                .map_err(StoreError::sqlite(doing))?;
+            Ok(match row {
+                Some((_, _, Some(at))) => Earlier::Accepted(Wall::from_millis(at)),
+                Some((state, until, None)) if state == "running" && moment.at.millis() < until => {
+                    Earlier::Running
+                }
+                Some(_) | None => Earlier::Failed,
+            })
         })
     }
 

@@ -16,6 +16,16 @@ pub struct BadName {
     why: &'static str,
 }
 
+impl BadName {
+    /// A display name that a header cannot carry as it is.
+    pub const fn display_name() -> Self {
+        Self {
+            what: "sender's name",
+            why: "put it into quotes: \"\\\"Gatepost, Inc.\\\" <gatepost@example.org>\"",
+        }
+    }
+}
+
 impl fmt::Display for BadName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "not a usable {}: {}", self.what, self.why)

@@ -196,6 +196,8 @@ pub struct Delivered {
     pub message_id: String,
     /// How long it took, in milliseconds.
     pub millis: i64,
+    /// What an administrator should mend: an own template that could not be used, say.
+    pub warning: Option<String>,
 }
 
 /// The system user that senders run as; `gatepost setup` creates it.

@@ -127,6 +127,11 @@ pub enum Say {
     },
     /// The answer has the shape of a recovery code and was not right.
     WrongRecovery,
+    /// Too many wrong recovery codes.
+    RecoveryLocked {
+        /// How much longer.
+        left: Span,
+    },
     /// The code came too late.
     Expired,
     /// The code was used already.
@@ -238,6 +243,10 @@ impl SignIn {
                 format!("That code is not right. {tries} tries left; the newest mail counts.")
             }
             Say::WrongRecovery => "That recovery code is not right, or was used already.".into(),
+            Say::RecoveryLocked { left } => format!(
+                "Too many wrong recovery codes: none is taken for another {left}. A mailed code \
+                 works; an administrator can unlock the account."
+            ),
             Say::Expired => "That code has expired. r = send a new one.".into(),
             Say::Used => "That code was used already. r = send a new one.".into(),
             Say::Replaced => "A newer code was sent since: use the newest mail.".into(),
@@ -333,6 +342,7 @@ mod tests {
             Say::Wrong { tries: 1 },
             Say::Wrong { tries: 2 },
             Say::WrongRecovery,
+            Say::RecoveryLocked { left: span },
             Say::Expired,
             Say::Used,
             Say::Replaced,
