@@ -124,11 +124,13 @@ mod tests {
     }
 
     #[test]
-    fn released_migrations_are_never_edited() {
-        let released: [&str; 0] = [];
-        for (migration, hash) in MIGRATIONS.iter().zip(released) {
+    fn migrations_are_never_edited() {
+        // Stores out there were made by these very texts: a change is a new migration.
+        let known = ["f67f1b96213d0fb56d2c44d099e37d253e50ec3c0f1dcedcf684bf3346bbc80a"];
+        let hashes = MIGRATIONS.map(|migration| {
             let digest = Sha256::digest(migration.as_bytes());
-            assert_eq!(crate::store::events::hex(&digest), hash);
-        }
+            crate::store::events::hex(&digest)
+        });
+        assert_eq!(hashes, known);
     }
 }
