@@ -18,6 +18,8 @@ use gatepost_tests::smtp::Step;
 use gatepost_tests::stack::Stack;
 use gatepost_tests::stage::Stage;
 use gatepost_tests::users::User;
+use gatepost_tests::wait;
+use gatepost_tests::wait::SOON;
 
 fn rig(config: Config) -> Stage {
     Stage::builder()
@@ -176,7 +178,7 @@ fn an_empty_answer_tells_that_no_relay_took_the_mail() {
     sink.fault(Fault::no_such_mailbox());
     let mut login = begin(&stage);
     login.code_prompt();
-    let failed = gatepost_tests::wait::until(gatepost_tests::wait::SOON, || {
+    let failed = wait::until(SOON, || {
         let kinds = stage.store().event_kinds().ok()?;
         kinds.iter().any(|kind| kind == "delivery").then_some(())
     });
@@ -219,9 +221,7 @@ fn the_password_at_our_prompt_is_the_hosts_answer_and_no_guess() {
     login.code_prompt();
     login.answer(User::password_of("alice"));
     login.finish().expect("PAM_AUTH_ERR");
-    let line = stage.wait_for_syslog(gatepost_tests::wait::SOON, |line| {
-        line.message.starts_with("decision=refuse")
-    });
+    let line = stage.wait_for_syslog(SOON, |line| line.message.starts_with("decision=refuse"));
     assert!(
         line.message.contains("KbdInteractiveAuthentication"),
         "{line:?}"

@@ -22,6 +22,8 @@ mod harness;
 mod host_process;
 /// Who is asked and whose counter counts.
 mod identity;
+/// What locks an account, what works all the same, how it ends; and what its owner hears.
+mod lockout;
 /// Logins over the real sshd, as OpenSSH tries them.
 mod login;
 /// A code works once: not again, not elsewhere, not later, not under another key.
