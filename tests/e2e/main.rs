@@ -13,6 +13,8 @@ mod answers;
 mod architecture;
 /// The PAM host in odd circumstances, and names that resolve badly: still the harness proving itself.
 mod circumstances;
+/// Many logins at once and many in a row: one code, one success; so many mails and no more.
+mod concurrent;
 /// Guessing codes: compared as often as the policy says, and counted first.
 mod guessing;
 /// The harness proves itself, with stacks of stock modules: what it shows of a login is true, what it
