@@ -55,6 +55,7 @@
 
 pub mod aging;
 pub mod config;
+pub mod demo;
 pub mod dns;
 pub mod invariants;
 pub mod mailbox;
