@@ -310,3 +310,52 @@ fn a_guess_that_cannot_be_counted_is_not_compared() {
     login.answer(code);
     login.finish().expect("PAM_SUCCESS");
 }
+
+// Mutant: the module takes a helper that died behind an answer for one that let in; or the guess is
+// counted after the reply.
+#[test]
+fn a_helper_killed_at_any_write_lets_nobody_in_uncounted() {
+    require!(Need::Program("/usr/bin/strace"));
+    let sink = Sink::start(Encryption::StartTls);
+    let stage = rig(&sink);
+    stage.stack("traced", &traced_stack());
+    let mailbox = Mailbox::of(&sink);
+    let store = stage.store();
+    let mut killed = 0;
+    let points = soak::size(8, 64);
+    for point in 1..=points {
+        let write = 64 * point / points;
+        trace_helper(
+            &stage,
+            &format!("-e inject=pwrite64:signal=KILL:when={write}"),
+        );
+        store.pass(HOUR * 25);
+        let (all, right) = store.guesses().unwrap();
+        let client = stage.pam("traced").user("alice").rhost("192.0.2.7");
+        let mut login = client.without_failure_delay().start();
+        login.password_of("alice");
+        let asked = login.next_prompt();
+        if let Some(prompt) = &asked {
+            login.answer(mailbox.code_for(&prompt.text));
+            while login.next_prompt().is_some() {
+                login.hang_up();
+            }
+        }
+        let outcome = login.finish();
+        let let_in = outcome.authenticate() == "PAM_SUCCESS";
+        stage.wait_for_quiet();
+        let counted = store.guesses().unwrap();
+        // A code may be used up with nobody let in, never the other way round.
+        let used = right + u32::from(let_in)..=right + 1;
+        assert!(used.contains(&counted.1), "write {write}: {counted:?}");
+        assert!(counted.0 >= all + u32::from(let_in), "write {write}");
+        killed += u32::from(outcome.authenticate() == "PAM_AUTHINFO_UNAVAIL");
+        // Nobody else is any the worse for it.
+        store.pass(Duration::from_secs(2));
+        let mut next = begin(&stage, "192.0.2.7");
+        let prompt = next.code_prompt();
+        next.answer(mailbox.code_for(&prompt.text));
+        next.finish().expect("PAM_SUCCESS");
+    }
+    assert!(killed >= points / 2, "{killed} of {points} were killed");
+}

@@ -32,6 +32,8 @@ mod login;
 mod replay;
 /// The SMTP sink proves itself against a client of its own: it takes mail, and does wrong on demand.
 mod sink;
+/// What an ordinary user can do to `su` while our code runs in it.
+mod su;
 /// What the module exports and how it is linked.
 mod symbols;
 /// What stacks make of our verdicts: settings, faults, arguments, flags, the other hooks.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use gatepost_tests::config::Config;
 use gatepost_tests::mailbox::Mailbox;
+use gatepost_tests::mailbox::reference;
 use gatepost_tests::mailbox::wrong;
 use gatepost_tests::pam::Conversation;
 use gatepost_tests::product::STORE;
@@ -171,7 +172,7 @@ fn bind_other_session() {
     let stage = rig(config(&sink));
     let mut mailbox = Mailbox::of(&sink);
     let mut owner = alice(&stage, "rig");
-    let reference = reference_in(&owner.code_prompt().text);
+    let reference = reference(&owner.code_prompt().text).expect("a reference");
     let code = mailbox.next_code();
     let mail = sink.mails().pop().expect("a mail");
     assert!(mail.text().contains(&reference), "{}", mail.text());
@@ -217,11 +218,6 @@ fn session_binding_gives_each_session_its_own_code() {
     first.finish().expect("PAM_SUCCESS");
 }
 
-fn reference_in(prompt: &str) -> String {
-    let (_, after) = prompt.split_once("(ref ").expect("a reference");
-    after.chars().take_while(|c| *c != ',').collect()
-}
-
 // Mutant: a resend makes a code for one session and leaves the others with the old one alive.
 #[test]
 fn resend_kills_old() {
@@ -250,7 +246,7 @@ fn resend_kills_old() {
     let mut later = alice(&stage, "rig");
     let said = later.code_prompt().text;
     assert!(said.contains("already sent"), "{said}");
-    assert!(resent.contains(&reference_in(&said)), "{resent} {said}");
+    assert_eq!(reference(&said), reference(&resent));
     assert!(first.tries(old).text.contains("That code is not right"));
     first.answer(new);
     first.finish().expect("PAM_SUCCESS");

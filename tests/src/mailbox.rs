@@ -2,6 +2,7 @@
 
 use crate::smtp::Mail;
 use crate::smtp::Sink;
+use crate::wait;
 use crate::wait::SOON;
 
 /// What a person reads of the mails that a sink takes in.
@@ -30,6 +31,19 @@ impl<'s> Mailbox<'s> {
         }
     }
 
+    /// Waits for the mail that a prompt speaks of, by the reference that both show, and yields its code.
+    #[track_caller]
+    pub fn code_for(&self, prompt: &str) -> String {
+        let reference = reference(prompt).unwrap_or_else(|| panic!("no reference: {prompt}"));
+        let find = || {
+            let mails = self.sink.mails();
+            let mail = mails.iter().rfind(|mail| mail.text().contains(&reference));
+            mail.and_then(Mail::find_code)
+        };
+        wait::until(SOON, find)
+            .unwrap_or_else(|| panic!("no mail with {reference}\n{}", self.sink.log()))
+    }
+
     /// All codes so far, read or not.
     pub fn codes(&self) -> Vec<String> {
         let mails = self.sink.mails();
@@ -44,6 +58,13 @@ impl<'s> Mailbox<'s> {
     }
 }
 
+/// The reference in a prompt, as mail and prompt show it.
+pub fn reference(prompt: &str) -> Option<String> {
+    let (_, after) = prompt.rsplit_once("(ref ")?;
+    let end = after.find([',', ')'])?;
+    after.get(..end).map(str::to_owned)
+}
+
 /// A code of the same shape that is certainly not this one.
 pub fn wrong(code: &str) -> String {
     let mut wrong = code.to_owned();
@@ -54,7 +75,15 @@ pub fn wrong(code: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::reference;
     use super::wrong;
+
+    #[test]
+    fn the_last_reference_of_a_prompt_counts() {
+        let prompt = "to a***@e***.org (ref K7QX, valid 5 min)\nnew (ref M2M2); dead";
+        assert_eq!(reference(prompt).as_deref(), Some("M2M2"));
+        assert_eq!(reference("Verification code: "), None);
+    }
 
     #[test]
     fn a_wrong_code_has_the_shape_of_the_right_one() {
