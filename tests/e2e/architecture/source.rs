@@ -217,7 +217,7 @@ use crate::store::Store as Shop;
 #[expect(dead_code, reason = "planted")]
 fn f(x: std::time::Duration) -> bool { std::process::id() == 1 && x.is_zero() && "std::net" == "" }
 #[cfg(test)]
-mod tests { #[test] #[ignore] fn t() { super::f(std::net::TcpStream::connect) } }
+mod tests { #[test] #[ignore = "planted"] fn t() { super::f(std::net::TcpStream::connect) } }
 "#,
     );
     let names = |part: &Contents| -> Vec<String> {
