@@ -35,10 +35,12 @@ impl<'s> Mailbox<'s> {
     #[track_caller]
     pub fn code_for(&self, prompt: &str) -> String {
         let reference = reference(prompt).unwrap_or_else(|| panic!("no reference: {prompt}"));
+        // The line alone: a reference of digits may stand in a code or a time as well.
+        let line = format!("Reference: {reference}");
+        let speaks_of_it = |mail: &&Mail| mail.text().lines().any(|text| text == line);
         let find = || {
             let mails = self.sink.mails();
-            let mail = mails.iter().rfind(|mail| mail.text().contains(&reference));
-            mail.and_then(Mail::find_code)
+            mails.iter().rfind(speaks_of_it).and_then(Mail::find_code)
         };
         wait::until(SOON, find)
             .unwrap_or_else(|| panic!("no mail with {reference}\n{}", self.sink.log()))
