@@ -55,7 +55,7 @@ fn odd_answers() -> Vec<(&'static str, Vec<u8>, Taken)> {
         ("another factor", b"m".to_vec(), Free),
         ("another factor in capitals", b"T".to_vec(), Free),
         // What follows a NUL is lost on the way, in C: it was an empty answer.
-        ("a NUL first", b"\012345678".to_vec(), Free),
+        ("a NUL first", b"\x0012345678".to_vec(), Free),
         ("a dash", b"-".to_vec(), Wrong),
         ("two letters", b"rr".to_vec(), Wrong),
         ("a tab", b"\t".to_vec(), Wrong),
@@ -108,12 +108,8 @@ type Written = (&'static str, fn(&str) -> String, bool);
 
 const WAYS: [Written; 9] = [
     ("as it is", str::to_owned, true),
-    (
-        "as the mail shows it",
-        |c| format!("{} {}", &c[..4], &c[4..]),
-        true,
-    ),
-    ("with a dash", |c| format!("{}-{}", &c[..4], &c[4..]), true),
+    ("as the mail shows it", |code| halves(code).join(" "), true),
+    ("with a dash", |code| halves(code).join("-"), true),
     ("with blanks around", |c| format!("  {c} "), true),
     (
         "digit by digit",
@@ -125,6 +121,10 @@ const WAYS: [Written; 9] = [
     ("in full width", full_width, false),
     ("with one digit more", |c| format!("{c}0"), false),
 ];
+
+fn halves(code: &str) -> [&str; 2] {
+    code.split_at(4).into()
+}
 
 fn full_width(code: &str) -> String {
     let wide = |digit| char::from_u32(u32::from(digit) - u32::from('0') + 0xff10);

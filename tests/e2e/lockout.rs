@@ -413,10 +413,7 @@ fn notice_once_per_hour() {
         assert!(text.contains(word), "no {word} in {text}");
     }
     for code in mailbox.codes() {
-        assert!(
-            !text.contains(&code) && !text.contains(&code[..4]),
-            "{text}"
-        );
+        assert!(!text.replace(' ', "").contains(&code), "{text}");
     }
     // An hour later it is news again, and three wrong codes are too.
     stage.store().pass(HOUR);

@@ -263,7 +263,7 @@ fn db_copy_without_key_useless() {
     let mut login = alice(&stage, "rig");
     login.code_prompt();
     let code = Mailbox::of(&sink).next_code();
-    let spaced = format!("{} {}", &code[..4], &code[4..]);
+    let spaced = <[&str; 2]>::from(code.split_at(4)).join(" ");
     let mut store = Vec::new();
     for suffix in ["", "-wal"] {
         store.extend(fs::read(format!("{STORE}{suffix}")).unwrap_or_default());
@@ -274,7 +274,7 @@ fn db_copy_without_key_useless() {
             &hmac::Key::new(hmac::HMAC_SHA256, &[0; 32]),
             text.as_bytes(),
         );
-        let hex: String = hash.as_ref().iter().map(|b| format!("{b:02x}")).collect();
+        let hex = lower_hex(hash.as_ref());
         for needle in [
             text.as_bytes(),
             hash.as_ref(),
@@ -302,6 +302,12 @@ fn db_copy_without_key_useless() {
     login.code_prompt();
     login.answer(code);
     login.finish().expect("PAM_SUCCESS");
+}
+
+fn lower_hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
 // Mutant: a generator is kept in a process and copied into the next; or seeded with the time.

@@ -101,7 +101,7 @@ fn give_code(su: &mut Pty<'_>, mailbox: &Mailbox<'_>, change: fn(&str) -> String
         let unread = su.unread();
         (unread.contains(SHOWN) || unread.contains(CODE) || !su.is_running()).then_some(())
     });
-    came.expect("an end of su, or a word of it");
+    came.unwrap();
     if !su.is_running() {
         // What it showed last may still be on its way.
         su.wait_exit(SOON);
