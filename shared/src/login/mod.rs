@@ -609,7 +609,7 @@ impl<'c, H: Host> Login<'c, H> {
             return self.wrong(&Say::WrongRecovery, Last::No);
         };
         let matched = RecoveryMatch {
-            code: hash.id,
+            code: hash,
             guess,
             verified,
         };

@@ -418,6 +418,24 @@ fn a_new_code_kills_the_old_one_and_refills_nothing() {
     assert_eq!(play.type_code(), Err(Verdict::Success));
 }
 
+// Mutant: replace_older forgets the tries of what it kills.
+#[test]
+fn a_new_code_in_one_session_refills_none_of_the_others() {
+    let desk = Desk::enrolled();
+    let mut first = desk.log_in();
+    first.delivery(Outcome::Accepted);
+    let mut second = desk.log_in();
+    desk.host.pass(Span::from_secs(30));
+    let _new_code = second.type_in("r").unwrap();
+    second.delivery(Outcome::Accepted);
+    let wrong = wrong_code(&second);
+    assert!(second.type_in(wrong).unwrap().contains("2 tries left"));
+    assert!(second.type_in(wrong).unwrap().contains("One try left"));
+    desk.host.pass(Span::from_secs(30));
+    assert!(first.type_in("r").unwrap().contains("A new code"));
+    assert_eq!(first.type_in(wrong_code(&first)), Err(Verdict::MaxTries));
+}
+
 #[test]
 fn an_old_code_of_another_boot_or_time_is_dead() {
     type Kill = fn(&Desk);

@@ -23,10 +23,16 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// The clock now.
+    /// The clock now. A moment of this boot that is older than the last one changes nothing: a
+    /// process reads the time before it waits for the store, and taking its moment for the newest
+    /// would count the stretch between them again at the next reading.
     #[must_use]
     pub fn advance(&self, moment: &BootMoment, wall: Wall) -> Self {
-        let passed = if self.moment.boot_id == moment.boot_id {
+        let same_boot = self.moment.boot_id == moment.boot_id;
+        if same_boot && moment.at <= self.moment.at {
+            return self.clone();
+        }
+        let passed = if same_boot {
             moment.at.since(self.moment.at)
         } else {
             wall.since(self.wall).min(BOOT_CEILING)
@@ -82,5 +88,20 @@ mod tests {
             let expected = StoreTime::from_millis(0).plus(Span::from_secs(passed));
             assert_eq!(later.store, expected, "{what}");
         }
+    }
+
+    /// Mutant: the last moment is taken over although it is older. Sixty processes that wait for
+    /// the store made an hour pass in four minutes by it.
+    #[test]
+    fn a_moment_read_before_a_wait_is_not_counted_twice() {
+        let wall = Wall::from_millis(1_060_000);
+        let mut clock = reading("a", 100, 1000);
+        for secs in [160, 101, 160, 130, 160] {
+            clock = clock.advance(&moment("a", secs), wall);
+        }
+        let expected = StoreTime::from_millis(0).plus(Span::from_secs(60));
+        assert_eq!(clock.store, expected);
+        let later = clock.advance(&moment("a", 161), wall);
+        assert_eq!(later.store, expected.plus(Span::from_secs(1)));
     }
 }

@@ -85,8 +85,8 @@ pub struct Failures {
 /// A recovery code that matched its hash.
 #[derive(Debug)]
 pub struct RecoveryMatch {
-    /// The code's row.
-    pub code: i64,
+    /// The code's row and the hash that was compared: a row's number may be another code's by now.
+    pub code: RecoveryHash,
     /// The ledger's row.
     pub guess: i64,
     /// That it matched; spent on one consumption.
@@ -325,11 +325,16 @@ impl Store {
             let changed = tx
                 .prepare_cached(
                     "UPDATE recovery_codes SET used_wall = ?2
-                     WHERE id = ?1 AND used_wall IS NULL
+                     WHERE id = ?1 AND hash = ?4 AND used_wall IS NULL
                        AND account = (SELECT id FROM accounts WHERE id = ?3 AND state = 'active')",
                 )
                 .and_then(|mut statement| {
-                    statement.execute(params![code, now.wall.millis(), waiting.account])
+                    statement.execute(params![
+                        code.id,
+                        now.wall.millis(),
+                        waiting.account,
+                        code.hash
+                    ])
                 })
                 .map_err(StoreError::sqlite(CONSUMING))?;
             if changed != 1 {

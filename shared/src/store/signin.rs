@@ -553,9 +553,10 @@ impl Slot<'_> {
         let expires = self.now.moment.at.plus(limits.life);
         let Fresh { id, reference, tag } = self.fresh.clone();
         let generation = clock::generation(tx)?;
-        if limits.binding == Binding::Source {
-            self.replace_older(tx, account.id)?;
-        }
+        let tries = match limits.binding {
+            Binding::Source => self.replace_older(tx, account.id)?.max(tries),
+            Binding::Session => tries,
+        };
         tx.prepare_cached(
             "INSERT INTO challenges VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,
              ?13, ?14, NULL, 0, 'running', ?15, NULL, ?16, ?17)",
@@ -603,24 +604,30 @@ impl Slot<'_> {
         })
     }
 
-    /// A code whose mail failed may still be typed by another session of the same source: it ends
-    /// here, so that one source never has two live codes.
-    fn replace_older(&self, tx: &Transaction<'_>, account: i64) -> Result<(), StoreError> {
+    /// One source has one live code: the others end here, whoever shares them. How many tries the
+    /// most tried of the live ones had used up: a new code gives none of them back.
+    fn replace_older(&self, tx: &Transaction<'_>, account: i64) -> Result<u32, StoreError> {
         tx.prepare_cached(
             "UPDATE challenges SET replaced = 1
              WHERE account = ?1 AND service = ?2 AND host = ?3 AND source = ?4
-               AND used_wall IS NULL AND replaced = 0",
+               AND used_wall IS NULL AND replaced = 0
+             RETURNING CASE WHEN boot_id = ?5 AND expires_boot > ?6 AND tries < max_tries
+                       THEN tries ELSE 0 END",
         )
         .and_then(|mut statement| {
-            statement.execute(params![
+            let key = params![
                 account,
                 self.opening.service.as_str(),
                 self.opening.host,
                 self.opening.source.binding(),
-            ])
+                self.now.moment.boot_id,
+                self.now.moment.at.millis(),
+            ];
+            statement
+                .query_map(key, |row| row.get::<_, u32>(0))?
+                .try_fold(0, |most, tries| Ok(tries?.max(most)))
         })
-        .map_err(StoreError::sqlite("writing a challenge"))?;
-        Ok(())
+        .map_err(StoreError::sqlite("writing a challenge"))
     }
 
     fn event(

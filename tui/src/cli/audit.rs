@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Subcommand;
 use gatepost_shared::admin::Admin;
 use gatepost_shared::admin::audit::Listed;
+use gatepost_words::text::log_value;
 use serde::Serialize;
 
 use super::Context;
@@ -151,7 +152,7 @@ fn lines(events: &[Listed]) -> String {
             ] {
                 if !value.is_empty() {
                     // Writing to a String cannot fail.
-                    let _infallible = write!(line, " {name}={value}");
+                    let _infallible = write!(line, " {name}={}", log_value(value));
                 }
             }
             line.push(' ');
