@@ -77,6 +77,7 @@ DOCUMENTS := $(wildcard README.md CHANGELOG.md docs/*.md) LICENSE-APACHE LICENSE
 	packaging/gatepost.toml.example
 STACKS := $(wildcard packaging/pam.d/* packaging/pam-configs/*)
 UNITS := $(wildcard packaging/systemd/gatepost-*)
+# A file that is missing makes grep fail although it found something: its words count, not its status.
 PAM_LINES := /etc/pam.d/* /etc/pam.conf /usr/lib/pam.d/*
 MODULE = $(DESTDIR)$(PAMDIR)/pam_gatepost.so
 
@@ -103,7 +104,9 @@ install: release-files ## the module, the programs, their documents and systemd 
 		echo "  the module's lines need helper=$(LIBEXECDIR)/gatepost-helper"; fi
 
 uninstall: ## take away exactly that, unless a login still needs it (FORCE=1)
-	@if grep -sHnE '^[^#]*pam_gatepost' $(PAM_LINES:%=$(DESTDIR)%); then \
+	@lines=$$(grep -sHnE '^[^#]*pam_gatepost' $(PAM_LINES:%=$(DESTDIR)%) || true); \
+	if [ -n "$$lines" ]; then \
+		echo "$$lines"; \
 		echo "These lines still name the module. Without it every login through them is refused."; \
 		if [ -z "$(FORCE)" ]; then \
 			echo "Take them out first; or say FORCE=1, with a root shell open."; exit 1; fi; fi

@@ -4,6 +4,7 @@
 //! Each rule is a function from what is read to what is wrong with it. It is asked twice: of the tree,
 //! where nothing may be wrong, and of something planted, where it must find just that.
 
+mod installing;
 mod layers;
 mod manifests;
 mod outcomes;

@@ -242,7 +242,11 @@ mod tests { #[test] #[ignore = "planted"] fn t() { super::f(std::net::TcpStream:
         .flat_map(|part| &part.attributes)
         .map(|(_, attribute)| attribute.as_str())
         .collect();
-    let wanted = [r#"expect(dead_code,reason="planted")"#, "test", "ignore"];
+    let wanted = [
+        r#"expect(dead_code,reason="planted")"#,
+        "test",
+        r#"ignore="planted""#,
+    ];
     assert_eq!(attributes, wanted);
     assert!(mentions("std::fs::read", "std::fs") && mentions("a::rusqlite", "rusqlite"));
     assert!(!mentions("std::fs_err", "std::fs") && !mentions("Instantly", "Instant"));
