@@ -32,9 +32,11 @@ fn right(sink: &Sink, client: gatepost_tests::pam::Client<'_>) -> gatepost_tests
     let before = sink.mails().len();
     client.run(|_| {
         let code = until(SOON, || {
-            sink.mails().get(before).and_then(|mail| mail.find_code())
+            sink.mails()
+                .get(before)
+                .and_then(gatepost_tests::smtp::Mail::find_code)
         });
-        Answer::from(code.expect("a mail with a code"))
+        Answer::from(code.unwrap())
     })
 }
 
@@ -374,11 +376,11 @@ fn no_secret_in_environ_cmdline_or_core_limit() {
     let proc = |name: &str| std::fs::read(format!("/proc/{}/{name}", helper.pid)).expect(name);
     assert!(!String::from_utf8_lossy(&proc("cmdline")).contains(&code));
     let limits = String::from_utf8(proc("limits")).expect("limits");
-    let core = limits
+    let ceiling = limits
         .lines()
         .find(|line| line.starts_with("Max core file size"))
         .expect("core");
-    assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
+    assert_eq!(ceiling.split_whitespace().nth(4), Some("0"), "{ceiling}");
     // Not dumpable: the kernel gives /proc/PID to root.
     login.answer(code);
     login.finish().expect("PAM_SUCCESS");

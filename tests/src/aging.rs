@@ -66,6 +66,16 @@ impl StoreFile {
         self.count(&format!("SELECT count(*) FROM {}", name(table)))
     }
 
+    /// How many bytes of the file hold something.
+    pub fn bytes_in_use(&self) -> rusqlite::Result<u64> {
+        self.read_only()?.query_row(
+            "SELECT (p.page_count - f.freelist_count) * s.page_size
+             FROM pragma_page_count p, pragma_freelist_count f, pragma_page_size s",
+            [],
+            |row| row.get::<_, i64>(0).map(i64::cast_unsigned),
+        )
+    }
+
     /// How many guesses stand in the ledger: all, and the right ones among them.
     pub fn guesses(&self) -> rusqlite::Result<(u32, u32)> {
         let all = self.count("SELECT count(*) FROM guesses")?;
@@ -156,6 +166,49 @@ impl StoreFile {
         assert_eq!(changed, 1, "{user} has one row");
     }
 
+    /// Lets every account start afresh: no mail, guess or notice counts, no failure is left, and no
+    /// code that was sent before works any more.
+    pub fn start_afresh(&self) {
+        self.execute(
+            "DELETE FROM sends WHERE state = 'open' OR account <= 1000;
+             DELETE FROM guesses WHERE right = 0;
+             DELETE FROM outbox;
+             UPDATE challenges SET replaced = 1 WHERE used_wall IS NULL AND replaced = 0;
+             UPDATE accounts SET failures_in_row = 0 WHERE failures_in_row <> 0",
+        )
+        .expect("start afresh");
+    }
+
+    /// Adds accounts until there are `accounts` of them, each with the rows that a person who logged
+    /// in once today leaves: what a login must not slow down on. Their events are left out, so that
+    /// the chain stays whole.
+    pub fn seed_accounts(&self, accounts: u32) {
+        let there = self
+            .count("SELECT count(*) FROM accounts")
+            .expect("count the accounts");
+        let missing = accounts.saturating_sub(there);
+        let script = format!(
+            "PRAGMA journal_mode = MEMORY;
+             PRAGMA synchronous = OFF;
+             PRAGMA cache_size = -1000000;
+             BEGIN IMMEDIATE;
+             CREATE TEMP TABLE seed AS SELECT
+                 {missing} AS amount,
+                 (SELECT coalesce(max(id), 0) FROM accounts) AS before,
+                 unixepoch() * 1000 - 3600000 AS wall,
+                 (SELECT CAST(replace(value, rtrim(value, '0123456789'), '') AS INTEGER) - 3600000
+                  FROM meta WHERE key = 'clock') AS store;
+             {};
+             DROP TABLE seed;
+             COMMIT;
+             PRAGMA journal_mode = WAL",
+            SEED.join(";")
+        );
+        self.read_write()
+            .and_then(|connection| connection.execute_batch(&script))
+            .expect("seed the store");
+    }
+
     /// Table and column of every time that ages.
     fn time_columns(&self) -> rusqlite::Result<Vec<(String, String)>> {
         let connection = self.read_only()?;
@@ -199,6 +252,40 @@ impl StoreFile {
         Ok(connection)
     }
 }
+
+/// What each seeded account has: account number `i` of the seed, one hour ago.
+const SEED: [&str; 7] = [
+    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n, seed WHERE i < amount)
+     INSERT INTO accounts (id, name, uid, state, success_store, success_wall, created_wall)
+     SELECT before + i, printf('seed%07d', i), 1000000 + i, 'active', store, wall, wall
+     FROM n, seed",
+    "INSERT INTO addresses
+         (account, address, limit_key, confirmed_wall, confirmed_by, created_wall)
+     SELECT id, name || '@example.org', name || '@example.org', wall, 'administrator', wall
+     FROM accounts, seed WHERE id > before",
+    "INSERT INTO known_sources (account, source, service, first_wall, last_wall, last_store)
+     SELECT id, printf('10.0.%d.%d', id / 256 % 256, id % 256), 'sshd', wall, wall, store
+     FROM accounts, seed WHERE id > before",
+    "INSERT INTO guesses (account, factor, right, source, at_store, at_wall)
+     SELECT id, 'code', 1, printf('10.0.%d.%d', id / 256 % 256, id % 256), store, wall
+     FROM accounts, seed WHERE id > before",
+    "INSERT INTO challenges
+         (id, account, address, service, host, source, conversation, reference, tag, boot_id,
+          expires_boot, generation, tries, max_tries, used_wall, delivery, delivery_until,
+          accepted_wall, created_wall, created_store)
+     SELECT randomblob(16), id, NULL, 'sshd', 'host01',
+            printf('10.0.%d.%d', id / 256 % 256, id % 256), 0, 'SEED', randomblob(32), 'none',
+            0, 0, 1, 3, wall, 'accepted', 0, wall, wall, store
+     FROM accounts, seed WHERE id > before",
+    "INSERT INTO sends (account, challenge, limit_key, source, state, at_store)
+     SELECT id, randomblob(16), name || '@example.org',
+            printf('10.0.%d.%d', id / 256 % 256, id % 256), 'answered', store
+     FROM accounts, seed WHERE id > before",
+    "INSERT INTO deliveries
+         (account, challenge, kind, relay, outcome, reply, message_id, millis, at_wall)
+     SELECT id, NULL, 'code', 'localhost:25', 'accepted', '250 2.0.0 queued', 'none', 5, wall
+     FROM accounts, seed WHERE id > before",
+];
 
 /// A table's name that is nothing else.
 fn name(table: &str) -> &str {

@@ -54,6 +54,7 @@
 )]
 
 pub mod aging;
+pub mod bench;
 pub mod config;
 pub mod demo;
 pub mod dns;

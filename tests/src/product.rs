@@ -1,8 +1,8 @@
 //! The product's four files: built once a test run by cargo (or taken from a folder), and put in place
 //! on a stage as a package would.
 //!
-//! `GATEPOST_TEST_PROFILE` names the cargo profile, `dev` by default; `GATEPOST_TEST_BIN_DIR` names a
-//! folder that holds the four files already, then nothing is built.
+//! `GATEPOST_TEST_PROFILE` names the cargo profile, by default the tests' own; `GATEPOST_TEST_BIN_DIR`
+//! names a folder that holds the four files already, then nothing is built.
 
 use std::env;
 use std::fs;
@@ -25,6 +25,13 @@ pub const CONFIG: &str = "/etc/gatepost/gatepost.toml";
 pub const STORE: &str = "/var/lib/gatepost/gatepost.db";
 /// The module's file name in the security folder.
 pub const MODULE: &str = "pam_gatepost.so";
+
+/// The cargo profile that this crate was built with.
+pub(crate) const OWN_PROFILE: &str = if cfg!(debug_assertions) {
+    "dev"
+} else {
+    "release"
+};
 
 /// Where the built files lie on the host.
 #[derive(Debug, Clone)]
@@ -71,7 +78,7 @@ impl Artifacts {
     }
 
     fn build() -> Self {
-        let profile = env::var("GATEPOST_TEST_PROFILE").unwrap_or_else(|_| "dev".to_owned());
+        let profile = env::var("GATEPOST_TEST_PROFILE").unwrap_or_else(|_| OWN_PROFILE.to_owned());
         let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
             .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
             .args([

@@ -9,6 +9,8 @@ use std::ffi::c_int;
 use std::ffi::c_uint;
 use std::ffi::c_void;
 use std::io;
+use std::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
 use std::ptr;
 use std::slice;
 
@@ -360,6 +362,27 @@ pub(crate) fn open_syslog(name: &'static CStr) {
     let options = libc::LOG_PID | libc::LOG_NDELAY;
     // SAFETY: openlog keeps the pointer, and the name is static.
     unsafe { libc::openlog(name.as_ptr(), options, libc::LOG_AUTHPRIV) };
+}
+
+/// Forks the calling process, which must have one thread; the child does `work` and ends, and returns
+/// from here in no case. Yields the child's pid.
+pub(crate) fn fork(work: impl FnOnce()) -> io::Result<i32> {
+    // SAFETY: with one thread no lock is held by another, so the child may do all that the parent may.
+    match unsafe { libc::fork() } {
+        -1 => Err(io::Error::last_os_error()),
+        0 => {
+            let panicked = catch_unwind(AssertUnwindSafe(work)).is_err();
+            // SAFETY: ends the process at once and runs nothing of the parent's.
+            unsafe { libc::_exit(c_int::from(panicked)) }
+        }
+        pid => Ok(pid),
+    }
+}
+
+/// Loads a library as libpam loads a module, and keeps it; false when that fails.
+pub(crate) fn load(path: &CStr) -> bool {
+    // SAFETY: the path is NUL-terminated; the constructors are a PAM module's, made to be run anywhere.
+    !unsafe { libc::dlopen(path.as_ptr(), libc::RTLD_NOW) }.is_null()
 }
 
 /// What setlocale says of all categories.

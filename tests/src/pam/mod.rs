@@ -13,6 +13,13 @@ mod outcome;
 mod protocol;
 mod state;
 
+pub(crate) use codes::name as code_name;
+pub(crate) use ffi::Conversation as Talk;
+pub(crate) use ffi::Item;
+pub(crate) use ffi::Transaction;
+pub(crate) use ffi::fork;
+pub(crate) use ffi::load;
+
 pub use client::Client;
 pub use client::host_program;
 pub use conversation::Conversation;

@@ -209,6 +209,21 @@ impl Sink {
         self.wait_for_mail(count, deadline)
     }
 
+    /// Takes out the mails that are there, waiting for one; `None` once the sink has stopped.
+    ///
+    /// For benches: mails that are taken out use no memory, and no other method sees them any more.
+    pub fn take_mails(&self, deadline: Duration) -> Option<Vec<Mail>> {
+        let taken = self.state().wait(deadline, |state| {
+            let mails = std::mem::take(&mut state.mails);
+            match (mails.is_empty(), state.stopped) {
+                (false, _) => Some(Some(mails)),
+                (true, true) => Some(None),
+                (true, false) => None,
+            }
+        });
+        taken.unwrap_or_else(|| Some(Vec::new()))
+    }
+
     /// What it counted so far.
     pub fn counts(&self) -> Counts {
         self.state().lock().counts
@@ -302,7 +317,17 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
                 move || serve(&shared, number, stream, faults)
             })
             .expect("start a connection's thread");
-        shared.state.update(|state| state.workers.push(worker));
+        // A thread that ended holds its stack until it is joined.
+        let ended: Vec<JoinHandle<()>> = shared.state.update(|state| {
+            state.workers.push(worker);
+            state
+                .workers
+                .extract_if(.., |worker| worker.is_finished())
+                .collect()
+        });
+        for worker in ended {
+            worker.join().expect("a sink's connection does not panic");
+        }
     }
 }
 
