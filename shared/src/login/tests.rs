@@ -708,3 +708,31 @@ fn four_helpers_of_an_account_may_wait() {
     );
     drop(waiting);
 }
+
+// Mutants: crowd() refuses in decoy stacks as well; deadline() goes by the challenge there.
+#[test]
+fn a_decoy_stack_tells_nothing_by_its_places_or_its_time() {
+    let desk = Desk::enrolled();
+    let decoy = |after| Hello {
+        decoy: true,
+        after,
+        ..desk.hello()
+    };
+    let right: Vec<Play<'_>> = (0..5)
+        .map(|_| desk.begin(decoy(Proved::Password)).unwrap())
+        .collect();
+    let wrong = desk.begin(decoy(Proved::Nothing)).unwrap();
+    let shown: Vec<_> = right
+        .iter()
+        .map(|play| (&play.said, play.login.deadline()))
+        .collect();
+    assert!(
+        shown
+            .iter()
+            .all(|one| *one == (&wrong.said, wrong.login.deadline()))
+    );
+    desk.host.pass(Span::from_mins(4));
+    let later = desk.begin(decoy(Proved::Password)).unwrap();
+    let dummy = desk.begin(decoy(Proved::Nothing)).unwrap();
+    assert_eq!(later.login.deadline(), dummy.login.deadline());
+}

@@ -387,9 +387,14 @@ fn begin(
         return Ok(What::Ended { decision, closed });
     }
     let ready = if dummy { None } else { look.ready };
-    if crowded(tx, now, ready.as_ref().map(|ready| ready.account.id))? {
-        return Ok(What::Crowded(slot.ended(tx, "crowded", json!({}))?));
-    }
+    let ready = match crowd(tx, now, ready.as_ref().map(|ready| ready.account.id))? {
+        Crowd::None => ready,
+        // A refusal would say that the password was right: a dummy says nothing.
+        Crowd::Account if opening.decoy => None,
+        Crowd::Account | Crowd::Host => {
+            return Ok(What::Crowded(slot.ended(tx, "crowded", json!({}))?));
+        }
+    };
     let Some(Ready {
         account,
         address,
@@ -721,8 +726,16 @@ fn void_if_restored(tx: &Transaction<'_>, now: &Now, witnessed: i64) -> Result<(
     Ok(())
 }
 
-/// Whether too many helpers wait already.
-fn crowded(tx: &Transaction<'_>, now: &Now, account: Option<i64>) -> Result<bool, StoreError> {
+/// Where too many helpers wait already.
+enum Crowd {
+    None,
+    /// At the prompts of this account.
+    Account,
+    /// On this host.
+    Host,
+}
+
+fn crowd(tx: &Transaction<'_>, now: &Now, account: Option<i64>) -> Result<Crowd, StoreError> {
     let count = |sql: &str, key: &dyn rusqlite::ToSql| -> Result<u32, StoreError> {
         tx.prepare_cached(sql)
             .and_then(|mut statement| statement.query_row([key], |row| row.get(0)))
@@ -736,7 +749,11 @@ fn crowded(tx: &Transaction<'_>, now: &Now, account: Option<i64>) -> Result<bool
         Some(id) => count("SELECT count(*) FROM conversations WHERE account = ?1", &id)?,
         None => 0,
     };
-    Ok(all >= WAITING_PER_HOST || own >= WAITING_PER_ACCOUNT)
+    Ok(match (all, own) {
+        (WAITING_PER_HOST.., _) => Crowd::Host,
+        (_, WAITING_PER_ACCOUNT..) => Crowd::Account,
+        (_, _) => Crowd::None,
+    })
 }
 
 /// Closes the conversations whose helper is gone.
