@@ -239,8 +239,8 @@ impl Rig {
                 service.name(),
                 self.stage.report()
             );
+            self.settle();
         }
-        self.settle();
     }
 }
 
