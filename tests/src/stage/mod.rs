@@ -310,7 +310,7 @@ impl Stage {
     /// Waits until no helper and no sender is left: what a login left to be done has been done then.
     #[track_caller]
     pub fn wait_for_quiet(&self) {
-        let quiet = wait::until(SOON, || {
+        let quiet = wait::until(3 * SOON, || {
             let busy = ["gatepost-helper", "gatepost-sender"]
                 .iter()
                 .any(|name| !self.processes(name).is_empty());
