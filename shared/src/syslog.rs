@@ -4,6 +4,7 @@
 //! stops or changes a login; the event in the store is the record.
 
 use std::os::unix::net::UnixDatagram;
+use std::time::Duration;
 
 /// How grave a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +30,8 @@ impl Severity {
     }
 }
 
+/// How long a full queue is waited for.
+const PATIENCE: Duration = Duration::from_millis(250);
 /// Facility authpriv, 10.
 const AUTHPRIV: u8 = 10;
 
@@ -39,10 +42,10 @@ pub fn write(severity: Severity, text: &str) {
         AUTHPRIV * 8 + severity.level(),
         std::process::id()
     );
-    // Without a log daemon there is nobody to tell; non-blocking, since a full queue must not hold
-    // a login.
+    // Without a log daemon there is nobody to tell. A queue that is full, as it is when many people
+    // log in at once, is waited for a little: it must not hold a login for long, nor lose its line.
     if let Ok(socket) = UnixDatagram::unbound()
-        && socket.set_nonblocking(true).is_ok()
+        && socket.set_write_timeout(Some(PATIENCE)).is_ok()
     {
         let _lost = socket.send_to(line.as_bytes(), "/dev/log");
     }

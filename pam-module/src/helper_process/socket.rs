@@ -75,6 +75,7 @@ impl Link for Socket {
 #[cfg(test)]
 mod tests {
     use std::io::{Read, Write};
+    use std::net::Shutdown;
     use std::os::fd::OwnedFd;
     use std::os::unix::net::UnixStream;
     use std::time::Duration;
@@ -105,7 +106,8 @@ mod tests {
         let (mut ours, mut theirs) = pair();
         theirs.write_all(verdict().expose()).unwrap();
         theirs.write_all(verdict().expose()).unwrap();
-        drop(theirs);
+        // Another test's fork may hold a copy for a moment: closing alone is not yet the end.
+        theirs.shutdown(Shutdown::Write).unwrap();
         for _ in 0..2 {
             let body = ours.receive().unwrap();
             assert!(decode::<ToModule>(&body).is_ok());
