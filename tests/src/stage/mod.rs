@@ -381,6 +381,11 @@ impl Default for Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
+        // A helper that has recorded its decision may still be writing its line: not to be killed
+        // in between.
+        let _lingers = wait::until(SOON / 3, || {
+            self.processes("gatepost-helper").is_empty().then_some(())
+        });
         let mut faults = stray::end_all(&self.namespace.identity);
         self.syslog.stop();
         for sink in self.sinks.borrow().iter() {
