@@ -377,6 +377,12 @@ impl<'c, H: Host> Login<'c, H> {
         self.store.notice_due(&self.host.now()).unwrap_or(false)
     }
 
+    /// Keeps the store's log short, once nobody waits for this login any more.
+    pub(super) fn settle(&self) {
+        // What could not be done is left to the next one, and in the end to gatepost maintain.
+        let _left_to_the_next = self.store.settle_log();
+    }
+
     /// Closes the store and keeps what a delivery that is still under way must be recorded with.
     fn into_remains(self) -> Remains {
         Remains {

@@ -274,6 +274,7 @@ fn afterwards<'c>(
     delivery: Option<Delivery<'c>>,
     detach: Detach,
 ) {
+    login.settle();
     if delivery.is_none() && !login.notice_due() {
         return;
     }

@@ -1,12 +1,14 @@
 //! Upkeep: purging what no limit looks at any more, truncating the log, checking the file. Never
-//! in a login.
+//! while a login waits for it.
+
+use std::path::Path;
 
 use gatepost_words::time::Span;
 use rusqlite::params;
 use serde::Serialize;
 
 use super::error::StoreError;
-use super::{Store, clock};
+use super::{Store, clock, companions};
 use crate::host::Now;
 
 /// What `gatepost maintain` did.
@@ -34,6 +36,8 @@ const KEEP_CHALLENGES: Span = Span::from_hours(24);
 const KEEP_SOURCES: Span = Span::from_hours(30 * 24);
 /// Deliveries and notices.
 const KEEP_RECORDS: Span = Span::from_hours(90 * 24);
+/// Bytes of write-ahead log after which a login that is over moves it into the store.
+const LONG_LOG: u64 = 1024 * 1024;
 /// Rows a transaction removes at the most, so that a login never waits for a long one.
 const BATCH: u32 = 1000;
 
@@ -76,10 +80,29 @@ impl Store {
                 before(KEEP_SOURCES),
             )?,
         };
+        self.truncate_log()?;
+        Ok(purged)
+    }
+
+    /// Moves a long write-ahead log into the store and empties it. For logins, once nobody waits for
+    /// them any more: where logins never cease to overlap, a commit's own checkpoint is always
+    /// overtaken by the next writer, and the log grew to 20 MiB under eight at a time.
+    ///
+    /// One process at a time does this; the others find it being done and go on.
+    pub fn settle_log(&self) -> Result<(), StoreError> {
+        let path = self.connection.path().unwrap_or_default();
+        let [_, log, _] = companions(Path::new(path));
+        let length = std::fs::metadata(log).map_or(0, |file| file.len());
+        if length > LONG_LOG {
+            self.truncate_log()?;
+        }
+        Ok(())
+    }
+
+    fn truncate_log(&self) -> Result<(), StoreError> {
         self.connection
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_row| Ok(()))
-            .map_err(StoreError::sqlite("truncating the write-ahead log"))?;
-        Ok(purged)
+            .map_err(StoreError::sqlite("truncating the write-ahead log"))
     }
 
     fn purge(&mut self, sql: &'static str, before: i64) -> Result<usize, StoreError> {
@@ -108,5 +131,34 @@ impl Store {
                 .map_err(StoreError::sqlite(doing))?;
             Ok(found.into_iter().filter(|line| line != "ok").collect())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LONG_LOG;
+    use crate::store::{Store, companions};
+
+    #[test]
+    fn a_long_log_is_settled_although_others_have_the_store_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let store = Store::scratch(&path);
+        let other = Store::scratch(&path);
+        let [_, log, _] = companions(&path);
+        let length = || std::fs::metadata(&log).unwrap().len();
+        // As eight logins at a time do it: no commit's own checkpoint ever catches up.
+        let sql = "PRAGMA wal_autocheckpoint = 0; CREATE TABLE filler (x); INSERT INTO filler VALUES (zeroblob(1000))";
+        other.connection.execute_batch(sql).unwrap();
+        let short = length();
+        assert!(short > 0);
+        store.settle_log().unwrap();
+        assert_eq!(length(), short, "not worth a wait");
+        let blob = "UPDATE filler SET x = zeroblob(2000000)";
+        other.connection.execute_batch(blob).unwrap();
+        assert!(length() > LONG_LOG);
+        store.settle_log().unwrap();
+        assert_eq!(length(), 0);
+        drop(other);
     }
 }

@@ -354,6 +354,10 @@ impl Stage {
         {
             let _ = writeln!(report, "{facility}.{severity} {raw}");
         }
+        report.push_str("=== processes\n");
+        for running in stray::processes(&self.namespace.identity) {
+            let _ = writeln!(report, "{}", running.describe());
+        }
         for sink in self.sinks.borrow().iter() {
             let _ = writeln!(
                 report,

@@ -42,6 +42,36 @@ impl Running {
         has_ended(&self.pidfd, deadline)
     }
 
+    /// Where it is and what it has open, for a failure's report.
+    pub(crate) fn describe(&self) -> String {
+        let read = |name: &str| {
+            let text = fs::read_to_string(format!("/proc/{}/{name}", self.pid));
+            text.unwrap_or_else(|error| error.to_string())
+        };
+        let status = read("status");
+        let of_interest = ["State:", "PPid:", "TracerPid:", "ShdPnd:", "SigBlk:"];
+        let status: Vec<&str> = status
+            .lines()
+            .filter(|line| of_interest.iter().any(|key| line.starts_with(key)))
+            .collect();
+        let folder = format!("/proc/{}/fd", self.pid);
+        let open: Vec<String> = numbered(&folder)
+            .map(|fd| {
+                let link = fs::read_link(format!("{folder}/{fd}")).unwrap_or_default();
+                format!("{fd}={}", link.display())
+            })
+            .collect();
+        format!(
+            "{} {}: {}; in {} ({}); open {}",
+            self.pid,
+            self.name,
+            status.join(", ").replace('\t', " "),
+            read("wchan"),
+            read("syscall").trim_end(),
+            open.join(" ")
+        )
+    }
+
     /// What can be seen of it from outside, as [`crate::pam::Conversation::look`] has it.
     pub fn look(&self) -> ProcessState {
         look(self.pid)
