@@ -49,7 +49,9 @@ impl Store {
             problem: Problem::Untrusted(untrusted),
         })?;
         let store = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        // First: nothing is written to a file that is no store, not even a header to an empty one.
         schema::check(&store.connection)?;
+        store.write_ahead()?;
         Ok(store)
     }
 
@@ -57,11 +59,12 @@ impl Store {
     pub fn create(path: &Path) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
         let mut store = Self::connect(path, flags)?;
+        store.write_ahead()?;
         schema::migrate(&mut store.connection)?;
         Ok(store)
     }
 
-    /// Connects and sets what every connection needs.
+    /// Connects and sets what every connection needs; writes nothing.
     fn connect(path: &Path, access: OpenFlags) -> Result<Self, StoreError> {
         let doing = "opening the store";
         let flags = access
@@ -72,6 +75,13 @@ impl Store {
             Connection::open_with_flags(path, flags).map_err(StoreError::sqlite(doing))?;
         prepare(&mut connection).map_err(StoreError::sqlite(doing))?;
         Ok(Self { connection })
+    }
+
+    /// Has the store keep a write-ahead log, as it does unless another program changed that.
+    fn write_ahead(&self) -> Result<(), StoreError> {
+        self.connection
+            .pragma_update(None, "journal_mode", "WAL")
+            .map_err(StoreError::sqlite("opening the store"))
     }
 
     /// A store in a file of a test's own, whose folder need not be root's.
@@ -143,8 +153,6 @@ fn prepare(connection: &mut Connection) -> Result<(), rusqlite::Error> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
     connection.set_prepared_statement_cache_capacity(64);
-    // The first statement that touches the file: a file that is no database is told here.
-    connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     connection.pragma_update(None, "temp_store", "MEMORY")
