@@ -16,6 +16,27 @@ pub struct StoreFile {
     path: PathBuf,
 }
 
+/// One attempt to hand over a message, as the store has it on record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// `code`, `half-finished` and the like.
+    pub kind: String,
+    /// The relay, as `host:port`.
+    pub relay: String,
+    /// `accepted`, `transient`, `permanent`, `connection`, `tls`, `auth`, `message` or `lost`.
+    pub outcome: String,
+    /// The relay's words, or what went wrong and what to do.
+    pub reply: String,
+    /// How long it took.
+    pub millis: u64,
+}
+
+/// The store's write lock, held until this goes.
+#[derive(Debug)]
+pub struct WriteLock {
+    _transaction: Connection,
+}
+
 /// Columns that hold a time although their names do not end as [`TIME_ENDINGS`] have it.
 const TIMES: [&str; 4] = [
     "delivery_until",
@@ -118,6 +139,51 @@ impl StoreFile {
         statement.query_map([], |row| row.get(0))?.collect()
     }
 
+    /// All attempts to deliver, in order.
+    pub fn deliveries(&self) -> rusqlite::Result<Vec<Delivery>> {
+        let connection = self.read_only()?;
+        let mut statement = connection
+            .prepare("SELECT kind, relay, outcome, reply, millis FROM deliveries ORDER BY id")?;
+        statement
+            .query_map([], |row| {
+                Ok(Delivery {
+                    kind: row.get(0)?,
+                    relay: row.get(1)?,
+                    outcome: row.get(2)?,
+                    reply: row.get(3)?,
+                    millis: row.get::<_, i64>(4)?.unsigned_abs(),
+                })
+            })?
+            .collect()
+    }
+
+    /// Takes the write lock, as another process that is busy with the store does.
+    pub fn hold(&self) -> WriteLock {
+        let connection = self.read_write().expect("open the store");
+        connection
+            .execute_batch("BEGIN IMMEDIATE")
+            .expect("take the write lock");
+        WriteLock {
+            _transaction: connection,
+        }
+    }
+
+    /// Brings all that was written into the one file, so that a copy of it is whole.
+    pub fn checkpoint(&self) {
+        self.read_write()
+            .and_then(|connection| {
+                connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            })
+            .expect("bring the store into one file");
+    }
+
+    /// Says that a program of another version wrote the store.
+    pub fn set_version(&self, version: i64) {
+        self.read_write()
+            .and_then(|connection| connection.pragma_update(None, "user_version", version))
+            .expect("set the version");
+    }
+
     /// Lets `time` pass, to the store's eyes: moves the times of all rows back by as much.
     pub fn pass(&self, time: Duration) {
         let millis = i64::try_from(time.as_millis()).expect("a test's time is short");
@@ -177,6 +243,15 @@ impl StoreFile {
              UPDATE accounts SET failures_in_row = 0 WHERE failures_in_row <> 0",
         )
         .expect("start afresh");
+    }
+
+    /// Forgets all mails, guesses and notices, and all failures in a row: every budget is full again.
+    pub fn refill_budgets(&self) {
+        self.execute(
+            "DELETE FROM sends; DELETE FROM guesses; DELETE FROM outbox;
+             UPDATE accounts SET failures_in_row = 0 WHERE failures_in_row <> 0",
+        )
+        .expect("refill the budgets");
     }
 
     /// Adds accounts until there are `accounts` of them, each with the rows that a person who logged

@@ -70,6 +70,7 @@ pub mod soak;
 pub mod sshd;
 pub mod stack;
 pub mod stage;
+pub mod strace;
 pub mod syslog;
 pub mod users;
 pub mod wait;

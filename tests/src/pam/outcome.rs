@@ -60,6 +60,12 @@ impl Outcome {
         Duration::from_millis(last.map_or(0, |result| result.2.since_start))
     }
 
+    /// How long libpam took from the last answer (or the last call's begin) to the last result.
+    pub fn last_wait(&self) -> Duration {
+        let last = self.rounds.last().and_then(|round| round.results.last());
+        Duration::from_millis(last.map_or(0, |result| result.2.waited))
+    }
+
     /// `PAM_USER` as it was before `pam_end` in the last round.
     pub fn user(&self) -> Option<&str> {
         self.rounds.last()?.end.as_ref()?.1.as_deref()

@@ -23,6 +23,7 @@ use std::time::Duration;
 pub use mounts::HOST_NAME;
 pub use stray::Running;
 
+use crate::aging::Delivery;
 use crate::aging::StoreFile;
 use crate::config::Config;
 use crate::config::ROOTS_PATH;
@@ -190,6 +191,28 @@ impl Stage {
         let _ = self
             .gatepost(&["user", "add", user, address, "--confirmed"])
             .success();
+    }
+
+    /// Makes recovery codes for a user, through the administrator's program.
+    pub fn recovery_codes(&self, user: &str) -> Vec<String> {
+        let made = self.gatepost(&["recovery", "new", user]).success();
+        let codes: Vec<String> = made.stdout.lines().map(str::to_owned).collect();
+        for code in &codes {
+            self.secret(code);
+            self.secret(&code.replace('-', ""));
+        }
+        codes
+    }
+
+    /// Waits until this many attempts to deliver are on record, and yields all there are.
+    #[track_caller]
+    pub fn wait_for_deliveries(&self, count: usize) -> Vec<Delivery> {
+        let store = self.store();
+        let recorded = || store.deliveries().ok().filter(|all| all.len() >= count);
+        wait::until(SOON, recorded).unwrap_or_else(|| {
+            let there = store.deliveries();
+            panic!("{count} deliveries wanted: {there:?}\n{}", self.report())
+        })
     }
 
     /// Runs the administrator's program as root, without a terminal.
