@@ -32,6 +32,8 @@ mod login;
 mod replay;
 /// The SMTP sink proves itself against a client of its own: it takes mail, and does wrong on demand.
 mod sink;
+/// A store that is missing, damaged, full, locked or old; disks and helpers that fail in mid-login.
+mod store_failure;
 /// What an ordinary user can do to `su` while our code runs in it.
 mod su;
 /// What the module exports and how it is linked.
