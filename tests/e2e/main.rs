@@ -13,6 +13,8 @@ mod answers;
 mod architecture;
 /// The PAM host in odd circumstances, and names that resolve badly: still the harness proving itself.
 mod circumstances;
+/// Boots, zones and languages.
+mod clock;
 /// Many logins at once and many in a row: one code, one success; so many mails and no more.
 mod concurrent;
 /// Guessing codes: compared as often as the policy says, and counted first.
