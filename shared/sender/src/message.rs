@@ -48,7 +48,7 @@ pub(crate) fn compose(letter: &Letter, words: Rendered) -> Result<Mail, Failure>
         .to(Mailbox::new(None, to.clone()))
         .date(date(letter.epoch_secs))
         .message_id(Some(message_id.clone()))
-        .subject(words.subject)
+        .subject(literal(&words.subject))
         .raw_header(fixed("Auto-Submitted", "auto-generated"))
         .raw_header(fixed("X-Auto-Response-Suppress", "OOF, AutoReply"))
         .multipart(MultiPart::alternative_plain_html(words.text, words.html))
@@ -66,6 +66,12 @@ pub(crate) fn compose(letter: &Letter, words: Rendered) -> Result<Mail, Failure>
         message_id,
         bytes,
     })
+}
+
+/// A subject that mail programs show as it is: lettre encodes what is no ASCII and leaves alone what
+/// only looks encoded, which a name may be made of.
+fn literal(subject: &str) -> String {
+    subject.replace("=?", "= ?")
 }
 
 /// An address that passed both our rules and lettre's.
@@ -111,7 +117,7 @@ fn random_hex() -> Result<String, Failure> {
 mod tests {
     use std::time::{Duration, SystemTime};
 
-    use super::{date, random_hex};
+    use super::{date, literal, random_hex};
 
     #[test]
     fn every_time_has_a_date() {
@@ -119,6 +125,15 @@ mod tests {
         assert_eq!(date(0), SystemTime::UNIX_EPOCH);
         assert_eq!(date(i64::MIN), SystemTime::UNIX_EPOCH);
         assert_eq!(date(i64::MAX), year_9999);
+    }
+
+    #[test]
+    fn what_only_looks_encoded_is_shown_as_it_is() {
+        assert_eq!(
+            literal("Sign-in as =?utf-8?q?x?="),
+            "Sign-in as = ?utf-8?q?x?="
+        );
+        assert_eq!(literal("Sign-in as alice? =b"), "Sign-in as alice? =b");
     }
 
     #[test]
