@@ -17,6 +17,7 @@
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Read};
+use std::net::IpAddr;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
@@ -119,7 +120,7 @@ impl Values {
             } => {
                 let known = context! {
                     service => sanitise(service),
-                    source => sanitise(source),
+                    source => unlinked(source),
                     valid_for => sanitise(valid_for),
                     reference => sanitise(reference),
                     ..common
@@ -147,7 +148,7 @@ impl Values {
             } => {
                 let body = context! {
                     service => sanitise(service),
-                    source => sanitise(source),
+                    source => unlinked(source),
                     ending => sanitise(ending),
                     ..common
                 };
@@ -162,6 +163,15 @@ impl Values {
             },
         })
     }
+}
+
+/// A source that no mail program makes a link of. What is no address is a name of the other side's
+/// own choosing, and must not become something to click on in a mail of ours.
+fn unlinked(source: &str) -> String {
+    if source.parse::<IpAddr>().is_ok() {
+        return source.to_owned();
+    }
+    sanitise(source).replace('.', "[.]").replace("://", "[:]//")
 }
 
 /// A code as text.

@@ -140,6 +140,34 @@ fn text_from_outside_is_escaped_twice_over() {
 }
 
 #[test]
+fn a_name_in_the_sources_place_is_no_link() {
+    for (source, shown) in [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8::7", "2001:db8::7"),
+        ("www.example.net", "www[.]example[.]net"),
+        ("http://example.net/login", "http[:]//example[.]net/login"),
+    ] {
+        let content = [
+            code(source, false),
+            Content::HalfFinished {
+                service: "sshd".to_owned(),
+                source: source.to_owned(),
+                ending: "timed out".to_owned(),
+            },
+        ];
+        for content in content {
+            let rendered = render(&letter(content)).unwrap();
+            let rows = rendered
+                .text
+                .lines()
+                .filter_map(|line| line.strip_prefix("From:"));
+            let shown_at: Vec<&str> = rows.map(str::trim).collect();
+            assert_eq!(shown_at, [shown]);
+        }
+    }
+}
+
+#[test]
 fn the_other_letters_say_what_they_are() {
     let notice = render(&letter(Content::HalfFinished {
         service: "sshd".to_owned(),
