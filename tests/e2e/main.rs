@@ -3,6 +3,9 @@
 //! Each test that needs root begins with `require!()` and says SKIPPED without it.
 
 #![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
     clippy::unwrap_used,
     reason = "a helper of tests fails its test by panicking"
 )]
@@ -30,6 +33,8 @@ mod identity;
 mod lockout;
 /// Logins over the real sshd, as OpenSSH tries them.
 mod login;
+/// What stands in the mail with the code, how many go out, and what cannot be smuggled into it.
+mod mail;
 /// A code works once: not again, not elsewhere, not later, not under another key.
 mod replay;
 /// The SMTP sink proves itself against a client of its own: it takes mail, and does wrong on demand.
