@@ -35,6 +35,8 @@ mod lockout;
 mod login;
 /// What stands in the mail with the code, how many go out, and what cannot be smuggled into it.
 mod mail;
+/// Relays that stall, refuse, lie or are down, and the sender that meets them.
+mod mail_failure;
 /// A code works once: not again, not elsewhere, not later, not under another key.
 mod replay;
 /// The SMTP sink proves itself against a client of its own: it takes mail, and does wrong on demand.
