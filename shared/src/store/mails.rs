@@ -137,8 +137,9 @@ impl Store {
                     &[&challenge],
                 )?;
                 run(
-                    "UPDATE sends SET state = 'failed' WHERE challenge = ?1 AND state = 'open'",
-                    &[&challenge],
+                    "UPDATE sends SET state = 'failed'
+                     WHERE account = ?1 AND challenge = ?2 AND state = 'open'",
+                    &[&account, &challenge],
                 )?;
             }
             Ok(())
