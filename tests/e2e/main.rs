@@ -37,6 +37,8 @@ mod login;
 mod mail;
 /// Relays that stall, refuse, lie or are down, and the sender that meets them.
 mod mail_failure;
+/// A store with very many accounts.
+mod million;
 /// A code works once: not again, not elsewhere, not later, not under another key.
 mod replay;
 /// The SMTP sink proves itself against a client of its own: it takes mail, and does wrong on demand.

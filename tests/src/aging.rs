@@ -157,6 +157,18 @@ impl StoreFile {
             .collect()
     }
 
+    /// How SQLite would go about a statement, step by step: `SEARCH accounts USING INDEX ..`.
+    pub fn plan(&self, statement: &str) -> rusqlite::Result<Vec<String>> {
+        let connection = self.read_only()?;
+        let mut explained = connection.prepare(&format!("EXPLAIN QUERY PLAN {statement}"))?;
+        let mut rows = explained.raw_query();
+        let mut steps = Vec::new();
+        while let Some(row) = rows.next()? {
+            steps.push(row.get("detail")?);
+        }
+        Ok(steps)
+    }
+
     /// Takes the write lock, as another process that is busy with the store does.
     pub fn hold(&self) -> WriteLock {
         let connection = self.read_write().expect("open the store");

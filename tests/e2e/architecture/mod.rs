@@ -278,6 +278,20 @@ fn planted_sql_is_found() {
     );
 }
 
+/// The texts of the product in a file or folder (with a slash at its end), as the program has them,
+/// each with where it stands.
+pub(crate) fn texts(within: &str) -> Vec<(String, String)> {
+    let files = sources().iter().filter(|source| source.lies_in(&[within]));
+    let texts = files.flat_map(|file| {
+        file.product.literals.iter().filter_map(|(line, literal)| {
+            let text = literal.strip_prefix('"')?.strip_suffix('"')?;
+            let text = text.replace("\\\"", "\"").replace("\\\n", "\n");
+            Some((format!("{}:{line}", file.path), text))
+        })
+    });
+    texts.collect()
+}
+
 /// Every Rust file of the workspace, read once a test run.
 fn sources() -> &'static [Source] {
     static SOURCES: OnceLock<Vec<Source>> = OnceLock::new();
