@@ -249,7 +249,14 @@ fn store(config: &Config) -> Vec<Check> {
     };
     let chain = match store.verify_chain() {
         Ok(chain) => match chain.broken_at {
-            None => Ok(format!("{} events, unbroken", chain.events)),
+            None => Ok(match chain.anchor {
+                None => format!("{} events, unbroken", chain.events),
+                Some(anchor) => format!(
+                    "{} events, unbroken from event {} on; those before are purged",
+                    chain.events,
+                    anchor.seq + 1
+                ),
+            }),
             Some(seq) => Err(format!(
                 "event {seq} does not follow from the one before it: compare with the heads in the \
                  system log"

@@ -32,7 +32,9 @@ impl Admin {
             }
         }
         Ok(Maintained {
-            purged: self.store.maintain(&self.host.now())?,
+            purged: self
+                .store
+                .maintain(&self.host.now(), self.config.keep_events)?,
             notices_sent: sent,
             notices_failed: failed,
         })

@@ -1,5 +1,6 @@
 //! What is in force, and what it leaves an attacker who has the password.
 
+use gatepost_words::time::Span;
 use serde::Serialize;
 
 use crate::config::Config;
@@ -49,7 +50,7 @@ pub struct Rule {
 pub fn show(config: &Config) -> Policy {
     let policy = &config.policy;
     Policy {
-        limits: limits(&policy.limits),
+        limits: limits(&policy.limits, config.keep_events),
         unenrolled: policy.unenrolled,
         rules: policy
             .rules
@@ -70,7 +71,7 @@ pub fn show(config: &Config) -> Policy {
     }
 }
 
-fn limits(given: &Limits) -> Vec<Limit> {
+fn limits(given: &Limits, keep_events: Span) -> Vec<Limit> {
     let binding = match given.binding {
         Binding::Source => "account, service, host and source",
         Binding::Session => "the connection that asked for it",
@@ -143,6 +144,14 @@ fn limits(given: &Limits) -> Vec<Limit> {
             "mail.deadline",
             given.delivery.to_string(),
             "time for a delivery over all relays",
+        ),
+        limit(
+            "audit.keep",
+            format!(
+                "{} days",
+                keep_events.millis() / Span::from_hours(24).millis()
+            ),
+            "how long events are kept",
         ),
     ]
 }

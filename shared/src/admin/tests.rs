@@ -67,6 +67,7 @@ fn config() -> Config {
         host: "host01".into(),
         store: PathBuf::from("/nowhere/gatepost.db"),
         key: PathBuf::from("/nowhere/key"),
+        keep_events: Span::from_hours(400 * 24),
     }
 }
 

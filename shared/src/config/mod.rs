@@ -9,11 +9,12 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use gatepost_words::job::Tls;
+use gatepost_words::time::Span;
 
 use crate::files::{self, Readers, Untrusted};
 use crate::host;
 use crate::policy::Policy;
-use crate::policy::limits::{Limits, OutOfBounds};
+use crate::policy::limits::{Limits, OutOfBounds, check_keep};
 use crate::policy::rules::Rule;
 
 /// Where the configuration is, unless `conf=` or `--conf` names another place.
@@ -42,6 +43,8 @@ pub struct Config {
     pub store: PathBuf,
     /// The key file.
     pub key: PathBuf,
+    /// How long events are kept.
+    pub keep_events: Span,
 }
 
 /// How mails go out.
@@ -155,10 +158,12 @@ impl Config {
             sends_per_source: file.limits.sends_per_source,
             delivery: file.mail.deadline,
         };
-        let limits = limits.check().map_err(|problem| ConfigError::Bounds {
+        let bounds = |problem| ConfigError::Bounds {
             path: path.to_owned(),
             problem,
-        })?;
+        };
+        let limits = limits.check().map_err(bounds)?;
+        let keep_events = check_keep(file.audit.keep).map_err(bounds)?;
         let rules = file
             .rule
             .into_iter()
@@ -199,6 +204,7 @@ impl Config {
             host: file.login.host.unwrap_or_else(host::name),
             store: absolute(file.store.path, STORE, "store.path")?,
             key: absolute(file.store.key, KEY, "store.key")?,
+            keep_events,
         })
     }
 }
@@ -292,6 +298,8 @@ impl Relay {
 mod tests {
     use std::path::Path;
 
+    use gatepost_words::time::Span;
+
     use super::{Config, raw};
 
     const MINIMAL: &str = "[mail]\nfrom = \"Gatepost <gatepost@example.org>\"\n[[relay]]\nhost = \"mail.example.org\"\n";
@@ -311,6 +319,7 @@ mod tests {
         );
         assert_eq!(config.mail.envelope_from, "gatepost@example.org");
         assert_eq!(config.mail.relays[0].port, 465);
+        assert_eq!(config.keep_events, Span::from_hours(400 * 24));
     }
 
     #[test]
@@ -333,6 +342,11 @@ mod tests {
             (with("[code]\nlife = \"\""), "no length of time"),
             (with("[code]\nlife = \"-5m\""), "negative"),
             (with("[code]\nlife = 300"), "invalid type"),
+            (with("[audit]\nkeep = \"29d\""), "give 30 d to 3650 d"),
+            (with("[audit]\nkeep = \"0d\""), "give 30 d to 3650 d"),
+            (with("[audit]\nkeep = \"3651d\""), "keep = 3651 d"),
+            (with("[audit]\nkeep = \"-1d\""), "no number of days"),
+            (with("[audit]\nkeep = \"1y\""), "no number of days"),
             (with("[limits]\nfailures_per_hour = 0"), "give 1 to 10"),
             (with("[limits]\nfailures_in_a_row = 101"), "give 1 to 100"),
             (

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::code::Alphabet;
 use crate::policy::Unenrolled;
-use crate::policy::limits::{Binding, Limits};
+use crate::policy::limits::{Binding, KEEP_EVENTS, Limits};
 use crate::policy::rules::Action;
 
 /// The whole file.
@@ -29,6 +29,8 @@ pub struct File {
     pub rule: Vec<Rule>,
     /// `[store]`
     pub store: Store,
+    /// `[audit]`
+    pub audit: Audit,
 }
 
 /// `[login]`
@@ -192,6 +194,33 @@ pub struct Store {
     pub path: Option<String>,
     /// The key file, where it is not at its usual place.
     pub key: Option<String>,
+}
+
+/// `[audit]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Audit {
+    /// How many days events are kept.
+    #[serde(deserialize_with = "days")]
+    pub keep: i64,
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        let [usual, _least, _most] = KEEP_EVENTS;
+        Self { keep: usual }
+    }
+}
+
+/// A number of days such as `400d`.
+fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.strip_suffix('d')
+        .and_then(|number| number.trim_end().parse::<u32>().ok())
+        .map(i64::from)
+        .ok_or_else(|| {
+            serde::de::Error::custom(format!("{text:?} is no number of days: write \"400d\""))
+        })
 }
 
 /// A length of time such as `30s`, `5m` or `1h 30m`.

@@ -56,6 +56,7 @@ impl Desk {
             host: "host01".into(),
             store: folder.path().join("gatepost.db"),
             key: "/nowhere".into(),
+            keep_events: Span::from_hours(400 * 24),
         };
         let key = Key::new(Secret::new(vec![7; 32])).unwrap();
         Self {

@@ -67,6 +67,11 @@ pub const DEADLINE_CEILING: Span = Span::from_mins(11);
 /// A helper's deadline before the first prompt.
 pub const DEADLINE_FIRST: Span = Span::from_secs(30);
 
+/// Events that are kept at the most, however young they are: about two and a half gigabytes.
+pub const MOST_EVENTS: i64 = 10_000_000;
+/// How long events are kept, in days: what is usual, the least and the most.
+pub const KEEP_EVENTS: [i64; 3] = [400, 30, 3650];
+
 /// A setting outside its bounds.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{name} = {given} is outside its bounds: give {low} to {high}")]
@@ -75,6 +80,20 @@ pub struct OutOfBounds {
     given: String,
     low: String,
     high: String,
+}
+
+/// How long events are kept, where that is within its bounds.
+pub fn check_keep(days: i64) -> Result<Span, OutOfBounds> {
+    let [_usual, least, most] = KEEP_EVENTS;
+    if (least..=most).contains(&days) {
+        return Ok(Span::from_hours(days * 24));
+    }
+    Err(OutOfBounds {
+        name: "keep",
+        given: format!("{days} d"),
+        low: format!("{least} d"),
+        high: format!("{most} d"),
+    })
 }
 
 impl Default for Limits {

@@ -77,8 +77,19 @@ pub struct Chain {
     pub last: i64,
     /// The head, in hex.
     pub head: String,
-    /// The first event that does not follow from the one before it.
+    /// The first event that does not follow from the one before it, or from the anchor.
     pub broken_at: Option<i64>,
+    /// Where the chain that is left begins, once upkeep has purged the events before it.
+    pub anchor: Option<Anchor>,
+}
+
+/// The last event that was purged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Anchor {
+    /// Its number.
+    pub seq: i64,
+    /// Its hash, in hex.
+    pub head: String,
 }
 
 const DOING: &str = "writing an event";
@@ -216,32 +227,35 @@ impl Store {
         last_seq(&self.connection)
     }
 
-    /// Recomputes the whole chain.
+    /// Recomputes the whole chain, from its anchor on.
     pub fn verify_chain(&self) -> Result<Chain, StoreError> {
         let doing = "checking the chain of events";
         self.read(doing, |connection| {
-            check_chain(connection).map_err(StoreError::sqlite(doing))
+            check_chain(connection, i64::MAX).map_err(StoreError::sqlite(doing))
         })
     }
 }
 
-fn check_chain(connection: &Connection) -> Result<Chain, rusqlite::Error> {
-    let kept: Option<(i64, [u8; 32])> = connection
-        .query_row("SELECT value FROM meta WHERE key = 'pruned'", [], |row| {
-            row.get::<_, String>(0)
-        })
-        .optional()?
-        .and_then(|text| parse_anchor(&text));
-    let (mut before, mut previous) = kept.unwrap_or((0, [0; 32]));
+/// Checks the chain from its anchor to event `upto`.
+pub(super) fn check_chain(connection: &Connection, upto: i64) -> Result<Chain, rusqlite::Error> {
+    let anchor = anchor(connection)?;
+    let mut before = anchor.as_ref().map_or(0, |anchor| anchor.seq);
+    // What is no hash is a hash that no event follows from.
+    let mut previous = anchor
+        .as_ref()
+        .map_or([0; 32], |anchor| bytes(&anchor.head).unwrap_or([0xff; 32]));
     let mut chain = Chain {
         events: 0,
         first: before + 1,
         last: before,
         head: hex(&previous),
         broken_at: None,
+        anchor,
     };
-    let mut statement = connection.prepare("SELECT * FROM events ORDER BY seq")?;
-    let mut rows = statement.query([])?;
+    // The newest announcement of a purge vouches for the anchor.
+    let mut announced: Option<(i64, String)> = None;
+    let mut statement = connection.prepare("SELECT * FROM events WHERE seq <= ?1 ORDER BY seq")?;
+    let mut rows = statement.query([upto])?;
     while let Some(row) = rows.next()? {
         let seq: i64 = row.get(0)?;
         let text = |index| row.get_ref(index)?.as_str().map_err(rusqlite::Error::from);
@@ -256,22 +270,75 @@ fn check_chain(connection: &Connection) -> Result<Chain, rusqlite::Error> {
             chain.broken_at = Some(seq);
             return Ok(chain);
         }
+        if text(2)? == PURGED {
+            announced = announcement(text(7)?);
+        }
         (before, previous) = (seq, stored);
         chain.events += 1;
         chain.last = seq;
         chain.head = hex(&previous);
     }
+    // An anchor that no announcement left in the chain reaches was not set by a purge. A stretch
+    // that ends before the newest event may end before the announcement.
+    if upto == i64::MAX
+        && let Some(anchor) = &chain.anchor
+        && !announced.is_some_and(|(through, head)| {
+            anchor.seq < through || (anchor.seq == through && anchor.head == head)
+        })
+    {
+        chain.broken_at = Some(chain.first);
+    }
     Ok(chain)
 }
 
-/// The number and hash of the last event that was pruned: where the chain that is left begins.
-fn parse_anchor(text: &str) -> Option<(i64, [u8; 32])> {
-    let (seq, hash) = text.split_once(' ')?;
-    let mut head = [0; 32];
-    for (byte, at) in head.iter_mut().zip((0..64).step_by(2)) {
-        *byte = u8::from_str_radix(hash.get(at..at + 2)?, 16).ok()?;
+/// What the event of a purge says: through which event, and that event's hash.
+fn announcement(detail: &str) -> Option<(i64, String)> {
+    let detail: serde_json::Value = serde_json::from_str(detail).ok()?;
+    Some((
+        detail.get("through")?.as_i64()?,
+        detail.get("head")?.as_str()?.to_owned(),
+    ))
+}
+
+/// The kind of the event that announces a purge.
+pub(super) const PURGED: &str = "purged";
+
+/// The last event that was purged.
+pub(super) fn anchor(connection: &Connection) -> Result<Option<Anchor>, rusqlite::Error> {
+    let row: Option<String> = connection
+        .prepare_cached("SELECT value FROM meta WHERE key = 'anchor'")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    Ok(row.map(|text| {
+        let (seq, head) = text.split_once(' ').unwrap_or_default();
+        Anchor {
+            // What is no number is one that no event follows.
+            seq: seq.parse().unwrap_or(i64::MAX - 1),
+            head: head.to_owned(),
+        }
+    }))
+}
+
+/// Moves the anchor on, in the transaction that deletes what is before it.
+pub(super) fn set_anchor(tx: &Transaction<'_>, anchor: &Anchor) -> Result<(), rusqlite::Error> {
+    let text = format!("{} {}", anchor.seq, anchor.head);
+    tx.prepare_cached(
+        "INSERT INTO meta VALUES ('anchor', ?1) ON CONFLICT DO UPDATE SET value = ?1",
+    )?
+    .execute([text])?;
+    Ok(())
+}
+
+/// The 32 bytes of a hash in hex.
+fn bytes(hex: &str) -> Option<[u8; 32]> {
+    let mut all = [0; 32];
+    if hex.len() != 2 * all.len() {
+        return None;
     }
-    Some((seq.parse().ok()?, head))
+    for (byte, at) in all.iter_mut().zip((0..).step_by(2)) {
+        *byte = u8::from_str_radix(hex.get(at..at + 2)?, 16).ok()?;
+    }
+    Some(all)
 }
 
 fn listed(row: &Row<'_>) -> Result<Listed, rusqlite::Error> {

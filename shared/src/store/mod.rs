@@ -12,6 +12,7 @@ pub mod error;
 pub mod events;
 pub mod guesses;
 pub mod mails;
+mod retention;
 pub mod schema;
 pub mod signin;
 pub mod upkeep;

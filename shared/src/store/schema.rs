@@ -11,11 +11,11 @@ use super::error::{Problem, StoreError};
 const APPLICATION_ID: i64 = 0x4750_5354;
 
 /// Never edit, remove or reorder an entry: stores out there count them.
-const MIGRATIONS: [&str; 1] = [include_str!("schema_1.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema_1.sql"), include_str!("schema_2.sql")];
 
 /// The version that this program reads and writes.
-pub const VERSION: i64 = 1;
-const _: () = assert!(MIGRATIONS.len() == 1, "VERSION counts the migrations");
+pub const VERSION: i64 = 2;
+const _: () = assert!(MIGRATIONS.len() == 2, "VERSION counts the migrations");
 
 /// Refuses a store of another version.
 pub fn check(connection: &Connection) -> Result<(), StoreError> {
@@ -89,7 +89,7 @@ mod tests {
     use rusqlite::Connection;
     use sha2::{Digest, Sha256};
 
-    use super::{MIGRATIONS, VERSION, check, migrate};
+    use super::{APPLICATION_ID, MIGRATIONS, VERSION, check, migrate};
     use crate::store::error::Problem;
 
     #[test]
@@ -100,6 +100,30 @@ mod tests {
         check(&connection).unwrap();
         migrate(&mut connection).unwrap();
         check(&connection).unwrap();
+    }
+
+    #[test]
+    fn a_store_of_the_first_version_is_brought_to_this_one_with_what_it_holds() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let first = format!(
+            "{}; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1;
+             INSERT INTO accounts (name, uid, state, created_wall) VALUES ('alice', 1, 'active', 0)",
+            MIGRATIONS[0]
+        );
+        connection.execute_batch(&first).unwrap();
+        let refused = check(&connection).unwrap_err();
+        assert!(matches!(
+            refused.problem,
+            Problem::NotMigrated { found: 1, .. }
+        ));
+        migrate(&mut connection).unwrap();
+        check(&connection).unwrap();
+        let left = connection.query_row(
+            "SELECT (SELECT count(*) FROM accounts) + (SELECT count(*) FROM strangers)",
+            [],
+            |row| row.get::<_, i64>(0),
+        );
+        assert_eq!(left, Ok(1));
     }
 
     #[test]
@@ -126,7 +150,10 @@ mod tests {
     #[test]
     fn migrations_are_never_edited() {
         // Stores out there were made by these very texts: a change is a new migration.
-        let known = ["f67f1b96213d0fb56d2c44d099e37d253e50ec3c0f1dcedcf684bf3346bbc80a"];
+        let known = [
+            "f67f1b96213d0fb56d2c44d099e37d253e50ec3c0f1dcedcf684bf3346bbc80a",
+            "20bf4febab1a45764d51659a3c6a6d0335bf88cf1330a661b86e477468e47def",
+        ];
         let hashes = MIGRATIONS.map(|migration| {
             let digest = Sha256::digest(migration.as_bytes());
             crate::store::events::hex(&digest)

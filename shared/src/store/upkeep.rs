@@ -26,6 +26,8 @@ pub struct Purged {
     pub notices: usize,
     /// Known sources past theirs.
     pub sources: usize,
+    /// Events past theirs, or too many.
+    pub events: i64,
 }
 
 /// Guesses and mails: no window is longer than a day.
@@ -43,7 +45,8 @@ const BATCH: u32 = 1000;
 
 impl Store {
     /// Removes what is past its keep, in short transactions, and truncates the write-ahead log.
-    pub fn maintain(&mut self, now: &Now) -> Result<Purged, StoreError> {
+    /// Events stay for `keep_events`.
+    pub fn maintain(&mut self, now: &Now, keep_events: Span) -> Result<Purged, StoreError> {
         let at = self.write("reading the store's clock", |tx| clock::advance(tx, now))?;
         let before = |keep: Span| at.minus(keep).millis();
         let wall = now.wall.minus(KEEP_RECORDS).millis();
@@ -79,9 +82,15 @@ impl Store {
                   WHERE last_store < ?1 AND remembered_until IS NULL LIMIT ?2)",
                 before(KEEP_SOURCES),
             )?,
+            events: 0,
         };
+        let events = self.purge_events(now, keep_events);
         self.truncate_log()?;
-        Ok(purged)
+        // A broken chain keeps its events, and hinders nothing else.
+        Ok(Purged {
+            events: events?,
+            ..purged
+        })
     }
 
     /// Moves a long write-ahead log into the store and empties it. For logins, once nobody waits for

@@ -123,6 +123,13 @@ fn verify(context: &Context) -> Result<Exit, Failure> {
                     chain.events, chain.first, chain.last, chain.head
                 ))?;
             }
+            if let Some(anchor) = &chain.anchor {
+                words(&format!(
+                    "The events up to {} are purged; the chain begins behind the last of them, whose \
+                     head was {}.",
+                    anchor.seq, anchor.head
+                ));
+            }
             words(
                 "Somebody with root can rewrite the whole chain: compare seq= and head= with the \
                  system log, best one on another machine.",
@@ -130,6 +137,14 @@ fn verify(context: &Context) -> Result<Exit, Failure> {
             Ok(Exit::Ok)
         }
         Some(seq) => {
+            if let Some(anchor) = &chain.anchor {
+                words(&format!(
+                    "gatepost: the chain should begin behind event {}, the last that was purged, \
+                     whose head was {}",
+                    anchor.seq,
+                    log_value(&anchor.head)
+                ));
+            }
             words(&format!(
                 "gatepost: the chain is broken: event {seq} does not follow from the one before it. \
                  Up to event {} it holds. Compare with the system log: seq= and head=",

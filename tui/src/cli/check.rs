@@ -91,6 +91,7 @@ pub(crate) fn maintain(context: &Context) -> Result<Exit, Failure> {
             ("deliveries removed", purged.deliveries.to_string()),
             ("notices removed", purged.notices.to_string()),
             ("known sources removed", purged.sources.to_string()),
+            ("events removed", purged.events.to_string()),
         ]))?;
     }
     if done.notices_failed == 0 {
