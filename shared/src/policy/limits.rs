@@ -67,6 +67,12 @@ pub const DEADLINE_CEILING: Span = Span::from_mins(11);
 /// A helper's deadline before the first prompt.
 pub const DEADLINE_FIRST: Span = Span::from_secs(30);
 
+/// Sign-ins that proved nothing and are recorded in full, of one source in an hour.
+pub const STRANGERS_PER_SOURCE: u32 = 10;
+/// The same, of all sources together.
+pub const STRANGERS_PER_HOUR: u32 = 60;
+/// Sources of such sign-ins that are told apart in an hour.
+pub const STRANGER_SOURCES: u32 = 256;
 /// Events that are kept at the most, however young they are: about two and a half gigabytes.
 pub const MOST_EVENTS: i64 = 10_000_000;
 /// How long events are kept, in days: what is usual, the least and the most.

@@ -15,6 +15,7 @@ pub mod mails;
 mod retention;
 pub mod schema;
 pub mod signin;
+mod strangers;
 pub mod upkeep;
 
 use std::path::{Path, PathBuf};

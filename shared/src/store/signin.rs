@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::error::StoreError;
 use super::events::{self, Appended, Event, append};
 use super::guesses::{self, AccountRow};
+use super::strangers::{self, Record};
 use super::{Store, clock, mails};
 use crate::code::key::Tag;
 use crate::host::{Now, ProcessId};
@@ -136,11 +137,25 @@ pub struct Challenge {
     pub expires: Boot,
 }
 
+/// Where a conversation's decision is on record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// In an event of its own.
+    Event {
+        /// Where that stands in the chain.
+        appended: Appended,
+        /// The conversation's number.
+        conversation: i64,
+    },
+    /// In a number: it proved nothing, like many others of its hour.
+    Counted,
+}
+
 /// A conversation's end, as the log tells it.
 #[derive(Clone, Debug)]
 pub struct Closed {
-    /// Where its decision stands in the chain.
-    pub appended: Appended,
+    /// Where its decision is on record.
+    pub recorded: Recorded,
     /// Whose.
     pub account: String,
     /// Which service.
@@ -149,8 +164,6 @@ pub struct Closed {
     pub source: String,
     /// The word for it.
     pub word: String,
-    /// Which conversation.
-    pub conversation: i64,
 }
 
 const DOING: &str = "beginning a sign-in";
@@ -231,6 +244,7 @@ impl Store {
                 opening,
                 policy,
                 fresh,
+                record: Record::InFull,
                 conversation: waiting.conversation,
             };
             let mailing = slot.issue(tx, &account, &address, tries)?;
@@ -368,12 +382,17 @@ fn begin(
     policy: &Policy,
     fresh: &Fresh,
 ) -> Result<What, StoreError> {
+    let record = match opening.proved {
+        Proved::Nothing => strangers::count(tx, at, opening.source)?,
+        Proved::Password | Proved::Key => Record::InFull,
+    };
     let mut slot = Slot {
         now,
         at,
         opening,
         policy,
         fresh,
+        record,
         conversation: 0,
     };
     let look = look(tx, at, opening, policy)?;
@@ -454,6 +473,9 @@ struct Slot<'a> {
     opening: &'a Opening<'a>,
     policy: &'a Policy,
     fresh: &'a Fresh,
+    record: Record,
+    /// The opening event's number; below zero where the conversation is only counted, and zero
+    /// before it has a row.
     conversation: i64,
 }
 
@@ -465,15 +487,19 @@ impl Slot<'_> {
         account: Option<i64>,
         how: &str,
     ) -> Result<i64, StoreError> {
-        let mut detail = self.opening.detail.clone();
-        if let Value::Object(fields) = &mut detail {
-            fields.insert("how".to_owned(), how.into());
-            if how == "mailed" {
-                fields.insert("ref".to_owned(), self.fresh.reference.as_str().into());
+        self.conversation = match self.record {
+            Record::InFull => {
+                let mut detail = self.opening.detail.clone();
+                if let Value::Object(fields) = &mut detail {
+                    fields.insert("how".to_owned(), how.into());
+                    if how == "mailed" {
+                        fields.insert("ref".to_owned(), self.fresh.reference.as_str().into());
+                    }
+                }
+                self.event(tx, "opened", detail)?.seq
             }
-        }
-        let opened = self.event(tx, "opened", detail)?;
-        self.conversation = opened.seq;
+            Record::Counted => number_below_zero(tx)?,
+        };
         let deadline = self
             .now
             .moment
@@ -485,7 +511,7 @@ impl Slot<'_> {
         )
         .and_then(|mut statement| {
             statement.execute(params![
-                opened.seq,
+                self.conversation,
                 account,
                 account_name(self.opening),
                 self.opening.service.as_str(),
@@ -498,7 +524,7 @@ impl Slot<'_> {
             ])
         })
         .map_err(StoreError::sqlite(DOING))?;
-        Ok(opened.seq)
+        Ok(self.conversation)
     }
 
     /// A challenge that this conversation may take over.
@@ -661,8 +687,18 @@ impl Slot<'_> {
     }
 
     fn ended(&self, tx: &Transaction<'_>, word: &str, detail: Value) -> Result<Closed, StoreError> {
+        if self.record == Record::Counted {
+            return Ok(counted(self.opening, word));
+        }
         close(tx, self.now, self.opening, self.conversation, word, detail)
     }
+}
+
+/// A number for a conversation without an event of its own: no event has one below zero.
+fn number_below_zero(tx: &Transaction<'_>) -> Result<i64, StoreError> {
+    tx.prepare_cached("SELECT min(coalesce(min(id), 0), 0) - 1 FROM conversations")
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+        .map_err(StoreError::sqlite(DOING))
 }
 
 fn resumable(row: &Row<'_>, generation: i64) -> Result<(Challenge, Life, String), rusqlite::Error> {
@@ -795,23 +831,30 @@ fn close_lost(tx: &Transaction<'_>, now: &Now) -> Result<Vec<Closed>, StoreError
         .filter(|row| row.boot_id != now.moment.boot_id || !row.process.alive());
     let mut lost = Vec::new();
     for row in gone {
-        let event = Event {
-            kind: "decision",
-            account: &row.user,
-            service: &row.service,
-            source: &row.source,
-            conversation: Some(row.conversation),
-            detail: json!({"decision": "lost"}),
-        };
-        let appended = append(tx, now.wall, &event)?;
         forget(tx, row.conversation)?;
+        // Only counted when it began, and so when it ends.
+        let recorded = if row.conversation < 0 {
+            Recorded::Counted
+        } else {
+            let event = Event {
+                kind: "decision",
+                account: &row.user,
+                service: &row.service,
+                source: &row.source,
+                conversation: Some(row.conversation),
+                detail: json!({"decision": "lost"}),
+            };
+            Recorded::Event {
+                appended: append(tx, now.wall, &event)?,
+                conversation: row.conversation,
+            }
+        };
         lost.push(Closed {
-            appended,
+            recorded,
             account: row.user,
             service: row.service,
             source: row.source,
             word: "lost".to_owned(),
-            conversation: row.conversation,
         });
     }
     Ok(lost)
@@ -826,6 +869,10 @@ pub(super) fn close(
     word: &str,
     detail: Value,
 ) -> Result<Closed, StoreError> {
+    if conversation < 0 {
+        forget(tx, conversation)?;
+        return Ok(counted(opening, word));
+    }
     let mut fields = detail;
     if let Value::Object(fields) = &mut fields {
         fields.insert("decision".to_owned(), word.into());
@@ -835,13 +882,23 @@ pub(super) fn close(
     let conversation = within.unwrap_or(appended.seq);
     forget(tx, conversation)?;
     Ok(Closed {
-        appended,
+        recorded: Recorded::Event {
+            appended,
+            conversation,
+        },
+        ..counted(opening, word)
+    })
+}
+
+/// The end of a conversation that was only counted.
+fn counted(opening: &Opening<'_>, word: &str) -> Closed {
+    Closed {
+        recorded: Recorded::Counted,
         account: account_name(opening).to_owned(),
         service: opening.service.as_str().to_owned(),
         source: opening.source.to_string(),
         word: word.to_owned(),
-        conversation,
-    })
+    }
 }
 
 fn forget(tx: &Transaction<'_>, conversation: i64) -> Result<(), StoreError> {

@@ -28,6 +28,8 @@ pub struct Purged {
     pub sources: usize,
     /// Events past theirs, or too many.
     pub events: i64,
+    /// Hours whose sign-ins that proved nothing were told in one event.
+    pub strangers_told: u32,
 }
 
 /// Guesses and mails: no window is longer than a day.
@@ -83,6 +85,7 @@ impl Store {
                 before(KEEP_SOURCES),
             )?,
             events: 0,
+            strangers_told: self.tell_strangers(now)?,
         };
         let events = self.purge_events(now, keep_events);
         self.truncate_log()?;

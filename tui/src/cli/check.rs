@@ -92,6 +92,7 @@ pub(crate) fn maintain(context: &Context) -> Result<Exit, Failure> {
             ("notices removed", purged.notices.to_string()),
             ("known sources removed", purged.sources.to_string()),
             ("events removed", purged.events.to_string()),
+            ("hours of strangers told", purged.strangers_told.to_string()),
         ]))?;
     }
     if done.notices_failed == 0 {
