@@ -6,6 +6,7 @@
 //! deadline. It decides nothing about a login; its death is a failed delivery.
 //!
 //! - [`limits`]: what it gives up before it reads a byte
+//! - [`deadline`]: when it ends itself
 //! - [`render`]: templates to subject, text and HTML
 //! - [`message`]: those to one RFC 5322 message with a fixed set of headers
 //! - [`smtp`]: the conversation with the relay, over a [`connection`], with [`tls`] or none
@@ -14,6 +15,7 @@
 #![forbid(unsafe_code)]
 
 mod connection;
+mod deadline;
 mod failure;
 mod limits;
 mod message;
@@ -30,15 +32,19 @@ use gatepost_words::job::{Job, Outcome, Report};
 use gatepost_words::wire;
 use zeroize::Zeroizing;
 
+use crate::deadline::Deadline;
 use crate::failure::{Failure, Redaction};
 
 fn main() -> ExitCode {
-    if let Err(why) = limits::confine() {
-        // Nobody may be listening, and there is nothing else to do.
-        let _unheard = writeln!(std::io::stderr(), "gatepost-sender: {why}");
-        return ExitCode::FAILURE;
-    }
-    match answer() {
+    let deadline = match limits::confine().and_then(|()| Deadline::start()) {
+        Ok(deadline) => deadline,
+        Err(why) => {
+            // Nobody may be listening, and there is nothing else to do.
+            let _unheard = writeln!(std::io::stderr(), "gatepost-sender: {why}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match answer(deadline) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_helper_gone) => ExitCode::FAILURE,
     }
@@ -46,11 +52,16 @@ fn main() -> ExitCode {
 
 /// One frame in, one frame out, past std's buffers: those would keep a copy of the password and
 /// write the report in pieces.
-fn answer() -> IoResult<()> {
+fn answer(mut deadline: Deadline) -> IoResult<()> {
     let mut input = File::from(stdin().as_fd().try_clone_to_owned()?);
     let mut output = File::from(stdout().as_fd().try_clone_to_owned()?);
     let report = match receive(&mut input) {
-        Ok(job) => run(&job),
+        Ok(job) => {
+            deadline
+                .set(job.relay.time)
+                .map_err(std::io::Error::other)?;
+            run(&job)
+        }
         Err(failure) => failure.into_report(&Redaction::default()),
     };
     let frame = wire::encode(&report).map_err(std::io::Error::other)?;

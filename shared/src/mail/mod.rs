@@ -123,7 +123,7 @@ impl<'c> Delivery<'c> {
         let share = Span::from_millis(left.millis() / remaining);
         self.next += 1;
         self.current = Some(Attempt::start(
-            relay_job(self.config, relay),
+            relay_job(self.config, relay, share),
             &self.letter,
             now,
             share,
@@ -157,7 +157,11 @@ pub fn letter(config: &Config, to: &str, account: &str, content: Content, wall: 
 }
 
 /// A relay as the sender is told of it; a password that cannot be had is told instead.
-fn relay_job(config: &Config, relay: &Relay) -> Result<job::Relay, (String, job::Report)> {
+fn relay_job(
+    config: &Config,
+    relay: &Relay,
+    time: Span,
+) -> Result<job::Relay, (String, job::Report)> {
     let name = format!("{}:{}", relay.host, relay.port);
     let refused = |outcome, reply: String| job::Report {
         outcome,
@@ -190,6 +194,7 @@ fn relay_job(config: &Config, relay: &Relay) -> Result<job::Relay, (String, job:
         roots: relay.roots.display().to_string(),
         credentials,
         hello_name: config.host.clone(),
+        time,
     })
 }
 

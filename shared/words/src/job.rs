@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::secret::Secret;
+use crate::time::Span;
 
 /// How the connection to a relay is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +35,8 @@ pub struct Relay {
     pub credentials: Option<(String, Secret)>,
     /// What to say in EHLO.
     pub hello_name: String,
+    /// How long the helper waits for this attempt; the sender ends itself a little later.
+    pub time: Span,
 }
 
 /// The message's words; the sender renders them.

@@ -2,14 +2,16 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use gatepost_words::job::Outcome;
+use gatepost_words::time::Span;
 use gatepost_words::wire;
 
 use crate::relay::Relay;
-use crate::sender::{decode, finish, instruct, job, run, start};
+use crate::sender::{decode, finish, instruct, job, run, spawn, start};
 
 #[test]
 fn root_is_refused_before_a_byte_is_read() {
@@ -92,6 +94,35 @@ fn an_endless_reply_is_cut_short() {
     assert_eq!(report.outcome, Outcome::Connection);
     assert!(report.reply.ends_with("an endless reply"), "{report:?}");
     running.seen();
+}
+
+// Mutants: the deadline is not set by the job, or its timer sends a signal that can be ignored.
+#[test]
+fn a_sender_that_nobody_ends_ends_itself() {
+    for stage in ["GREETING", "EHLO", "."] {
+        let running = Relay::saying(&[(stage, "DRIP")]).start();
+        // As it is with a helper that was killed, of a host that ignores each signal that it can.
+        let mut child = spawn(
+            Command::new("/usr/bin/env")
+                .args(["--ignore-signal", env!("CARGO_BIN_EXE_gatepost-sender")]),
+        );
+        let mut job = job(running.port);
+        job.relay.time = Span::from_millis(500);
+        let begun = Instant::now();
+        instruct(&mut child, &job);
+        let (out, _err, status) = finish(child);
+        assert_eq!(
+            (out.as_slice(), status.signal()),
+            ([].as_slice(), Some(9)),
+            "{stage}"
+        );
+        let took = begun.elapsed();
+        assert!(
+            (Duration::from_millis(1500)..Duration::from_secs(5)).contains(&took),
+            "{stage}: {took:?}"
+        );
+        running.seen();
+    }
 }
 
 #[test]

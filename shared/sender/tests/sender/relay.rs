@@ -86,7 +86,8 @@ impl Identity {
 }
 
 /// How a relay behaves. The key of a reply is the verb, `GREETING`, or `.` for the end of a
-/// message; a reply `DROP` hangs up, `STALL` waits for the client to go, `FLOOD` writes for ever.
+/// message; a reply `DROP` hangs up, `STALL` waits for the client to go, `FLOOD` writes for ever,
+/// `DRIP` writes for ever too, a few bytes a second.
 #[derive(Default)]
 pub(crate) struct Relay {
     pub(crate) implicit: Option<Identity>,
@@ -263,6 +264,13 @@ impl Relay {
             "DROP" => None,
             "STALL" => {
                 let _gone = stream.read_to_end(&mut Vec::new());
+                None
+            }
+            "DRIP" => {
+                // Shorter than any wait for one byte, and no line ever ends.
+                while stream.write_all(b"2").and_then(|()| stream.flush()).is_ok() {
+                    std::thread::sleep(std::time::Duration::from_millis(200));
+                }
                 None
             }
             "FLOOD" => {

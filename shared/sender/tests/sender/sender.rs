@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use gatepost_words::job::{Content, Job, Letter, Relay, Report, Tls};
 use gatepost_words::secret::Secret;
+use gatepost_words::time::Span;
 use gatepost_words::wire;
 
 /// uid and gid of nobody.
@@ -28,6 +29,7 @@ pub(crate) fn job(port: u16) -> Job {
             roots: "/nonexistent".to_owned(),
             credentials: None,
             hello_name: "host01.example.org".to_owned(),
+            time: Span::from_secs(8),
         },
         letter: Letter {
             from: "Gatepost <gatepost@example.org>".to_owned(),
@@ -57,7 +59,11 @@ pub(crate) fn credentials() -> (String, Secret) {
 
 /// Starts the sender, without a word to it yet.
 pub(crate) fn start() -> Child {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gatepost-sender"));
+    spawn(&mut Command::new(env!("CARGO_BIN_EXE_gatepost-sender")))
+}
+
+/// Starts a command that becomes the sender.
+pub(crate) fn spawn(command: &mut Command) -> Child {
     command
         .env_clear()
         .current_dir("/")
