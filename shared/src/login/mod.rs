@@ -99,6 +99,8 @@ pub struct Login<'c, H> {
     free: u32,
     /// What an answer meets where there is no code to compare it with.
     closed_door: Option<Say>,
+    /// What an administrator should know of this login, for its line in the log.
+    notes: Vec<String>,
 }
 
 /// Who signs in where: what does not change.
@@ -241,6 +243,7 @@ impl<'c, H: Host> Login<'c, H> {
             answers: 0,
             free: 0,
             closed_door: None,
+            notes: Vec::new(),
         })
     }
 
@@ -330,16 +333,30 @@ impl<'c, H: Host> Login<'c, H> {
         )
     }
 
-    /// One attempt of this login's delivery came to its end.
-    pub fn delivered(&mut self, delivered: &Delivered, done: bool) -> Result<(), Fault> {
+    /// One attempt of this login's delivery came to its end. A record of it that cannot be written
+    /// ends nothing: the person may have the mail. The code is not resumed then once the delivery's
+    /// time is over, and its send stays charged, as for a helper that died.
+    pub fn delivered(&mut self, delivered: &Delivered, done: bool) {
         let now = self.host.now();
         if delivered.outcome == Outcome::Accepted {
             self.delivery = Outgoing::Accepted(now.wall);
         } else if done {
             self.delivery = Outgoing::Failed;
         }
-        self.case
-            .record(&mut self.store, &now, self.of, delivered, done)
+        let recorded = self
+            .case
+            .record(&mut self.store, &now, self.of, delivered, done);
+        if let Err(fault) = recorded {
+            self.notes.push(format!(
+                "the delivery ({}) is not on record: {fault}",
+                delivered.outcome.word()
+            ));
+        }
+    }
+
+    /// What the login's line in the log should add.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// Tells the witness how far the log has come; to be called after each step.

@@ -125,6 +125,7 @@ fn run(stream: UnixStream, mut notes: Vec<String>, detach: Detach) -> Result<(),
     let mut delivery = None;
     match converse(&mut talk, &host, &config, &mut login, &mut delivery) {
         Ok(end) => {
+            notes.extend_from_slice(login.notes());
             line::write(&end.closed, &end.why, &notes);
             talk.verdict(end.verdict, end.say);
         }
@@ -204,7 +205,7 @@ fn converse<'c>(
                 host.now().moment.at,
             ));
         }
-        step = match await_answer(talk, host, login, delivery)? {
+        step = match await_answer(talk, host, login, delivery) {
             Came::Answer { user, text } => login.answer(&user, text.expose())?,
             Came::HostAnswered(how) => login.host_answered(how)?,
             Came::NotAsked => login.not_asked()?,
@@ -233,20 +234,20 @@ fn await_answer<'c>(
     host: &System,
     login: &mut Login<'c, System>,
     delivery: &mut Option<Delivery<'c>>,
-) -> Result<Came, Fault> {
+) -> Came {
     loop {
         let now = host.now().moment.at;
         if talk.timer.over(now) {
-            return Ok(Came::TimedOut);
+            return Came::TimedOut;
         }
         match talk.link.hear::<ToHelper>() {
             Heard::Nothing => {}
             Heard::Frame(ToHelper::Answer { user, text }) => {
-                return Ok(Came::Answer { user, text });
+                return Came::Answer { user, text };
             }
-            Heard::Frame(ToHelper::HostAnswered(how)) => return Ok(Came::HostAnswered(how)),
-            Heard::Frame(ToHelper::ConversationFailed) => return Ok(Came::NotAsked),
-            Heard::Gone | Heard::Nonsense(_) => return Ok(Came::Left),
+            Heard::Frame(ToHelper::HostAnswered(how)) => return Came::HostAnswered(how),
+            Heard::Frame(ToHelper::ConversationFailed) => return Came::NotAsked,
+            Heard::Gone | Heard::Nonsense(_) => return Came::Left,
         }
         if let Some(running) = delivery
             && let Some(attempted) = running.advance(now)
@@ -254,7 +255,7 @@ fn await_answer<'c>(
             if attempted.done {
                 *delivery = None;
             }
-            login.delivered(&attempted.delivered, attempted.done)?;
+            login.delivered(&attempted.delivered, attempted.done);
             continue;
         }
         let due = delivery.as_ref().and_then(Delivery::due);

@@ -176,7 +176,7 @@ impl Play<'_> {
             millis: 5,
             warning: None,
         };
-        self.login.delivered(&delivered, true).unwrap();
+        self.login.delivered(&delivered, true);
     }
 }
 
@@ -308,6 +308,38 @@ fn a_failed_delivery_is_neither_resumed_nor_charged() {
         let _ended = play.login.left().unwrap();
         desk.host.pass(Span::from_secs(31));
     }
+}
+
+// Mutants: a delivery that cannot be recorded is a fault again; it counts as accepted for resuming.
+#[test]
+fn a_delivery_that_cannot_be_recorded_ends_no_login_and_is_not_resumed() {
+    let desk = Desk::enrolled();
+    let mut play = desk.log_in();
+    desk.store().break_table("deliveries");
+    play.delivery(Outcome::Accepted);
+    let [note] = play.login.notes() else {
+        panic!("{:?}", play.login.notes())
+    };
+    assert!(
+        note.starts_with("the delivery (accepted) is not on record: recording a delivery: "),
+        "{note}"
+    );
+    assert!(play.type_in("").unwrap().contains("took the mail at"));
+    let code = play.code.clone().unwrap();
+    desk.store().mend_table("deliveries");
+    // Once the delivery's time is over, nobody knows of a mail that could be waited for.
+    desk.host.pass(Span::from_secs(31));
+    let other = desk.log_in();
+    assert!(other.said.contains("code sent to"), "{}", other.said);
+    assert_ne!(other.code.as_ref(), Some(&code));
+    // Each source has one live code; here the newer one.
+    assert!(play.type_in(&code).unwrap().contains("newer code"));
+
+    let desk = Desk::enrolled();
+    let mut play = desk.log_in();
+    desk.store().break_table("deliveries");
+    play.delivery(Outcome::Connection);
+    assert_eq!(play.type_code(), Err(Verdict::Success));
 }
 
 #[test]

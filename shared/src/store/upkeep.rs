@@ -133,6 +133,20 @@ impl Store {
         }
     }
 
+    /// Makes every write to a table fail, as a damaged page would.
+    #[cfg(test)]
+    pub(crate) fn break_table(&self, table: &str) {
+        let sql = format!("ALTER TABLE {table} RENAME TO broken_{table}");
+        self.connection.execute_batch(&sql).unwrap();
+    }
+
+    /// Undoes [`Self::break_table`].
+    #[cfg(test)]
+    pub(crate) fn mend_table(&self, table: &str) {
+        let sql = format!("ALTER TABLE broken_{table} RENAME TO {table}");
+        self.connection.execute_batch(&sql).unwrap();
+    }
+
     /// SQLite's own check of the file: the problems it found.
     pub fn check(&self) -> Result<Vec<String>, StoreError> {
         let doing = "checking the store";
