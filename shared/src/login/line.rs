@@ -5,6 +5,7 @@
 
 use gatepost_words::text::log_value;
 
+use super::GivenUp;
 use crate::store::signin::{Closed, Recorded};
 use crate::syslog::{self, Severity};
 
@@ -44,22 +45,52 @@ fn text(closed: &Closed, why: &str, notes: &[String]) -> String {
     line
 }
 
-/// Writes the line of a conversation that the store could not record.
-pub(crate) fn write_fault(severity: Severity, user: &str, service: &str, why: &str) {
-    syslog::write(
-        severity,
-        &format!(
-            "decision=refuse why=fault user={} service={} error={}",
-            log_value(user),
-            log_value(service),
-            log_value(why)
-        ),
-    );
+/// A login that had a fault: who, where, from where, and what went wrong.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Faulty<'a> {
+    /// As typed.
+    pub(crate) user: &'a str,
+    /// As named.
+    pub(crate) service: &'a str,
+    /// As a [`gatepost_words::ident::Source`] shows itself.
+    pub(crate) rhost: &'a str,
+}
+
+impl Faulty<'_> {
+    /// Writes the one line of it; what happens later in the store writes none of its own, save for
+    /// an open conversation: whoever closes that writes its decision, and so this line is none.
+    pub(crate) fn write(
+        self,
+        severity: Severity,
+        given_up: &GivenUp,
+        notes: &[String],
+        error: &str,
+    ) {
+        syslog::write(severity, &self.text(given_up, notes, error));
+    }
+
+    fn text(self, given_up: &GivenUp, notes: &[String], error: &str) -> String {
+        let error = log_value(error);
+        let who = format!(
+            "user={} service={} rhost={}",
+            log_value(self.user),
+            log_value(self.service),
+            log_value(self.rhost)
+        );
+        match given_up {
+            GivenUp::NotBegun => format!("decision=refuse why=fault {who} error={error}"),
+            GivenUp::Closed(closed) => format!("{} error={error}", text(closed, "fault", notes)),
+            GivenUp::Open(conversation) => {
+                format!("event=fault {who} conversation={conversation} error={error}")
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::text;
+    use super::{Faulty, text};
+    use crate::login::GivenUp;
     use crate::store::events::Appended;
     use crate::store::signin::{Closed, Recorded};
 
@@ -92,5 +123,46 @@ mod tests {
             text(&counted, "wrong", &[]),
             "decision=refuse why=wrong user=eve service=sshd rhost=192.0.2.1 recorded=counted"
         );
+    }
+    // Mutant: a conversation that stays open leaves a decision now, and another when it is closed.
+    #[test]
+    fn a_fault_has_one_decision_line() {
+        let faulty = Faulty {
+            user: "alice",
+            service: "sshd",
+            rhost: "192.0.2.1",
+        };
+        let closed = Closed {
+            recorded: Recorded::Event {
+                appended: Appended {
+                    seq: 7,
+                    head: [0xab; 32],
+                },
+                conversation: 5,
+            },
+            account: "alice".into(),
+            service: "sshd".into(),
+            source: "192.0.2.1".into(),
+            word: "refuse".into(),
+        };
+        let cases = [
+            (
+                GivenUp::NotBegun,
+                "decision=refuse why=fault user=alice service=sshd rhost=192.0.2.1 error=\"no key\"",
+            ),
+            (
+                GivenUp::Closed(closed),
+                "decision=refuse why=fault user=alice service=sshd rhost=192.0.2.1 conversation=5 \
+                 seq=7 head=abababababababab error=\"no key\"",
+            ),
+            (
+                GivenUp::Open(5),
+                "event=fault user=alice service=sshd rhost=192.0.2.1 conversation=5 \
+                 error=\"no key\"",
+            ),
+        ];
+        for (given_up, line) in cases {
+            assert_eq!(faulty.text(&given_up, &[], "no key"), line);
+        }
     }
 }

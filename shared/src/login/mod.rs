@@ -59,6 +59,17 @@ pub struct End {
     pub why: String,
 }
 
+/// What a sign-in with a fault left in the store.
+#[derive(Debug)]
+pub enum GivenUp {
+    /// Nothing: its beginning was not recorded, and nobody will close it.
+    NotBegun,
+    /// Its decision.
+    Closed(Closed),
+    /// A conversation of that number, which a later sign-in closes as `lost`.
+    Open(i64),
+}
+
 /// Why a sign-in could not go on: each one is a refusal.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
@@ -351,6 +362,24 @@ impl<'c, H: Host> Login<'c, H> {
                 "the delivery ({}) is not on record: {fault}",
                 delivered.outcome.word()
             ));
+        }
+    }
+
+    /// Ends a login that had a fault, as far as the store still can; the fault stays a refusal.
+    pub fn give_up(&mut self) -> GivenUp {
+        let Some(waiting) = self.waiting.take() else {
+            return GivenUp::NotBegun;
+        };
+        let now = self.host.now();
+        let opening = self.case.opening();
+        let detail = json!({"why": "fault"});
+        // Most faults of a store are over at once: the lock was held, somebody freed some space.
+        match self
+            .store
+            .close(&now, &opening, &waiting, "refuse", detail, None)
+        {
+            Ok(closed) => GivenUp::Closed(closed),
+            Err(_the_first_one_is_told) => GivenUp::Open(waiting.conversation),
         }
     }
 
@@ -727,7 +756,7 @@ impl<'c, H: Host> Login<'c, H> {
     fn end(&mut self, verdict: Verdict, why: &str, notice: Option<&str>) -> Result<Step, Fault> {
         let now = self.host.now();
         let opening = self.case.opening();
-        let waiting = self.waiting.take().unwrap_or(Waiting {
+        let waiting = self.waiting.clone().unwrap_or(Waiting {
             conversation: 0,
             account: None,
             prompt: Prompt::Dummy,
@@ -741,6 +770,7 @@ impl<'c, H: Host> Login<'c, H> {
             json!({"why": why}),
             notice,
         )?;
+        self.waiting = None;
         Ok(Step::End(End {
             verdict,
             say: None,

@@ -9,7 +9,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::ExitCode;
 
-use gatepost_words::text::sanitise;
+use gatepost_words::ident::Source;
 use gatepost_words::time::{Boot, Span};
 use gatepost_words::wire::{Hello, Nonce, ToHelper, ToModule, Verdict};
 use rustix::event::{PollFd, PollFlags, poll};
@@ -19,8 +19,9 @@ use rustix::time::{
     timerfd_settime,
 };
 
+use super::line::Faulty;
 use super::link::{Heard, Link};
-use super::{End, Fault, Login, Step, line};
+use super::{End, Fault, GivenUp, Login, Step, line};
 use crate::code::key::Key;
 use crate::config::{Config, ConfigError};
 use crate::files::{self, Readers, Untrusted};
@@ -53,7 +54,12 @@ pub fn serve(stream: UnixStream, notes: Vec<String>, detach: Detach) -> ExitCode
     match run(stream, notes, detach) {
         Ok(()) => ExitCode::SUCCESS,
         Err(broken) => {
-            line::write_fault(Severity::Error, "", "", &broken.to_string());
+            Faulty::default().write(
+                Severity::Error,
+                &GivenUp::NotBegun,
+                &[],
+                &broken.to_string(),
+            );
             ExitCode::FAILURE
         }
     }
@@ -96,9 +102,20 @@ fn run(stream: UnixStream, mut notes: Vec<String>, detach: Detach) -> Result<(),
     };
     let hello = talk.hello()?;
     talk.nonce = hello.nonce;
-    let (user, service) = (sanitise(&hello.user), sanitise(&hello.service));
+    let (user, service) = (hello.user.clone(), hello.service.clone());
+    let rhost = Source::from_pam(
+        hello.rhost.as_deref(),
+        hello.tty.as_deref(),
+        hello.caller_uid,
+    )
+    .to_string();
+    let faulty = Faulty {
+        user: &user,
+        service: &service,
+        rhost: &rhost,
+    };
     let refuse = |talk: &mut Talk, severity, problem: &dyn std::fmt::Display| {
-        line::write_fault(severity, &user, &service, &problem.to_string());
+        faulty.write(severity, &GivenUp::NotBegun, &[], &problem.to_string());
         talk.verdict(Verdict::Unavailable, None);
     };
     let conf = hello.conf.clone();
@@ -136,7 +153,9 @@ fn run(stream: UnixStream, mut notes: Vec<String>, detach: Detach) -> Result<(),
             } else {
                 Severity::Error
             };
-            refuse(&mut talk, severity, &fault);
+            notes.extend_from_slice(login.notes());
+            faulty.write(severity, &login.give_up(), &notes, &fault.to_string());
+            talk.verdict(Verdict::Unavailable, None);
         }
     }
     afterwards(talk, &host, &config, login, delivery, detach);

@@ -7,7 +7,7 @@ use gatepost_words::secret::Secret;
 use gatepost_words::time::Span;
 use gatepost_words::wire::{Hello, HostAnswer, Nonce, Proved, Verdict};
 
-use super::{Login, Step};
+use super::{GivenUp, Login, Step};
 use crate::code::key::Key;
 use crate::code::recovery::RecoveryCode;
 use crate::config::{Config, Mail};
@@ -340,6 +340,45 @@ fn a_delivery_that_cannot_be_recorded_ends_no_login_and_is_not_resumed() {
     desk.store().break_table("deliveries");
     play.delivery(Outcome::Connection);
     assert_eq!(play.type_code(), Err(Verdict::Success));
+}
+
+// Mutants: give_up() closes nothing; end() forgets its conversation before that is closed.
+#[test]
+fn a_fault_after_the_beginning_leaves_one_decision() {
+    type Act = fn(&mut Play<'_>) -> bool;
+    let acts: [(&str, &str, Act); 3] = [
+        ("a guess", "guesses", |play| {
+            let code = play.code.clone().unwrap();
+            play.login.answer(USER, code.as_bytes()).is_err()
+        }),
+        ("the success", "known_sources", |play| {
+            let code = play.code.clone().unwrap();
+            play.login.answer(USER, code.as_bytes()).is_err()
+        }),
+        ("the end", "outbox", |play| play.login.left().is_err()),
+    ];
+    for (what, table, act) in acts {
+        let desk = Desk::enrolled();
+        let mut play = desk.log_in();
+        desk.store().break_table(table);
+        assert!(act(&mut play), "{what}");
+        let GivenUp::Closed(closed) = play.login.give_up() else {
+            panic!("{what}: it is still open")
+        };
+        assert_eq!((closed.word.as_str(), desk.decisions()), ("refuse", 1));
+        // Nothing is left that somebody would close once more.
+        desk.store().mend_table(table);
+        let _next = desk.log_in();
+        assert_eq!(desk.decisions(), 1, "{what}");
+    }
+    // Where even that fails, the one decision is that of whoever closes it later.
+    let desk = Desk::enrolled();
+    let mut play = desk.log_in();
+    desk.store().break_table("events");
+    assert!(play.login.left().is_err());
+    assert!(matches!(play.login.give_up(), GivenUp::Open(_)));
+    desk.store().mend_table("events");
+    assert_eq!(desk.decisions(), 0);
 }
 
 #[test]
