@@ -16,7 +16,7 @@ use super::{Store, clock, mails};
 use crate::code::key::Tag;
 use crate::host::{Now, ProcessId};
 use crate::policy::challenge::{Delivery, Life};
-use crate::policy::limits::{Binding, DEADLINE_FIRST, WAITING_PER_ACCOUNT, WAITING_PER_HOST};
+use crate::policy::limits::{Binding, DEADLINE_CEILING, WAITING_PER_ACCOUNT, WAITING_PER_HOST};
 use crate::policy::lockout::{self, Lock};
 use crate::policy::rules::{Assessment, Decision, Facts, Groups, Standing, assess};
 use crate::policy::{Policy, sends};
@@ -500,12 +500,8 @@ impl Slot<'_> {
             }
             Record::Counted => number_below_zero(tx)?,
         };
-        let deadline = self
-            .now
-            .moment
-            .at
-            .plus(DEADLINE_FIRST)
-            .plus(self.policy.limits.life);
+        // The latest that this helper's own may become: each new code moves that on.
+        let deadline = self.now.moment.at.plus(DEADLINE_CEILING);
         tx.prepare_cached(
             "INSERT INTO conversations VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )
@@ -771,18 +767,28 @@ enum Crowd {
     Host,
 }
 
+/// Counts the helpers that wait. One that is past its deadline and still there (frozen, say) is no
+/// longer a prompt that anybody sees, and takes nobody's place.
 fn crowd(tx: &Transaction<'_>, now: &Now, account: Option<i64>) -> Result<Crowd, StoreError> {
-    let count = |sql: &str, key: &dyn rusqlite::ToSql| -> Result<u32, StoreError> {
+    let count = |sql: &str, account: Option<i64>| -> Result<u32, StoreError> {
+        let (boot_id, at) = (&now.moment.boot_id, now.moment.at.millis());
         tx.prepare_cached(sql)
-            .and_then(|mut statement| statement.query_row([key], |row| row.get(0)))
+            .and_then(|mut statement| {
+                statement.query_row(params![boot_id, at, account], |row| row.get(0))
+            })
             .map_err(StoreError::sqlite(DOING))
     };
     let all = count(
-        "SELECT count(*) FROM conversations WHERE boot_id = ?1",
-        &now.moment.boot_id,
+        "SELECT count(*) FROM conversations
+         WHERE boot_id = ?1 AND deadline_boot > ?2 AND ?3 IS NULL",
+        None,
     )?;
     let own = match account {
-        Some(id) => count("SELECT count(*) FROM conversations WHERE account = ?1", &id)?,
+        Some(_) => count(
+            "SELECT count(*) FROM conversations
+             WHERE account = ?3 AND boot_id = ?1 AND deadline_boot > ?2",
+            account,
+        )?,
         None => 0,
     };
     Ok(match (all, own) {
