@@ -55,11 +55,8 @@ pub fn login_user() -> Option<String> {
 
 /// Which of the groups that `rules` name the person is in.
 pub fn groups(person: &Person, rules: &[Rule]) -> Groups {
-    let mut member = Vec::new();
-    let mut named: Vec<&String> = rules.iter().flat_map(|rule| &rule.groups).collect();
-    named.sort();
-    named.dedup();
-    for name in named {
+    let (mut member, mut missing) = (Vec::new(), Vec::new());
+    for name in named(rules) {
         match Group::from_name(name) {
             Ok(Some(group)) => {
                 if group.gid.as_raw() == person.gid
@@ -68,11 +65,32 @@ pub fn groups(person: &Person, rules: &[Rule]) -> Groups {
                     member.push(name.clone());
                 }
             }
-            Ok(None) if group_answers(person) => {}
+            Ok(None) if group_answers(person) => missing.push(name.clone()),
             Ok(None) | Err(_) => return Groups::Unknown,
         }
     }
-    Groups::Known(member)
+    Groups::Known { member, missing }
+}
+
+/// Which of the groups that `rules` name are not there.
+pub fn missing_groups(rules: &[Rule]) -> Result<Vec<String>, LookupError> {
+    let mut missing = Vec::new();
+    for name in named(rules) {
+        match Group::from_name(name) {
+            Ok(Some(_)) => {}
+            Ok(None) => missing.push(name.clone()),
+            Err(errno) => return Err(LookupError::Failed(errno.into())),
+        }
+    }
+    Ok(missing)
+}
+
+/// Each group that a rule names, once.
+fn named(rules: &[Rule]) -> Vec<&String> {
+    let mut named: Vec<&String> = rules.iter().flat_map(|rule| &rule.groups).collect();
+    named.sort();
+    named.dedup();
+    named
 }
 
 /// Whether "there is no such user" can be believed. Where one of several sources fails and a later

@@ -14,6 +14,7 @@ use super::setup::person;
 use crate::config::Config;
 use crate::files::{self, Readers};
 use crate::mail;
+use crate::people;
 use crate::store::Store;
 
 /// What emailed codes are not: for the README, the manual, and here.
@@ -86,6 +87,7 @@ pub fn run(conf: Option<&Path>) -> Report {
     match config {
         Ok(config) => {
             checks.push(check("configuration", Ok("it can be used".to_owned())));
+            checks.push(rules(&config));
             checks.push(key(&config));
             checks.extend(store(&config));
             checks.extend(relays(&config));
@@ -227,6 +229,24 @@ fn opens(line: &str) -> bool {
         && (matches!(control, "sufficient" | "optional") || line.contains("default=ignore"))
 }
 
+/// Whether every group that a rule names is there.
+fn rules(config: &Config) -> Check {
+    let rules = &config.policy.rules;
+    let seen = match people::missing_groups(rules) {
+        Ok(missing) if missing.is_empty() => Ok(match rules.len() {
+            0 => "none: everybody is asked".to_owned(),
+            many => format!("{many}, and every group that they name is there"),
+        }),
+        Ok(missing) => Err(format!(
+            "there is no group {}: a rule to require or refuse that names it applies to everybody, \
+             since anybody might be in it; mend its name, or remove it from the rule",
+            sanitise(&missing.join(", "))
+        )),
+        Err(failed) => Err(failed.to_string()),
+    };
+    check("rules", seen)
+}
+
 fn key(config: &Config) -> Check {
     let seen = super::read_key(&config.key)
         .map(|_key| config.key.display().to_string())
@@ -293,7 +313,9 @@ fn relays(config: &Config) -> Vec<Check> {
 
 #[cfg(test)]
 mod tests {
-    use super::opens;
+    use super::{Finding, opens, rules};
+    use crate::config::Config;
+    use crate::policy::rules::{Action, Rule};
 
     #[test]
     fn lines_that_let_a_refusal_pass_are_known() {
@@ -309,5 +331,28 @@ mod tests {
         for (line, open) in cases {
             assert_eq!(opens(line), open, "{line}");
         }
+    }
+
+    // Mutant: missing_groups finds none.
+    #[test]
+    fn a_rule_with_a_group_that_is_not_there_is_a_problem() {
+        let with = |groups: &[&str]| {
+            let mut config = Config::example();
+            config.policy.rules = vec![Rule {
+                users: vec![],
+                groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+                services: vec![],
+                action: Action::Require,
+            }];
+            rules(&config)
+        };
+        assert_eq!(with(&["root"]).finding, Finding::Ok);
+        let typo = with(&["root", "no-such-group"]);
+        assert_eq!(typo.finding, Finding::Problem);
+        assert!(
+            typo.detail.contains("no group no-such-group:"),
+            "{}",
+            typo.detail
+        );
     }
 }

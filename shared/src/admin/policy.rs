@@ -1,9 +1,12 @@
 //! What is in force, and what it leaves an attacker who has the password.
 
+use gatepost_words::text::sanitise;
 use gatepost_words::time::Span;
 use serde::Serialize;
 
+use super::AdminError;
 use crate::config::Config;
+use crate::people;
 use crate::policy::Unenrolled;
 use crate::policy::limits::{Binding, Limits, RECOVERY_PER_DAY, RECOVERY_PER_HOUR, SOURCE_WINDOW};
 use crate::policy::odds::{Odds, odds};
@@ -18,6 +21,8 @@ pub struct Policy {
     pub unenrolled: Unenrolled,
     /// The rules in order; the first that matches decides.
     pub rules: Vec<Rule>,
+    /// Groups that rules name and that are not there.
+    pub missing_groups: Vec<String>,
 }
 
 /// One limit.
@@ -47,9 +52,11 @@ pub struct Rule {
 }
 
 /// The policy that a configuration puts in force.
-pub fn show(config: &Config) -> Policy {
+pub fn show(config: &Config) -> Result<Policy, AdminError> {
     let policy = &config.policy;
-    Policy {
+    let missing = people::missing_groups(&policy.rules)?;
+    Ok(Policy {
+        missing_groups: missing.iter().map(|group| sanitise(group)).collect(),
         limits: limits(&policy.limits, config.keep_events),
         unenrolled: policy.unenrolled,
         rules: policy
@@ -59,16 +66,12 @@ pub fn show(config: &Config) -> Policy {
             .map(|(rule, number)| Rule {
                 number,
                 users: rule.users.iter().map(ToString::to_string).collect(),
-                groups: rule
-                    .groups
-                    .iter()
-                    .map(|group| gatepost_words::text::sanitise(group))
-                    .collect(),
+                groups: rule.groups.iter().map(|group| sanitise(group)).collect(),
                 services: rule.services.iter().map(ToString::to_string).collect(),
                 action: rule.action,
             })
             .collect(),
-    }
+    })
 }
 
 fn limits(given: &Limits, keep_events: Span) -> Vec<Limit> {

@@ -118,6 +118,13 @@ fn root() -> Person {
     people::find(&name("root")).unwrap()
 }
 
+fn no_groups() -> Groups {
+    Groups::Known {
+        member: Vec::new(),
+        missing: Vec::new(),
+    }
+}
+
 impl Bench {
     fn enrol(&mut self, proof: Proof) -> super::users::Added {
         let address = EmailAddress::new("alice@example.org".to_owned()).unwrap();
@@ -128,7 +135,7 @@ impl Bench {
         let service = Service::new("sshd").unwrap();
         let source = Source::from_pam(Some("203.0.113.9"), None, 0);
         self.admin
-            .explain(&root(), &service, &source, &Groups::Known(Vec::new()))
+            .explain(&root(), &service, &source, &no_groups())
             .unwrap()
     }
 
@@ -144,7 +151,7 @@ impl Bench {
         use crate::store::signin::{Fresh, Opening, Prompt, What};
         let (person, service) = (root(), Service::new("sshd").unwrap());
         let source = Source::from_pam(Some("203.0.113.9"), None, 0);
-        let groups = Groups::Known(Vec::new());
+        let groups = no_groups();
         let opening = Opening {
             person: Some(&person),
             typed: "root",

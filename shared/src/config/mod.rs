@@ -134,6 +134,13 @@ impl Config {
         Self::mean(path, file)
     }
 
+    /// One that can be used, for tests.
+    #[cfg(test)]
+    pub(crate) fn example() -> Self {
+        let file = toml::from_str(tests::MINIMAL).unwrap();
+        Self::mean(Path::new(CONFIG), file).unwrap()
+    }
+
     /// What a file's words mean.
     fn mean(path: &Path, file: raw::File) -> Result<Self, ConfigError> {
         let nonsense = |problem: String| ConfigError::Sense {
@@ -302,7 +309,7 @@ mod tests {
 
     use super::{Config, raw};
 
-    const MINIMAL: &str = "[mail]\nfrom = \"Gatepost <gatepost@example.org>\"\n[[relay]]\nhost = \"mail.example.org\"\n";
+    pub(super) const MINIMAL: &str = "[mail]\nfrom = \"Gatepost <gatepost@example.org>\"\n[[relay]]\nhost = \"mail.example.org\"\n";
 
     fn read(text: &str) -> Result<Config, String> {
         let file: raw::File = toml::from_str(text).map_err(|error| error.to_string())?;

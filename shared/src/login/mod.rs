@@ -214,6 +214,13 @@ impl<'c, H: Host> Login<'c, H> {
             Some(person) => people::groups(person, &config.policy.rules),
             None => Groups::Unknown,
         };
+        let notes = match &groups {
+            Groups::Known { missing, .. } => missing
+                .iter()
+                .map(|group| format!("a rule names a group that is not there: {group}"))
+                .collect(),
+            Groups::Unknown => Vec::new(),
+        };
         let outside = |text: &Option<String>| text.as_deref().map(sanitise);
         let detail = json!({
             "tty": outside(&hello.tty),
@@ -254,7 +261,7 @@ impl<'c, H: Host> Login<'c, H> {
             answers: 0,
             free: 0,
             closed_door: None,
-            notes: Vec::new(),
+            notes,
         })
     }
 

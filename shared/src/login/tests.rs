@@ -694,6 +694,27 @@ fn rules_and_enrolment_decide_before_anything_is_asked() {
     assert_eq!(desk.decisions(), 4);
 }
 
+// Mutants: people::groups takes a group that is not there for an empty one; nobody is told.
+#[test]
+fn a_mistyped_group_asks_everybody_and_is_told() {
+    let mut desk = Desk::enrolled();
+    let rule = |groups: &[&str], action| Rule {
+        users: vec![],
+        groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+        services: vec![],
+        action,
+    };
+    desk.config.policy.rules = vec![
+        rule(&["no-such-group"], Action::Require),
+        rule(&[], Action::Skip),
+    ];
+    let play = desk.log_in();
+    assert_eq!(
+        play.login.notes(),
+        ["a rule names a group that is not there: no-such-group"]
+    );
+}
+
 #[test]
 fn a_removed_a_disabled_and_a_reused_account_are_refused() {
     let mut desk = Desk::enrolled();

@@ -4,6 +4,7 @@
 //! from the decision. Not asked by default is nobody.
 
 use gatepost_words::ident::{Service, UserName};
+use gatepost_words::text::sanitise;
 
 use super::{Policy, Unenrolled};
 
@@ -37,8 +38,14 @@ pub enum Action {
 /// Which groups a user is in, as far as could be found out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Groups {
-    /// The lookup worked: of the groups that rules name, the user is in these.
-    Known(Vec<String>),
+    /// The lookup worked.
+    Known {
+        /// Of the groups that rules name, the user is in these.
+        member: Vec<String>,
+        /// Of the groups that rules name, these are not there: mistyped, removed, or of a directory
+        /// that does not answer. The user may be in any.
+        missing: Vec<String>,
+    },
     /// The lookup failed: the user may be in any.
     Unknown,
 }
@@ -172,8 +179,8 @@ pub fn assess(policy: &Policy, facts: &Facts<'_>) -> Assessment {
     Assessment { decision, steps }
 }
 
-/// The rule that decides, with its number. Where the groups are unknown, every rule that might
-/// match counts, down to the first that surely does, and the strictest of them decides; none at
+/// The rule that decides, with its number. Where groups are unknown, every rule that might match
+/// counts, down to the first that surely does, and the strictest of them decides; none at
 /// all is `Require`.
 fn match_rules(rules: &[Rule], facts: &Facts<'_>) -> (Option<(usize, Action)>, Vec<String>) {
     let mut steps = Vec::new();
@@ -191,8 +198,18 @@ fn match_rules(rules: &[Rule], facts: &Facts<'_>) -> (Option<(usize, Action)>, V
         }
         match facts.groups {
             _ if rule.groups.is_empty() => {}
-            Groups::Known(groups) if rule.groups.iter().any(|group| groups.contains(group)) => {}
-            Groups::Known(_) => continue,
+            Groups::Known { member, .. } if rule.groups.iter().any(|g| member.contains(g)) => {}
+            Groups::Known { missing, .. } => {
+                if let Some(group) = rule.groups.iter().find(|g| missing.contains(g)) {
+                    steps.push(format!(
+                        "rule {number} ({:?}) might match: there is no group {}",
+                        rule.action,
+                        sanitise(group)
+                    ));
+                    take((number, rule.action));
+                }
+                continue;
+            }
             Groups::Unknown => {
                 steps.push(format!(
                     "rule {number} ({:?}) might match: the group lookup failed",
@@ -262,7 +279,15 @@ mod tests {
     }
 
     fn known(groups: &[&str]) -> Groups {
-        Groups::Known(groups.iter().map(|g| (*g).to_owned()).collect())
+        missing(groups, &[])
+    }
+
+    fn missing(member: &[&str], missing: &[&str]) -> Groups {
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Groups::Known {
+            member: owned(member),
+            missing: owned(missing),
+        }
     }
 
     #[test]
@@ -318,6 +343,40 @@ mod tests {
                 &Groups::Unknown,
                 Standing::Active,
             );
+            assert_eq!(decided, expected, "{shown}");
+        }
+    }
+
+    // Mutants: a group that is not there counts as one without members, or makes all others unknown.
+    #[test]
+    fn a_group_that_is_not_there_might_have_anybody_in_it() {
+        let rule = |group: &str, action| rule(&[], &[group], &[], action);
+        let all = |action| super::tests::rule(&[], &[], &[], action);
+        let typo = missing(&["staff"], &["admns"]);
+        let cases = [
+            (vec![rule("admns", Action::Skip)], Decision::Ask),
+            (
+                vec![rule("admns", Action::Require), all(Action::Skip)],
+                Decision::Ask,
+            ),
+            (
+                vec![rule("admns", Action::Refuse), all(Action::Skip)],
+                Decision::Refuse(Refusal::Rule(1)),
+            ),
+            // A rule above that surely matches stands.
+            (
+                vec![rule("staff", Action::Skip), rule("admns", Action::Refuse)],
+                Decision::Skip(1),
+            ),
+            // The other groups are as known as before.
+            (
+                vec![rule("bots", Action::Refuse), rule("admns", Action::Skip)],
+                Decision::Ask,
+            ),
+        ];
+        for (rules, expected) in cases {
+            let shown = format!("{rules:?}");
+            let decided = decide(rules, Unenrolled::Refuse, &typo, Standing::Active);
             assert_eq!(decided, expected, "{shown}");
         }
     }

@@ -8,7 +8,7 @@ use gatepost_shared::policy::rules::Action;
 
 use super::Context;
 use super::exit::{Exit, Failure};
-use super::output::{data, document, table};
+use super::output::{data, document, table, words};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -22,7 +22,7 @@ pub(crate) fn run(context: &Context, command: &Command) -> Result<Exit, Failure>
     let config =
         Config::load(context.conf.as_deref()).map_err(|error| Failure::Admin(error.into()))?;
     match command {
-        Command::Show => show(context, &policy::show(&config)),
+        Command::Show => show(context, &policy::show(&config)?),
         Command::Odds => odds(context, &config),
     }
 }
@@ -55,6 +55,12 @@ fn show(context: &Context, policy: &Policy) -> Result<Exit, Failure> {
         text.push_str(&rules(policy));
     }
     data(&text)?;
+    for group in &policy.missing_groups {
+        words(&format!(
+            "gatepost: there is no group {group}: a rule to require or refuse that names it applies to \
+             everybody, since anybody might be in it"
+        ));
+    }
     Ok(Exit::Ok)
 }
 
