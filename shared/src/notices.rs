@@ -7,6 +7,7 @@ use gatepost_words::time::Wall;
 use crate::config::Config;
 use crate::host::Host;
 use crate::mail;
+use crate::policy::sends;
 use crate::store::Store;
 use crate::store::error::StoreError;
 
@@ -18,9 +19,10 @@ pub fn send_due(
     host: &dyn Host,
     limit: u32,
 ) -> Result<u32, StoreError> {
+    let most = sends::notices(&config.policy.limits);
     let mut sent = 0;
     for _ in 0..limit {
-        let Some(notice) = store.claim_notice(&host.now())? else {
+        let Some(notice) = store.claim_notice(&host.now(), most)? else {
             break;
         };
         let content = Content::HalfFinished {

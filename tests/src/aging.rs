@@ -122,7 +122,7 @@ impl StoreFile {
 
     /// How many mails with a code were charged: all that were not found undeliverable.
     pub fn mails_charged(&self) -> rusqlite::Result<u32> {
-        self.count("SELECT count(*) FROM sends WHERE state <> 'failed'")
+        self.count("SELECT count(*) FROM sends WHERE state <> 'failed' AND challenge IS NOT NULL")
     }
 
     /// Forgets all mails that were sent: their budgets are full again, and nothing else has changed.

@@ -285,6 +285,70 @@ fn a_code_is_resumed_by_its_own_source_and_no_other() {
     assert_ne!(third.type_in(&code), Err(Verdict::Success));
 }
 
+/// What a relay said to a notice.
+fn told(outcome: Outcome) -> Delivered {
+    Delivered {
+        kind: "half-finished",
+        relay: "relay:465".into(),
+        outcome,
+        reply: String::new(),
+        message_id: String::new(),
+        millis: 5,
+        warning: None,
+    }
+}
+
+// Mutants: a notice is not counted, or ends up in the cooldown of codes; one that no relay took counts.
+#[test]
+fn a_notice_counts_towards_the_ceiling_and_nothing_else() {
+    for (outcome, mails) in [
+        (Outcome::Accepted, 2),
+        (Outcome::Lost, 2),
+        (Outcome::Connection, 1),
+    ] {
+        let mut desk = Desk::enrolled();
+        let mut play = desk.log_in();
+        play.delivery(Outcome::Accepted);
+        let _left = play.login.left().unwrap();
+        desk.host.pass(Span::from_mins(6));
+        let now = desk.host.now();
+        let notice = desk.store().claim_notice(&now, 30).unwrap().unwrap();
+        desk.store()
+            .notice_done(&now, &notice, &told(outcome))
+            .unwrap();
+        // No cooldown, and no more than the one mail with a code in the budgets of an hour.
+        desk.config.policy.limits.sends_per_hour = 2;
+        desk.config.policy.limits.mails_per_address_per_day = mails + 1;
+        let next = desk.log_in();
+        assert!(next.code.is_some(), "{outcome:?}: {}", next.said);
+        let _left = next.login;
+        desk.config.policy.limits.sends_per_hour = 5;
+        desk.host.pass(Span::from_mins(6));
+        assert_eq!(desk.log_in().code, None, "{outcome:?}");
+        desk.config.policy.limits.mails_per_address_per_day = mails + 2;
+        assert!(desk.log_in().code.is_some(), "{outcome:?}");
+    }
+}
+
+// Mutants: claim_notice does not look at the ceiling; a try is used up by waiting.
+#[test]
+fn a_notice_waits_where_its_address_had_many_mails() {
+    let desk = Desk::enrolled();
+    let mut play = desk.log_in();
+    play.delivery(Outcome::Accepted);
+    let _left = play.login.left().unwrap();
+    for _hour in 0..23 {
+        desk.host.pass(Span::from_hours(1));
+        let now = desk.host.now();
+        assert!(desk.store().notice_due(&now).unwrap());
+        assert!(desk.store().claim_notice(&now, 1).unwrap().is_none());
+        assert!(!desk.store().notice_due(&now).unwrap(), "an hour later");
+    }
+    desk.host.pass(Span::from_hours(1));
+    let claimed = desk.store().claim_notice(&desk.host.now(), 1).unwrap();
+    assert_eq!(claimed.unwrap().name, USER);
+}
+
 #[test]
 fn session_binding_turns_resuming_off() {
     let mut desk = Desk::enrolled();

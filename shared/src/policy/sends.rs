@@ -2,7 +2,8 @@
 //!
 //! Every mail that a sign-in causes counts until the account's owner answers one; a success gives
 //! the budget back, so that people who log in often are never short. The ceiling per address counts
-//! answered mails too. A mail that no relay took is not charged, but the ceiling still sees it.
+//! answered mails too, confirmations and notices among them. A mail that no relay took is not charged,
+//! but the ceiling still sees it.
 
 use gatepost_words::time::{Span, StoreTime};
 
@@ -47,11 +48,30 @@ pub fn wait(sent: &Sent, limits: &Limits, now: StoreTime) -> Option<Span> {
         .map(|frees| frees.since(now))
 }
 
+/// How long until another mail may go to an address, whatever it is about; `all` are those of a day,
+/// newest first. Nothing where it may now.
+pub fn ceiling(all: &[StoreTime], most: u32, now: StoreTime) -> Option<Span> {
+    let Some(deciding) = usize::try_from(most)
+        .ok()
+        .and_then(|most| most.checked_sub(1))
+    else {
+        return Some(DAY);
+    };
+    let frees = all.get(deciding)?.plus(DAY);
+    (frees > now).then(|| frees.since(now))
+}
+
+/// Of an address's mails in a day, how many may be notices: half, so that they never use up what
+/// codes need.
+pub const fn notices(limits: &Limits) -> u32 {
+    limits.mails_per_address_per_day / 2
+}
+
 #[cfg(test)]
 mod tests {
     use gatepost_words::time::{Span, StoreTime};
 
-    use super::{Sent, wait};
+    use super::{Sent, ceiling, wait};
     use crate::policy::limits::Limits;
 
     const NOW: StoreTime = StoreTime::from_millis(1_000_000_000);
@@ -60,6 +80,21 @@ mod tests {
         (1..=count)
             .map(|n| NOW.minus(Span::from_millis(n * apart.millis())))
             .collect()
+    }
+
+    #[test]
+    fn nothing_goes_past_the_ceiling() {
+        let hourly = times(3, Span::from_hours(1));
+        let cases = [
+            (4, None),
+            (3, Some(Span::from_hours(21))),
+            (2, Some(Span::from_hours(22))),
+            (0, Some(Span::from_hours(24))),
+        ];
+        for (most, wait) in cases {
+            assert_eq!(ceiling(&hourly, most, NOW), wait, "{most}");
+        }
+        assert_eq!(ceiling(&times(3, Span::from_hours(9)), 3, NOW), None);
     }
 
     #[test]

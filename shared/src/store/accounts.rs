@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 
 use super::error::{Problem, StoreError};
 use super::events::{Event, append, not_found};
-use super::{Store, clock};
+use super::{Store, clock, mails};
 use crate::code::key::Tag;
 use crate::host::Now;
+use crate::policy::sends;
 
 /// An account as it is listed.
 #[derive(Clone, Debug, Serialize)]
@@ -67,6 +68,8 @@ pub enum Confirmation {
         id: [u8; 16],
         /// Its keyed hash.
         tag: Tag,
+        /// How many mails may go to an address in a day; past that none is sent.
+        most: u32,
     },
 }
 
@@ -135,6 +138,9 @@ impl Store {
                     tx.last_insert_rowid()
                 }
             };
+            if let Confirmation::Code { most, .. } = confirmation {
+                count_mail(tx, doing, at, account, name, address, *most)?;
+            }
             insert_address(tx, now, at, account, address, confirmation).map_err(failed(doing))?;
             let detail = json!({
                 "uid": uid,
@@ -148,7 +154,8 @@ impl Store {
         })
     }
 
-    /// Sets a fresh confirmation code for an unconfirmed address.
+    /// Sets a fresh confirmation code for an unconfirmed address, unless that had `most` mails in a
+    /// day already.
     pub fn renew_confirmation(
         &mut self,
         now: &Now,
@@ -156,6 +163,7 @@ impl Store {
         name: &UserName,
         id: [u8; 16],
         tag: &Tag,
+        most: u32,
     ) -> Result<EmailAddress, StoreError> {
         let doing = "sending a confirmation code";
         self.write(doing, |tx| {
@@ -173,6 +181,7 @@ impl Store {
             };
             let address = EmailAddress::new(open.address.clone())
                 .map_err(|bad| StoreError::odd(doing, bad.to_string()))?;
+            count_mail(tx, doing, at, account.id, name, &address, most)?;
             tx.execute(
                 "UPDATE addresses SET confirm_id = ?2, confirm_tag = ?3, confirm_until = ?4,
                    confirm_tries = 0
@@ -496,6 +505,32 @@ fn addresses(connection: &Connection, account: i64) -> Result<Vec<Address>, Stor
         .map_err(StoreError::sqlite("reading addresses"))
 }
 
+/// Counts the mail with a confirmation code before it goes out, or says why it must not.
+fn count_mail(
+    tx: &Transaction<'_>,
+    doing: &'static str,
+    at: StoreTime,
+    account: i64,
+    name: &UserName,
+    address: &EmailAddress,
+    most: u32,
+) -> Result<(), StoreError> {
+    let all = mails::all_to(tx, &address.limit_key(), at)?;
+    let Some(wait) = sends::ceiling(&all, most, at) else {
+        return mails::count_other(tx, at, account, address);
+    };
+    let what = format!(
+        "{} had {most} mails within a day, which is the most (mails_per_address_per_day below \
+         [limits]); the next may go in {wait}. If you know the address to be right: gatepost user add \
+         {name} ADDRESS --confirmed, after gatepost user remove {name} where the account is enrolled",
+        address.masked()
+    );
+    Err(StoreError {
+        doing,
+        problem: Problem::Exists(what),
+    })
+}
+
 fn insert_address(
     tx: &Transaction<'_>,
     now: &Now,
@@ -512,7 +547,7 @@ fn insert_address(
             None,
             None,
         ),
-        Confirmation::Code { id, tag } => (
+        Confirmation::Code { id, tag, most: _ } => (
             None,
             None,
             Some(*id),

@@ -12,7 +12,7 @@ use super::signin::{Opening, append_for};
 use super::{Store, clock};
 use crate::host::Now;
 use crate::policy::challenge::BootMoment;
-use crate::policy::sends::Sent;
+use crate::policy::sends::{self, Sent};
 
 const HOUR: Span = Span::from_hours(1);
 const DAY: Span = Span::from_hours(24);
@@ -231,54 +231,19 @@ impl Store {
         })
     }
 
-    /// Claims the next due notice, so that no other process sends it too.
-    pub fn claim_notice(&mut self, now: &Now) -> Result<Option<Notice>, StoreError> {
-        let doing = "taking a notice from the outbox";
-        self.write(doing, |tx| {
+    /// Claims the next due notice, so that no other process sends it too. One to an address that had
+    /// `most` mails in a day waits an hour more.
+    pub fn claim_notice(&mut self, now: &Now, most: u32) -> Result<Option<Notice>, StoreError> {
+        self.write("taking a notice from the outbox", |tx| {
             let at = clock::advance(tx, now)?;
-            let row: Option<(i64, i64, String, String, i64)> = tx
-                .prepare_cached(
-                    "SELECT o.id, o.account, a.name, o.detail, o.created_wall
-                     FROM outbox o JOIN accounts a ON a.id = o.account
-                     WHERE o.state IN ('due', 'claimed') AND o.due_store <= ?1
-                     ORDER BY o.due_store LIMIT 1",
-                )
-                .and_then(|mut statement| {
-                    statement
-                        .query_row([at.millis()], |row| {
-                            Ok((
-                                row.get(0)?,
-                                row.get(1)?,
-                                row.get(2)?,
-                                row.get(3)?,
-                                row.get(4)?,
-                            ))
-                        })
-                        .optional()
-                })
-                .map_err(StoreError::sqlite(doing))?;
-            let Some((id, account, name, detail, created)) = row else {
-                return Ok(None);
-            };
-            let to = address(tx, account)?;
-            let detail = serde_json::from_str(&detail)
-                .map_err(|error| StoreError::odd(doing, format!("notice {id}: {error}")))?;
-            let state = if to.is_some() { "claimed" } else { "failed" };
-            tx.prepare_cached(
-                "UPDATE outbox SET state = ?2, tries = tries + 1, due_store = ?3 WHERE id = ?1",
-            )
-            .and_then(|mut statement| {
-                statement.execute(params![id, state, at.plus(CLAIM).millis()])
-            })
-            .map_err(StoreError::sqlite(doing))?;
-            Ok(to.map(|(_, to)| Notice {
-                id,
-                account,
-                name,
-                to,
-                detail,
-                created,
-            }))
+            // Each one that is passed over is due later, or never: this ends.
+            loop {
+                match claim(tx, at, most)? {
+                    Claim::None => return Ok(None),
+                    Claim::PassedOver => {}
+                    Claim::Taken(notice) => return Ok(Some(notice)),
+                }
+            }
         })
     }
 
@@ -294,6 +259,11 @@ impl Store {
             let at = clock::advance(tx, now)?;
             write_delivery(tx, now, notice.account, None, delivered)?;
             let sent = delivered.outcome == Outcome::Accepted;
+            // A lost one may have arrived. One that did not is tried again, and would use up what
+            // codes need while the relay is down.
+            if sent || delivered.outcome == Outcome::Lost {
+                count_other(tx, at, notice.account, &notice.to)?;
+            }
             tx.prepare_cached(
                 "UPDATE outbox SET due_store = ?3 + tries * 60000,
                    state = CASE WHEN ?2 THEN 'sent' WHEN tries >= ?4 THEN 'failed' ELSE 'due' END
@@ -321,6 +291,68 @@ impl Store {
                 .map_err(StoreError::sqlite(doing))
         })
     }
+}
+
+/// What became of a due notice.
+enum Claim {
+    None,
+    /// It cannot go out, or not now.
+    PassedOver,
+    Taken(Notice),
+}
+
+fn claim(tx: &Transaction<'_>, at: StoreTime, most: u32) -> Result<Claim, StoreError> {
+    let doing = "taking a notice from the outbox";
+    let row: Option<(i64, i64, String, String, i64)> = tx
+        .prepare_cached(
+            "SELECT o.id, o.account, a.name, o.detail, o.created_wall
+             FROM outbox o JOIN accounts a ON a.id = o.account
+             WHERE o.state IN ('due', 'claimed') AND o.due_store <= ?1
+             ORDER BY o.due_store LIMIT 1",
+        )
+        .and_then(|mut statement| {
+            statement
+                .query_row([at.millis()], |row| {
+                    Ok((
+                        row.get(0)?,
+                        row.get(1)?,
+                        row.get(2)?,
+                        row.get(3)?,
+                        row.get(4)?,
+                    ))
+                })
+                .optional()
+        })
+        .map_err(StoreError::sqlite(doing))?;
+    let Some((id, account, name, detail, created)) = row else {
+        return Ok(Claim::None);
+    };
+    let set = |state: &str, tries: u32, due: StoreTime| {
+        tx.prepare_cached(
+            "UPDATE outbox SET state = ?2, tries = tries + ?3, due_store = ?4 WHERE id = ?1",
+        )
+        .and_then(|mut statement| statement.execute(params![id, state, tries, due.millis()]))
+        .map_err(StoreError::sqlite(doing))
+    };
+    let Some((_, to)) = address(tx, account)? else {
+        set("failed", 1, at)?;
+        return Ok(Claim::PassedOver);
+    };
+    if sends::ceiling(&all_to(tx, &to.limit_key(), at)?, most, at).is_some() {
+        set("due", 0, at.plus(HOUR))?;
+        return Ok(Claim::PassedOver);
+    }
+    let detail = serde_json::from_str(&detail)
+        .map_err(|error| StoreError::odd(doing, format!("notice {id}: {error}")))?;
+    set("claimed", 1, at.plus(CLAIM))?;
+    Ok(Claim::Taken(Notice {
+        id,
+        account,
+        name,
+        to,
+        detail,
+        created,
+    }))
 }
 
 /// The confirmed address that an account's codes go to.
@@ -370,9 +402,11 @@ pub(super) fn sent(
     };
     let day = at.minus(DAY);
     let key = address.limit_key();
+    let address_all = all_to(connection, &key, at)?;
     let since_success = account.success.unwrap_or(StoreTime::from_millis(0));
     let last = times(
-        "SELECT at_store FROM sends WHERE account = ?1 AND at_store > ?2
+        "SELECT at_store FROM sends
+         WHERE account = ?1 AND at_store > ?2 AND challenge IS NOT NULL
          ORDER BY at_store DESC LIMIT 1",
         &account.id,
         since_success,
@@ -390,12 +424,7 @@ pub(super) fn sent(
             &key,
             day,
         )?,
-        address_all: times(
-            "SELECT at_store FROM sends WHERE limit_key = ?1 AND at_store > ?2
-             ORDER BY at_store DESC LIMIT 200",
-            &key,
-            day,
-        )?,
+        address_all,
         source: times(
             "SELECT at_store FROM sends WHERE source = ?1 AND state = 'open' AND at_store > ?2
              ORDER BY at_store DESC LIMIT 1000",
@@ -404,6 +433,43 @@ pub(super) fn sent(
         )?,
         last: last.first().copied(),
     })
+}
+
+/// All mails to an address in a day, newest first.
+pub(super) fn all_to(
+    connection: &Connection,
+    limit_key: &str,
+    at: StoreTime,
+) -> Result<Vec<StoreTime>, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT at_store FROM sends WHERE limit_key = ?1 AND at_store > ?2
+             ORDER BY at_store DESC LIMIT 200",
+        )
+        .and_then(|mut statement| {
+            statement
+                .query_map(params![limit_key, at.minus(DAY).millis()], |row| {
+                    row.get(0).map(StoreTime::from_millis)
+                })?
+                .collect()
+        })
+        .map_err(StoreError::sqlite("counting mails"))
+}
+
+/// Counts a mail without a code: towards the ceiling of its address, and nothing else.
+pub(super) fn count_other(
+    tx: &Transaction<'_>,
+    at: StoreTime,
+    account: i64,
+    address: &EmailAddress,
+) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "INSERT INTO sends (account, challenge, limit_key, source, state, at_store)
+         VALUES (?1, NULL, ?2, '', 'answered', ?3)",
+    )
+    .and_then(|mut statement| statement.execute(params![account, address.limit_key(), at.millis()]))
+    .map_err(StoreError::sqlite("counting a mail"))?;
+    Ok(())
 }
 
 /// Counts a mail before it goes out.

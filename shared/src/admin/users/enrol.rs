@@ -75,7 +75,8 @@ impl Admin {
             Proof::Word => (Confirmation::Word, None),
             Proof::Code => {
                 let (id, tag, code) = self.draw_confirmation()?;
-                (Confirmation::Code { id, tag }, Some(code))
+                let most = self.config.policy.limits.mails_per_address_per_day;
+                (Confirmation::Code { id, tag, most }, Some(code))
             }
         };
         let now = self.host.now();
@@ -112,9 +113,10 @@ impl Admin {
         }
         let (id, tag, code) = self.draw_confirmation()?;
         let now = self.host.now();
+        let most = self.config.policy.limits.mails_per_address_per_day;
         let address = self
             .store
-            .renew_confirmation(&now, &self.actor, &name, id, &tag)?;
+            .renew_confirmation(&now, &self.actor, &name, id, &tag, most)?;
         self.log("user-verify-sent", name.as_str());
         Ok(Sent {
             user: name.to_string(),
