@@ -3,6 +3,7 @@
 //! Not a logger: no levels to configure, no buffer, no thread. A log that cannot be written never
 //! stops or changes a login; the event in the store is the record.
 
+use std::io::ErrorKind;
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ impl Severity {
     }
 }
 
+/// How often a call may be cut short by a signal.
+const INTERRUPTIONS: usize = 10;
 /// How long a full queue is waited for.
 const PATIENCE: Duration = Duration::from_millis(250);
 /// Facility authpriv, 10.
@@ -44,9 +47,20 @@ pub fn write(severity: Severity, text: &str) {
     );
     // Without a log daemon there is nobody to tell. A queue that is full, as it is when many people
     // log in at once, is waited for a little: it must not hold a login for long, nor lose its line.
-    if let Ok(socket) = UnixDatagram::unbound()
-        && socket.set_write_timeout(Some(PATIENCE)).is_ok()
+    if let Ok(socket) = again(UnixDatagram::unbound)
+        && again(|| socket.set_write_timeout(Some(PATIENCE))).is_ok()
     {
-        let _lost = socket.send_to(line.as_bytes(), "/dev/log");
+        let _lost = again(|| socket.send_to(line.as_bytes(), "/dev/log"));
     }
+}
+
+/// Makes a call once more when a signal cut it short; not for ever.
+fn again<T>(call: impl Fn() -> std::io::Result<T>) -> std::io::Result<T> {
+    for _ in 0..INTERRUPTIONS {
+        match call() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
+    call()
 }

@@ -20,6 +20,8 @@ mod circumstances;
 mod clock;
 /// Many logins at once and many in a row: one code, one success; so many mails and no more.
 mod concurrent;
+/// One failing system call at every place in turn: nobody is let in by it.
+mod faults;
 /// Guessing codes: compared as often as the policy says, and counted first.
 mod guessing;
 /// The harness proves itself, with stacks of stock modules: what it shows of a login is true, what it
@@ -29,6 +31,8 @@ mod harness;
 mod host_process;
 /// Who is asked and whose counter counts.
 mod identity;
+/// Signals, children and programs of the host's own while our code runs in it.
+mod interrupted;
 /// What locks an account, what works all the same, how it ends; and what its owner hears.
 mod lockout;
 /// Logins over the real sshd, as OpenSSH tries them.

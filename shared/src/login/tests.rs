@@ -8,7 +8,8 @@ use gatepost_words::time::Span;
 use gatepost_words::wire::{Hello, HostAnswer, Nonce, Proved, Verdict};
 
 use super::{GivenUp, Login, Step};
-use crate::code::key::Key;
+use crate::code::Code;
+use crate::code::key::{Key, Purpose, Verified};
 use crate::code::recovery::RecoveryCode;
 use crate::config::{Config, Mail};
 use crate::host::Host;
@@ -18,6 +19,7 @@ use crate::policy::rules::{Action, Rule};
 use crate::policy::{Policy, Unenrolled};
 use crate::store::Store;
 use crate::store::accounts::{Actor, Confirmation};
+use crate::store::guesses::Counted;
 
 const USER: &str = "daemon";
 const UID: u32 = 1;
@@ -917,4 +919,118 @@ fn a_decoy_stack_tells_nothing_by_its_places_or_its_time() {
     let later = desk.begin(decoy(Proved::Password)).unwrap();
     let dummy = desk.begin(decoy(Proved::Nothing)).unwrap();
     assert_eq!(later.login.deadline(), dummy.login.deadline());
+}
+
+/// The first half of an answer: the guess is counted and found right, and nothing is consumed yet.
+fn counted(play: &mut Play<'_>, code: &str) -> (Verified, i64) {
+    let login = &mut play.login;
+    let (waiting, challenge) = (
+        login.waiting.clone().unwrap(),
+        login.current.clone().unwrap(),
+    );
+    let (now, opening) = (login.host.now(), login.case.opening());
+    let policy = &login.config.policy;
+    let counted = login
+        .store
+        .count_guess(&now, &opening, policy, &waiting, challenge.id)
+        .unwrap();
+    let Counted::Compare { guess, .. } = counted else {
+        panic!("{counted:?}")
+    };
+    let typed = Code::typed(code.as_bytes());
+    let verified = login
+        .key
+        .verify(Purpose::SignIn, &challenge.id, &typed, &challenge.tag);
+    (verified.unwrap(), guess)
+}
+
+/// The second half; true when it let in.
+fn consumed(play: &mut Play<'_>, (verified, guess): (Verified, i64)) -> bool {
+    let login = &mut play.login;
+    let (waiting, challenge) = (
+        login.waiting.clone().unwrap(),
+        login.current.clone().unwrap(),
+    );
+    let (now, opening) = (login.host.now(), login.case.opening());
+    let consumed = login
+        .store
+        .consume(&now, &opening, &waiting, challenge.id, guess, verified);
+    consumed.unwrap().is_some()
+}
+
+// Mutants: consume does not look at used_wall, at replaced, at the life or at the account; it does not
+// look at how many rows changed; a new code leaves the old one.
+#[test]
+fn what_happens_between_counting_and_consuming_is_seen() {
+    type Meanwhile = fn(&Desk, &mut Play<'_>, &str);
+    let meanwhile: [(&str, Meanwhile, bool); 5] = [
+        ("nothing", |_, _, _| (), true),
+        (
+            "another session uses the code",
+            |_, other, code| assert_eq!(other.type_in(code), Err(Verdict::Success)),
+            false,
+        ),
+        (
+            "another session has a new one sent",
+            |desk, other, _| {
+                desk.host.pass(Span::from_mins(1));
+                assert!(other.type_in("r").is_ok());
+                assert!(other.code.is_some());
+            },
+            false,
+        ),
+        (
+            "the code's life ends",
+            |desk, _, _| desk.host.pass(Span::from_mins(6)),
+            false,
+        ),
+        (
+            "an administrator disables the account",
+            |desk, _, _| {
+                let now = desk.host.now();
+                desk.store()
+                    .set_state(&now, &actor(), &user(), "disabled", "")
+                    .unwrap();
+            },
+            false,
+        ),
+    ];
+    for (what, meanwhile, lets_in) in meanwhile {
+        let desk = Desk::enrolled();
+        let mut first = desk.log_in();
+        first.delivery(Outcome::Accepted);
+        let code = first.code.clone().unwrap();
+        let mut second = desk.log_in();
+        assert!(second.said.contains("already sent"), "{}", second.said);
+        let half = counted(&mut first, &code);
+        meanwhile(&desk, &mut second, &code);
+        assert_eq!(consumed(&mut first, half), lets_in, "{what}");
+    }
+}
+
+// Mutant: a guess at a recovery code is counted as one at a mailed code; then five of them lock both.
+#[test]
+fn guesses_at_recovery_codes_have_a_budget_of_their_own() {
+    let mut desk = Desk::enrolled();
+    desk.config.policy.limits.failures_per_hour = 3;
+    let code = RecoveryCode::parse(b"ABCDE-FGHJK-MNPQR").unwrap();
+    let hash = code.hash(&[7; 16]).unwrap();
+    desk.store()
+        .set_recovery(&desk.host.now(), &actor(), &user(), &[(code.index(), hash)])
+        .unwrap();
+    let mut first = desk.log_in();
+    first.delivery(Outcome::Accepted);
+    let mailed = first.code.clone().unwrap();
+    for _ in 0..5 {
+        let mut play = desk.log_in();
+        assert!(play.said.contains("already sent"), "{}", play.said);
+        let said = play.type_in("ABCDE-FGHJK-MNPQS").unwrap();
+        assert!(said.contains("recovery code is not right"), "{said}");
+        let _left = play.login.left().unwrap();
+    }
+    // Five wrong ones are an hour's: the right one is not compared any more, and the mailed one is.
+    let mut play = desk.log_in();
+    let said = play.type_in("ABCDE-FGHJK-MNPQR").unwrap();
+    assert!(!said.contains("is not right"), "{said}");
+    assert_eq!(play.type_in(&mailed), Err(Verdict::Success));
 }

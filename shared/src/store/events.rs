@@ -431,4 +431,28 @@ mod tests {
             );
         }
     }
+    // Mutant: an event's hash leaves out the one before it.
+    #[test]
+    fn an_event_with_a_hash_of_its_own_that_fits_breaks_the_next() {
+        let store = three_events();
+        let mut forger = Store::in_memory();
+        let event = Event {
+            kind: "a",
+            account: "bob",
+            service: "sshd",
+            source: "192.0.2.1",
+            conversation: None,
+            detail: json!({"n": 1}),
+        };
+        forger.record(Wall::from_millis(5), &event).unwrap();
+        assert_eq!(forger.verify_chain().unwrap().broken_at, None);
+        let sql = "SELECT hash FROM events WHERE seq = 1";
+        let fits: Vec<u8> = forger
+            .connection
+            .query_row(sql, [], |row| row.get(0))
+            .unwrap();
+        let sql = "UPDATE events SET account = 'bob', hash = ?1 WHERE seq = 1";
+        store.connection.execute(sql, [fits]).unwrap();
+        assert_eq!(store.verify_chain().unwrap().broken_at, Some(2));
+    }
 }

@@ -175,6 +175,21 @@ impl<'s> Client<'s> {
         self
     }
 
+    /// The host has handlers that do nothing for [`super::INTERRUPTIONS`], and its system calls are not
+    /// restarted after them.
+    #[must_use]
+    pub fn interruptible(mut self) -> Self {
+        self.job.interruptible = true;
+        self
+    }
+
+    /// The host has a child of its own that ends with status 0 during each call, and waits for it after.
+    #[must_use]
+    pub fn with_a_child_of_its_own(mut self) -> Self {
+        self.job.own_child = true;
+        self.may_change(&["children"])
+    }
+
     /// A resource limit, soft and hard: `as core cpu data fsize memlock nofile nproc stack`.
     #[must_use]
     pub fn limit(mut self, resource: &str, value: u64) -> Self {

@@ -14,6 +14,8 @@ use std::panic::catch_unwind;
 use std::ptr;
 use std::slice;
 
+use rustix::process::Signal;
+
 use super::protocol::Answer;
 use super::protocol::Call;
 use super::protocol::Sigchld;
@@ -440,6 +442,29 @@ extern "C" fn reap_all(_: c_int) {
     }
     // SAFETY: as above.
     unsafe { *errno = saved };
+}
+
+/// Signals that a terminal, a timer or an operator sends, and that interrupt what a process waits for.
+pub const INTERRUPTIONS: [Signal; 8] = [
+    Signal::ALARM,
+    Signal::HUP,
+    Signal::INT,
+    Signal::PIPE,
+    Signal::TERM,
+    Signal::TSTP,
+    Signal::USR1,
+    Signal::WINCH,
+];
+
+/// Gives each of [`INTERRUPTIONS`] a handler that does nothing; calls that it cuts short fail (EINTR).
+pub(crate) fn catch_interruptions() {
+    for signal in INTERRUPTIONS {
+        // SAFETY: all zeroes is a valid sigaction: no flags, hence no SA_RESTART, and an empty mask.
+        let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+        action.sa_sigaction = do_nothing as *const () as libc::sighandler_t;
+        // SAFETY: the handler does nothing at all; the former action is not asked for.
+        unsafe { libc::sigaction(signal.as_raw(), &raw const action, ptr::null_mut()) };
+    }
 }
 
 extern "C" fn do_nothing(_: c_int) {}

@@ -11,6 +11,7 @@ use std::io::BufReader;
 use std::io::Write;
 use std::os::fd::AsFd;
 use std::os::fd::OwnedFd;
+use std::process::Command;
 use std::process::ExitCode;
 use std::slice;
 use std::sync::Barrier;
@@ -70,6 +71,9 @@ fn perform(job: &Job, line: &mut Line<'_>) -> std::io::Result<()> {
         rustix::process::umask(rustix::fs::Mode::from_raw_mode(mask));
     }
     ffi::set_sigchld(job.sigchld);
+    if job.interruptible {
+        ffi::catch_interruptions();
+    }
     for (name, limit) in &job.limits {
         let limit = Some(*limit);
         setrlimit(
@@ -194,8 +198,15 @@ impl<'r> Round<'r> {
             transaction.put_env(name_value);
         }
         for &call in &job.calls {
+            let own_child = job.own_child.then(|| Command::new("/bin/true").spawn());
             self.resumed.set(Instant::now());
-            let code = codes::name(transaction.call(call, job.flags));
+            let mut code = codes::name(transaction.call(call, job.flags));
+            if let Some(child) = own_child {
+                let ended = child.and_then(|mut child| child.wait());
+                if !ended.is_ok_and(|status| status.success()) {
+                    code = format!("{code}, and the host's own child was taken away");
+                }
+            }
             write(
                 self.control,
                 &Event::Returned {

@@ -24,6 +24,7 @@ pub use client::Client;
 pub use client::host_program;
 pub use conversation::Conversation;
 pub use conversation::Prompt;
+pub use ffi::INTERRUPTIONS;
 pub use host::main as host_main;
 pub use outcome::Outcome;
 pub use protocol::Answer;

@@ -33,6 +33,10 @@ pub(crate) struct Job {
     /// Of 0, 1 and 2: those closed before libpam is called.
     pub(crate) closed: Vec<i32>,
     pub(crate) sigchld: Sigchld,
+    /// Handlers for the signals that interrupt, which do nothing and restart no call.
+    pub(crate) interruptible: bool,
+    /// A child of the host's own, which ends with status 0 during each call.
+    pub(crate) own_child: bool,
     /// Resource name as in /proc/self/limits' man page (`nofile`), soft and hard limit.
     pub(crate) limits: BTreeMap<String, u64>,
     /// Real uid beside effective uid 0, as in a set-uid program started by a user.
