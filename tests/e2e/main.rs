@@ -43,6 +43,8 @@ mod mail;
 mod mail_failure;
 /// A store with very many accounts.
 mod million;
+/// A mail that a real mail server carried, from the login to a mailbox.
+mod postfix;
 /// A code works once: not again, not elsewhere, not later, not under another key.
 mod replay;
 /// The SMTP sink proves itself against a client of its own: it takes mail, and does wrong on demand.

@@ -61,6 +61,7 @@ pub mod dns;
 pub mod invariants;
 pub mod mailbox;
 pub mod pam;
+pub mod postfix;
 pub mod process;
 pub mod product;
 pub mod pty;

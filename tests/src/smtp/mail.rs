@@ -21,6 +21,29 @@ pub struct Mail {
 }
 
 impl Mail {
+    /// A message as it lies in a mailbox, its envelope in the headers that the server put before it.
+    pub(crate) fn delivered(raw: Vec<u8>) -> Self {
+        let mut mail = Self {
+            from: String::new(),
+            to: Vec::new(),
+            raw,
+            over_tls: false,
+            authenticated_as: None,
+            parameters: String::new(),
+        };
+        let received = mail.header("Received").unwrap_or_default();
+        let (_, authenticated) = received.split_once("(Authenticated sender: ").unzip();
+        let name = authenticated.and_then(|rest| rest.split(')').next());
+        mail.authenticated_as = name.map(str::to_owned);
+        // RFC 3848: ESMTP, S for TLS, A for a proved user.
+        mail.over_tls = ["with ESMTPS ", "with ESMTPSA "]
+            .iter()
+            .any(|words| received.contains(words));
+        mail.from = mail.header("Return-Path").unwrap_or_default();
+        mail.to.extend(mail.header("Delivered-To"));
+        mail
+    }
+
     fn parsed(&self) -> Message<'_> {
         MessageParser::default()
             .parse(&self.raw)

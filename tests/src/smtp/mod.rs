@@ -25,6 +25,8 @@ pub use fault::BadCertificate;
 pub use fault::Fault;
 pub use fault::Step;
 pub use mail::Mail;
+pub(crate) use tls::certificate_pem;
+pub(crate) use tls::roots_pem;
 
 use crate::wait::Watched;
 
@@ -152,7 +154,7 @@ impl Sink {
 
     /// The certificate of the authority that signed the sink's own.
     pub fn roots_pem(&self) -> String {
-        tls::roots_pem()
+        roots_pem()
     }
 
     /// Does these faults on every connection from here on; an empty list: none.

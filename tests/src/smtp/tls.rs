@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 
 use rcgen::BasicConstraints;
+use rcgen::Certificate;
 use rcgen::CertificateParams;
 use rcgen::DnType;
 use rcgen::IsCa;
@@ -32,6 +33,26 @@ pub(crate) fn roots_pem() -> String {
 
 /// A server's side of TLS: the rig's certificate for localhost and 127.0.0.1, or a bad one.
 pub(crate) fn server(bad: Option<BadCertificate>) -> Arc<ServerConfig> {
+    let (certificate, key) = certify(bad);
+    let chain: Vec<CertificateDer<'static>> = vec![certificate.der().clone()];
+    let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a PKCS#8 key");
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("TLS 1.2 and 1.3")
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .expect("a key that fits its certificate");
+    Arc::new(config)
+}
+
+/// A key and the rig's certificate for it, for a server that reads them from a file.
+pub(crate) fn certificate_pem() -> String {
+    let (certificate, key) = certify(None);
+    key.serialize_pem() + &certificate.pem()
+}
+
+/// A certificate for localhost and 127.0.0.1, or a bad one, and its key.
+fn certify(bad: Option<BadCertificate>) -> (Certificate, KeyPair) {
     let key = KeyPair::generate().expect("generate a key");
     let host = match bad {
         Some(BadCertificate::WrongHost) => vec!["mail.elsewhere.example".to_owned()],
@@ -55,16 +76,7 @@ pub(crate) fn server(bad: Option<BadCertificate>) -> Arc<ServerConfig> {
             params.signed_by(&key, &trusted().issuer)
         }
     };
-    let chain: Vec<CertificateDer<'static>> =
-        vec![certificate.expect("sign a certificate").der().clone()];
-    let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a PKCS#8 key");
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("TLS 1.2 and 1.3")
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .expect("a key that fits its certificate");
-    Arc::new(config)
+    (certificate.expect("sign a certificate"), key)
 }
 
 fn trusted() -> &'static Authority {
