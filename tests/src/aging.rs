@@ -189,6 +189,12 @@ impl StoreFile {
             .expect("bring the store into one file");
     }
 
+    /// The version of the program that wrote the store last.
+    pub fn version(&self) -> rusqlite::Result<i64> {
+        self.read_only()?
+            .query_row("PRAGMA user_version", [], |row| row.get(0))
+    }
+
     /// Says that a program of another version wrote the store.
     pub fn set_version(&self, version: i64) {
         self.read_write()
