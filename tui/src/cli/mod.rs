@@ -45,7 +45,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Make directories, system user, key, store and a commented configuration
-    Setup,
+    Setup(setup::Setup),
     /// Enrol, confirm, list, show, disable, enable, remove or unlock accounts
     #[command(subcommand)]
     User(user::Command),
@@ -108,7 +108,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Failure> {
         actor: admin::actor(sudo_user().as_deref()),
     };
     match command {
-        Command::Setup => setup::run(&context),
+        Command::Setup(asked) => setup::run(&context, &asked),
         Command::User(command) => user::run(&context, command),
         Command::Recovery(command) => user::recovery(&context, command),
         Command::Why(why) => check::why(&context, &why),

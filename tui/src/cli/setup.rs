@@ -1,13 +1,26 @@
 //! `gatepost setup`.
 
-use gatepost_shared::admin::setup::{self, Done, Report};
+use clap::Args;
+use gatepost_shared::admin::setup::{self, Done, LostStore, Report};
 
 use super::Context;
 use super::exit::{Exit, Failure};
 use super::output::{data, document, table, words};
 
-pub(crate) fn run(context: &Context) -> Result<Exit, Failure> {
-    let report = setup::run(context.conf.as_deref(), &context.actor)?;
+#[derive(Debug, Args)]
+pub(crate) struct Setup {
+    /// Make an empty store where configuration and key are there and the store is gone
+    #[arg(long)]
+    new_store: bool,
+}
+
+pub(crate) fn run(context: &Context, asked: &Setup) -> Result<Exit, Failure> {
+    let lost = if asked.new_store {
+        LostStore::MakeNew
+    } else {
+        LostStore::Tell
+    };
+    let report = setup::run(context.conf.as_deref(), &context.actor, lost)?;
     if context.json {
         document(&report)?;
     } else {

@@ -120,6 +120,40 @@ fn what_is_wrong_is_told_and_left_as_it_is() {
     stage.gatepost(&["setup"]).exits(0);
 }
 
+// Mutants: database() makes what is lost; an empty file counts as a store; --new-store is not heard.
+#[test]
+fn a_lost_store_is_not_made_anew_unasked() {
+    let Some(stage) = Stage::installed("a_lost_store_is_not_made_anew_unasked") else {
+        return;
+    };
+    let store = "/var/lib/gatepost/gatepost.db";
+    for lose in [
+        format!("rm {store}*"),
+        "rm -r /var/lib/gatepost".to_owned(),
+        format!("rm {store}*; install -m 600 /dev/null {store}"),
+    ] {
+        stage.shell("cp -a /var/lib/gatepost /mnt/kept").exits(0);
+        stage.shell(&lose).exits(0);
+        let told = stage.gatepost(&["setup"]);
+        assert!([1, 3].contains(&told.code), "{told}");
+        told.says("restore it from a backup").says("--new-store");
+        stage.shell(&format!("test ! -s {store}")).exits(0);
+        stage.gatepost(&["user", "list"]).exits(1);
+        stage
+            .shell("rm -rf /var/lib/gatepost && mv /mnt/kept /var/lib/gatepost")
+            .exits(0);
+        stage.gatepost(&["setup"]).exits(0);
+    }
+    stage.shell(&format!("rm {store}*")).exits(0);
+    stage
+        .gatepost(&["setup", "--new-store"])
+        .exits(0)
+        .says("created");
+    stage.gatepost(&["user", "list"]).exits(0);
+    // Nobody asks again for what is there.
+    stage.gatepost(&["setup", "--new-store"]).exits(0);
+}
+
 #[test]
 fn a_setup_that_can_do_some_of_it_says_so() {
     let Some(stage) = Stage::open("a_setup_that_can_do_some_of_it_says_so") else {

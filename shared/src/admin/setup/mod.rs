@@ -2,7 +2,8 @@
 //! configuration.
 //!
 //! What is there is left alone and told, also where it is wrong: setup creates and migrates, it
-//! repairs nothing. A setup that stopped half-way can be run again.
+//! repairs nothing. A setup that stopped half-way can be run again. A store that is gone from an
+//! installation is not made anew unless that is asked for: an empty one forgets every account and lock.
 
 mod create;
 pub(super) mod person;
@@ -80,18 +81,28 @@ impl Report {
     }
 }
 
+/// What to do where configuration and key are there, and the store is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LostStore {
+    /// Say so, and what to do.
+    Tell,
+    /// Make an empty one: nobody is enrolled in it.
+    MakeNew,
+}
+
 /// Sets an installation up, with its configuration at `conf` or the usual place.
-pub fn run(conf: Option<&Path>, actor: &Actor) -> Result<Report, AdminError> {
+pub fn run(conf: Option<&Path>, actor: &Actor, lost: LostStore) -> Result<Report, AdminError> {
     let system = System::new()?;
     // Whatever a library creates on the way is root's alone.
     let before = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
-    let report = steps(conf, &system, actor);
+    let report = steps(conf, &system, actor, lost);
     rustix::process::umask(before);
     Ok(report)
 }
 
-fn steps(conf: Option<&Path>, system: &dyn Host, actor: &Actor) -> Report {
+fn steps(conf: Option<&Path>, system: &dyn Host, actor: &Actor, lost: LostStore) -> Report {
     let conf = conf.unwrap_or(Path::new(CONFIG));
+    let configured = files::exists(conf);
     let folder = conf.parent().unwrap_or(Path::new("/"));
     let mut steps = vec![
         person::create(),
@@ -115,15 +126,23 @@ fn steps(conf: Option<&Path>, system: &dyn Host, actor: &Actor) -> Report {
     steps.push(directory(&templates, 0o755));
     let key_missing = !files::exists(&key);
     steps.push(directory(store.parent().unwrap_or(Path::new("/")), 0o700));
-    steps.push(key_file(&key, system));
-    let step = database(&store);
-    if key_missing && step.done == Done::LeftAlone {
-        steps.push(Step {
-            note: "it is older than its key: the codes that are open now no longer work".to_owned(),
-            ..step
-        });
+    // The key comes last: where it is, and the configuration, there was a store.
+    if configured && !key_missing && lost == LostStore::Tell && empty(&store) {
+        steps.push(lost_store(&store));
+        steps.push(key_file(&key, system));
     } else {
-        steps.push(step);
+        let step = database(&store);
+        let older = key_missing && step.done == Done::LeftAlone;
+        steps.push(if older {
+            Step {
+                note: "it is older than its key: the codes that are open now no longer work"
+                    .to_owned(),
+                ..step
+            }
+        } else {
+            step
+        });
+        steps.push(key_file(&key, system));
     }
     let lacks = match config::Config::load(Some(conf)) {
         Ok(_) => None,
@@ -233,6 +252,20 @@ fn key_file(path: &Path, system: &dyn Host) -> Step {
     }
 }
 
+/// Whether there is no store, or nothing in it.
+fn empty(path: &Path) -> bool {
+    !files::exists(path) || std::fs::symlink_metadata(path).is_ok_and(|found| found.len() == 0)
+}
+
+/// The step of a store that should be there.
+fn lost_store(path: &Path) -> Step {
+    let note = "configuration and key are there, and the store is not: restore it from a backup. An \
+                empty one would know no account and no lock; if that is what you want, gatepost setup \
+                --new-store makes it"
+        .to_owned();
+    step("store", path)(Done::Failed, note)
+}
+
 fn database(path: &Path) -> Step {
     let step = step("store", path);
     // SQLite would create it with whatever mode the umask leaves, and follow what is there.
@@ -247,8 +280,7 @@ fn database(path: &Path) -> Step {
         })
         .and_then(|()| {
             // Empty: made here, or by a setup that stopped before it filled the file.
-            let empty = std::fs::metadata(path).is_ok_and(|found| found.len() == 0);
-            if empty {
+            if empty(path) {
                 return Store::create(path).map(|_store| Done::Created);
             }
             match Store::open(path) {
