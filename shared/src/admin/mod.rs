@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 
 use gatepost_words::ident::UserName;
 use gatepost_words::job::{Delivered, Letter};
-use gatepost_words::text::{log_value, sanitise};
+use gatepost_words::text::{log_value, quote, sanitise};
 use gatepost_words::time::Wall;
 
 pub use self::error::{AdminError, Kind};
@@ -118,7 +118,7 @@ impl Admin {
             "event=admin act={} user={} by={}",
             log_value(act),
             log_value(user),
-            log_value(&self.actor.name)
+            quote(self.actor.name.clone())
         );
         syslog::write(Severity::Notice, &line);
     }

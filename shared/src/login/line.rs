@@ -3,7 +3,7 @@
 //! `rhost=` is the literal address; every value has passed the sanitiser; `seq` and `head` tie the
 //! line to the chain of events, which somebody with root cannot rewrite in a remote log.
 
-use gatepost_words::text::log_value;
+use gatepost_words::text::{log_value, quote};
 
 use super::GivenUp;
 use crate::store::signin::{Closed, Recorded};
@@ -36,7 +36,7 @@ fn text(closed: &Closed, why: &str, notes: &[String]) -> String {
         log_value(why),
         log_value(&closed.account),
         log_value(&closed.service),
-        log_value(&closed.source),
+        quote(closed.source.clone()),
     );
     for note in notes {
         line.push_str(" note=");
@@ -75,7 +75,7 @@ impl Faulty<'_> {
             "user={} service={} rhost={}",
             log_value(self.user),
             log_value(self.service),
-            log_value(self.rhost)
+            quote(self.rhost.to_owned())
         );
         match given_up {
             GivenUp::NotBegun => format!("decision=refuse why=fault {who} error={error}"),
@@ -124,6 +124,35 @@ mod tests {
             "decision=refuse why=wrong user=eve service=sshd rhost=192.0.2.1 recorded=counted"
         );
     }
+    // Mutant: what was sanitised already is sanitised once more.
+    #[test]
+    fn a_backslash_is_escaped_once() {
+        let source = gatepost_words::ident::Source::from_pam(Some("DOM\\host"), None, 0);
+        let closed = Closed {
+            recorded: Recorded::Counted,
+            account: crate::login::typed("DOM\\ali\nce"),
+            service: "sshd".into(),
+            source: source.to_string(),
+            word: "refuse".into(),
+        };
+        assert_eq!(
+            text(&closed, "wrong", &[]),
+            "decision=refuse why=wrong user=DOM\\\\ali\u{fffd}ce service=sshd rhost=DOM\\\\host \
+             recorded=counted"
+        );
+        let faulty = Faulty {
+            user: "DOM\\alice",
+            service: "sshd",
+            rhost: &source.to_string(),
+        };
+        assert_eq!(
+            faulty.text(&GivenUp::NotBegun, &[], "x"),
+            "decision=refuse why=fault user=DOM\\\\alice service=sshd rhost=DOM\\\\host error=x"
+        );
+        let long = crate::login::typed(&"\u{7f}ü".repeat(500));
+        assert_eq!(long.chars().count(), 171);
+    }
+
     // Mutant: a conversation that stays open leaves a decision now, and another when it is closed.
     #[test]
     fn a_fault_has_one_decision_line() {

@@ -229,7 +229,7 @@ impl<'c, H: Host> Login<'c, H> {
             "auth": outside(&hello.auth_info),
         });
         let case = Case {
-            typed: sanitise(&hello.user),
+            typed: typed(&hello.user),
             person,
             service,
             source,
@@ -786,6 +786,18 @@ impl<'c, H: Host> Login<'c, H> {
         }))
     }
 }
+
+/// A name as typed, for the record. It passes the sanitiser wherever it is shown; so a backslash is
+/// left alone here, or it would be escaped twice. What no name can have in it is replaced.
+fn typed(user: &str) -> String {
+    let clean = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    let end = user.floor_char_boundary(LONGEST_NAME);
+    let cut = user.get(..end).unwrap_or_default();
+    cut.chars().map(clean).collect()
+}
+
+/// The longest name that is kept, in bytes.
+const LONGEST_NAME: usize = 256;
 
 /// Whether a wrong guess was the code's last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

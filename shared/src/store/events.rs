@@ -17,7 +17,7 @@ use super::error::{Problem, StoreError};
 pub struct Event<'a> {
     /// What: `opened`, `guess`, `decision`, `user-add` …
     pub kind: &'a str,
-    /// Canonical account name, or what was typed, sanitised.
+    /// Canonical account name, or what was typed, without control characters.
     pub account: &'a str,
     /// PAM service; empty for an administrator's act.
     pub service: &'a str,

@@ -26,7 +26,7 @@ use crate::policy::{Policy, sends};
 pub struct Opening<'a> {
     /// The account, where the password database has it.
     pub person: Option<&'a Person>,
-    /// What was typed as the user, sanitised.
+    /// What was typed as the user, without control characters.
     pub typed: &'a str,
     /// Which service.
     pub service: &'a Service,

@@ -60,7 +60,12 @@ fn steers_the_display(c: char) -> bool {
 /// A value of a key=value log line: sanitised, and quoted where a space, a quote or an equals sign
 /// would make the line ambiguous.
 pub fn log_value(text: &str) -> String {
-    let clean = sanitise(text);
+    quote(sanitise(text))
+}
+
+/// As [`log_value`], for text that passed [`sanitise`] when it came in: a second time would escape its
+/// escapes.
+pub fn quote(clean: String) -> String {
     if !clean.is_empty() && !clean.contains([' ', '"', '=']) {
         return clean;
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Subcommand;
 use gatepost_shared::admin::Admin;
 use gatepost_shared::admin::audit::Listed;
-use gatepost_words::text::log_value;
+use gatepost_words::text::{log_value, quote};
 use serde::Serialize;
 
 use super::Context;
@@ -167,7 +167,7 @@ fn lines(events: &[Listed]) -> String {
             ] {
                 if !value.is_empty() {
                     // Writing to a String cannot fail.
-                    let _infallible = write!(line, " {name}={}", log_value(value));
+                    let _infallible = write!(line, " {name}={}", quote(value.clone()));
                 }
             }
             line.push(' ');
