@@ -54,8 +54,6 @@ pub(crate) struct Facts {
     pub(crate) caller_uid: u32,
     /// `SSH_AUTH_INFO_0` of the PAM environment.
     pub(crate) auth_info: Option<String>,
-    /// `PAM_SILENT`.
-    pub(crate) silent: bool,
 }
 
 /// Whether what is typed shows.
@@ -143,7 +141,6 @@ impl Conversation for PamConversation<'_> {
             ruser: item("PAM_RUSER", handle.get_item().map(of_ruser))?,
             caller_uid: getuid().as_raw(),
             auth_info: auth_info.map(shortened),
-            silent: self.silent,
         })
     }
 

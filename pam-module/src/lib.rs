@@ -109,10 +109,8 @@ fn converse(
         ruser: facts.ruser,
         caller_uid: facts.caller_uid,
         auth_info: facts.auth_info,
-        silent: facts.silent,
         decoy: arguments.decoy,
         after: arguments.after,
-        debug: arguments.debug,
     };
     let mut helper = HelperProcess::start(&arguments.helper)?;
     log.step(format_args!("started {}", arguments.helper));

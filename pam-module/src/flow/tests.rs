@@ -92,10 +92,8 @@ fn hello() -> Hello {
         ruser: None,
         caller_uid: 0,
         auth_info: None,
-        silent: false,
         decoy: false,
         after: Proved::Password,
-        debug: false,
     }
 }
 

@@ -102,10 +102,8 @@ impl Desk {
             ruser: None,
             caller_uid: 0,
             auth_info: None,
-            silent: false,
             decoy: false,
             after: Proved::Password,
-            debug: false,
         }
     }
 

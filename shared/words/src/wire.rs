@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use crate::secret::Secret;
 
 /// The protocol that this build speaks.
-pub const PROTOCOL: u16 = 1;
+pub const PROTOCOL: u16 = 2;
 
 /// The largest body of a frame, in bytes. The longest honest one is a [`Hello`], under 4 KiB.
 pub const MAX_BODY: usize = 16 * 1024;
@@ -66,14 +66,10 @@ pub struct Hello {
     pub caller_uid: u32,
     /// `SSH_AUTH_INFO_0` of the PAM environment, for the log.
     pub auth_info: Option<String>,
-    /// `PAM_SILENT`: no informational text.
-    pub silent: bool,
     /// This line belongs to a decoy stack.
     pub decoy: bool,
     /// From `after=`.
     pub after: Proved,
-    /// From `debug`.
-    pub debug: bool,
 }
 
 /// Why the host, not a person, answered a prompt.
