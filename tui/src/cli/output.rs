@@ -42,9 +42,34 @@ pub(crate) fn document<T: Serialize>(body: &T) -> Result<(), Failure> {
         schema: SCHEMA,
         body,
     };
-    let text = serde_json::to_string(&document)
-        .map_err(|error| Failure::Said(Exit::Failed, format!("no JSON can be made: {error}")))?;
-    data(&ascii(&text))
+    data(&ascii(&json(&document)?))
+}
+
+/// Writes a document with one long list as its pages come, so that it never stands in memory whole.
+/// An empty page is the end.
+pub(crate) fn list<T: Serialize>(
+    name: &str,
+    mut next: impl FnMut() -> Result<Vec<T>, Failure>,
+) -> Result<(), Failure> {
+    let mut before = format!("{{\"schema\":{SCHEMA},\"{name}\":[");
+    loop {
+        let page = next()?;
+        if page.is_empty() {
+            break;
+        }
+        let mut out = io::stdout().lock();
+        for item in &page {
+            write!(out, "{before}{}", ascii(&json(item)?))?;
+            ",".clone_into(&mut before);
+        }
+    }
+    let begun = if before == "," { "" } else { &before };
+    data(&format!("{begun}]}}"))
+}
+
+fn json<T: Serialize>(value: &T) -> Result<String, Failure> {
+    serde_json::to_string(value)
+        .map_err(|error| Failure::Said(Exit::Failed, format!("no JSON can be made: {error}")))
 }
 
 /// Tells a failure and gives its exit code.

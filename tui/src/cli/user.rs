@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::Context;
 use super::exit::{Exit, Failure};
 use super::mail::attempts;
-use super::output::{ask, data, document, fields, interactive, table, words};
+use super::output::{self, ask, data, document, fields, interactive, table, words};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -272,32 +272,31 @@ fn take_away(context: &Context, remove: &Remove) -> Result<Exit, Failure> {
 const PAGE: u32 = 500;
 
 fn show_all(context: &Context, list: &List) -> Result<Exit, Failure> {
-    #[derive(Serialize)]
-    struct Users {
-        users: Vec<Listed>,
-    }
     let mut admin = context.admin()?;
     if list.unmask {
         admin.unmask("", list.reason.as_deref())?;
     }
-    let mut users: Vec<Listed> = Vec::new();
     let mut after = String::new();
-    loop {
+    let mut next = || -> Result<Vec<Listed>, Failure> {
         let page = admin.users(&after, PAGE, mask(list))?;
-        let Some(newest) = page.last() else { break };
-        after.clone_from(&newest.key);
-        users.extend(page);
-    }
+        if let Some(last) = page.last() {
+            after.clone_from(&last.key);
+        }
+        Ok(page)
+    };
     if context.json {
-        document(&Users { users })?;
+        output::list("users", next)?;
         return Ok(Exit::Ok);
     }
-    if users.is_empty() {
+    let mut page = next()?;
+    if page.is_empty() {
         words("Nobody is enrolled yet: gatepost user add USER ADDRESS");
-        return Ok(Exit::Ok);
     }
-    let rows: Vec<Vec<String>> = users.iter().map(row).collect();
-    data(&table(&["USER", "UID", "STATE", "ADDRESS", "LAST"], &rows))?;
+    while !page.is_empty() {
+        let rows: Vec<Vec<String>> = page.iter().map(row).collect();
+        data(&table(&["USER", "UID", "STATE", "ADDRESS", "LAST"], &rows))?;
+        page = next()?;
+    }
     Ok(Exit::Ok)
 }
 

@@ -162,3 +162,35 @@ fn recovery_codes_are_shown_once_and_are_ten() {
         .exits(0)
         .tells("The 10 codes that were left no longer work.");
 }
+
+// Mutants: a page begins with the last account of the one before; the list ends with its first page;
+// the document's items have no comma between pages.
+#[test]
+fn a_long_list_has_everybody_once() {
+    let Some(stage) = Stage::installed("a_long_list_has_everybody_once") else {
+        return;
+    };
+    let none = stage.gatepost(&["--json", "user", "list"]).exits(0).json();
+    assert_eq!(none["users"], serde_json::json!([]));
+    // The names alone: what a list reads in pages of 500.
+    stage
+        .shell(
+            "awk 'BEGIN { for (i = 1; i <= 1001; i++) \
+               printf \"u%04d:x:%d:100::/nonexistent:/bin/false\\n\", i, 40000 + i }' >> /etc/passwd \
+             && i=1 && while [ $i -le 1001 ]; do \
+               gatepost user add $(printf u%04d $i) a@example.org --confirmed > /dev/null || exit 1; \
+               i=$((i + 1)); done",
+        )
+        .exits(0);
+    let listed = stage.gatepost(&["--json", "user", "list"]).exits(0).json();
+    let names: Vec<&str> = listed["users"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|user| user["user"].as_str().unwrap())
+        .collect();
+    let everybody: Vec<String> = (1..=1001).map(|n| format!("u{n:04}")).collect();
+    assert_eq!(names, everybody);
+    let shown = stage.gatepost(&["user", "list"]).exits(0);
+    assert_eq!(shown.out.matches("@e***.org").count(), 1001);
+}
