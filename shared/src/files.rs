@@ -198,6 +198,24 @@ pub fn check_folder(path: &Path) -> Result<(), Untrusted> {
     walk(path).map(drop)
 }
 
+/// Whether a folder, all above it, and each file in it whose name has one of `endings` can be
+/// trusted.
+pub fn check_files(folder: &Path, endings: &[&str]) -> Result<(), Untrusted> {
+    check_folder(folder)?;
+    let io = |source| Untrusted::Io {
+        path: folder.to_owned(),
+        source,
+    };
+    for entry in std::fs::read_dir(folder).map_err(io)? {
+        let path = entry.map_err(io)?.path();
+        let ending = path.extension().and_then(|ending| ending.to_str());
+        if ending.is_some_and(|ending| endings.contains(&ending)) {
+            open_trusted(&path, Readers::Anybody)?;
+        }
+    }
+    Ok(())
+}
+
 /// The content of a trusted file, at most `limit` bytes.
 pub fn read_trusted(path: &Path, readers: Readers, limit: u64) -> Result<Secret, Untrusted> {
     let fd = open_trusted(path, readers)?;

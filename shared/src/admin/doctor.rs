@@ -88,6 +88,7 @@ pub fn run(conf: Option<&Path>) -> Report {
         Ok(config) => {
             checks.push(check("configuration", Ok("it can be used".to_owned())));
             checks.push(rules(&config));
+            checks.extend(templates(&config));
             checks.push(key(&config));
             checks.extend(store(&config));
             checks.extend(relays(&config));
@@ -245,6 +246,23 @@ fn rules(config: &Config) -> Check {
         Err(failed) => Err(failed.to_string()),
     };
     check("rules", seen)
+}
+
+/// Whether own templates are used, where there is a folder for them.
+fn templates(config: &Config) -> Option<Check> {
+    let folder = config.mail.templates.as_deref()?;
+    if !files::exists(folder) {
+        return None;
+    }
+    let name = folder.display().to_string();
+    Some(match mail::templates(folder) {
+        Ok(()) => check("templates", Ok(name)),
+        Err(detail) => Check {
+            what: "templates".to_owned(),
+            finding: Finding::Warning,
+            detail,
+        },
+    })
 }
 
 fn key(config: &Config) -> Check {

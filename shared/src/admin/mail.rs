@@ -24,6 +24,8 @@ pub struct Attempt {
     pub message_id: String,
     /// How long it took, in milliseconds.
     pub millis: i64,
+    /// What to mend, though it may have been accepted: an own template that could not be used.
+    pub warning: Option<String>,
 }
 
 /// A delivery in a list.
@@ -131,6 +133,7 @@ impl From<&Delivered> for Attempt {
             reply: sanitise(&delivered.reply),
             message_id: sanitise(&delivered.message_id),
             millis: delivered.millis,
+            warning: delivered.warning.as_deref().map(sanitise),
         }
     }
 }

@@ -8,7 +8,7 @@ pub mod password;
 mod sender;
 
 use std::os::fd::BorrowedFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use gatepost_words::job::{self, Content, Delivered, Letter, Outcome, Tls};
 use gatepost_words::text::sanitise;
@@ -17,7 +17,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use self::sender::Attempt;
 use crate::config::{Config, Relay};
-use crate::files::{self, Readers};
+use crate::files::{self, Readers, Untrusted};
 use crate::host::{self, Host};
 
 /// A message on its way: which relay has it now, which come next.
@@ -30,6 +30,8 @@ pub struct Delivery<'c> {
     next: usize,
     retried: bool,
     current: Option<Attempt>,
+    /// Why the administrator's own templates are not used.
+    warning: Option<String>,
 }
 
 /// One attempt's end.
@@ -43,8 +45,16 @@ pub struct Attempted {
 
 impl<'c> Delivery<'c> {
     /// Begins with the first relay.
-    pub fn start(config: &'c Config, kind: &'static str, letter: Letter, now: Boot) -> Self {
+    pub fn start(config: &'c Config, kind: &'static str, mut letter: Letter, now: Boot) -> Self {
         let deadline = now.plus(config.policy.limits.delivery);
+        // The sender reads them, and could not tell who may change the folders above.
+        let warning = letter
+            .templates
+            .as_deref()
+            .and_then(|folder| templates(Path::new(folder)).err());
+        if warning.is_some() {
+            letter.templates = None;
+        }
         let mut delivery = Self {
             config,
             kind,
@@ -53,6 +63,7 @@ impl<'c> Delivery<'c> {
             next: 0,
             retried: false,
             current: None,
+            warning,
         };
         delivery.hand_on(now);
         delivery
@@ -79,7 +90,7 @@ impl<'c> Delivery<'c> {
             outcome: report.outcome,
             reply: report.reply,
             message_id: report.message_id,
-            warning: report.warning,
+            warning: report.warning.or_else(|| self.warning.clone()),
             millis: now.since(attempt.started).millis(),
         };
         self.current = None;
@@ -128,6 +139,16 @@ impl<'c> Delivery<'c> {
             now,
             share,
         ));
+    }
+}
+
+/// Whether own templates can be trusted; none there is nothing to distrust.
+pub(crate) fn templates(folder: &Path) -> Result<(), String> {
+    match files::check_files(folder, &["subject", "txt", "html"]) {
+        Ok(()) | Err(Untrusted::Missing(_)) => Ok(()),
+        Err(untrusted) => Err(format!(
+            "own templates are not used, the built-in ones were: {untrusted}"
+        )),
     }
 }
 
@@ -225,4 +246,84 @@ pub(crate) fn wait(fd: Option<BorrowedFd<'_>>, at_most: Span) {
     let mut fds: Vec<PollFd<'_>> = fd.iter().map(|fd| PollFd::new(fd, PollFlags::IN)).collect();
     // An interrupted wait is a short one; the caller looks and waits again.
     let _interrupted = poll(&mut fds, timeout.as_ref());
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, chown, symlink};
+    use std::path::Path;
+
+    use gatepost_words::job::Content;
+    use gatepost_words::time::{Boot, Wall};
+
+    use super::{Delivery, letter};
+    use crate::config::Config;
+
+    type Harm = fn(&Path);
+
+    /// What a delivery with this folder of templates passes on, and warns of. Nothing is sent.
+    fn start(folder: &Path) -> (Option<String>, Option<String>) {
+        let mut config = Config::example();
+        config.mail.relays.clear();
+        config.mail.templates = Some(folder.to_owned());
+        let letter = letter(
+            &config,
+            "alice@example.org",
+            "alice",
+            Content::Test,
+            Wall::from_millis(0),
+        );
+        let delivery = Delivery::start(&config, "test", letter, Boot::from_millis(0));
+        (delivery.letter.templates, delivery.warning)
+    }
+
+    // Mutants: the folder is not walked; its files are not looked at; what is untrusted is passed on.
+    #[test]
+    fn templates_that_others_could_change_are_not_used() {
+        let theirs = tempfile::tempdir_in("/tmp").unwrap();
+        let (passed_on, warning) = start(theirs.path());
+        let warning = warning.unwrap();
+        assert_eq!(passed_on, None);
+        assert!(
+            warning
+                .starts_with("own templates are not used, the built-in ones were: /tmp has mode"),
+            "{warning}"
+        );
+        if !rustix::process::geteuid().is_root() {
+            println!("SKIPPED the rest: needs root");
+            return;
+        }
+        let harm: [(&str, Harm); 6] = [
+            ("", |_folder| {}),
+            ("", |folder| {
+                chown(folder.join("README"), Some(1), None).unwrap();
+            }),
+            ("belongs to uid 1", |folder| {
+                chown(folder, Some(1), None).unwrap();
+            }),
+            ("belongs to uid 1", |folder| {
+                chown(folder.join("code.txt"), Some(1), None).unwrap();
+            }),
+            ("has mode 0666", |folder| {
+                let mode = fs::Permissions::from_mode(0o666);
+                fs::set_permissions(folder.join("code.txt"), mode).unwrap();
+            }),
+            ("is a symbolic link", |folder| {
+                symlink("/etc/hostname", folder.join("code.html")).unwrap();
+            }),
+        ];
+        for (told, harm) in harm {
+            let folder = tempfile::tempdir_in("/run").unwrap();
+            for name in ["code.txt", "README"] {
+                fs::write(folder.path().join(name), "{{ code }}").unwrap();
+            }
+            harm(folder.path());
+            let (passed_on, warning) = start(folder.path());
+            assert_eq!(passed_on.is_some(), told.is_empty(), "{told}");
+            assert!(warning.unwrap_or_default().contains(told), "{told}");
+        }
+        // None there is nothing to warn of.
+        assert_eq!(start(Path::new("/run/no-such-folder")).1, None);
+    }
 }

@@ -109,6 +109,9 @@ pub(crate) fn attempts(attempts: &[Attempt]) -> String {
             attempt.millis,
             attempt.reply
         );
+        if let Some(warning) = &attempt.warning {
+            let _infallible = writeln!(out, "  look: {warning}");
+        }
         out
     })
 }
