@@ -45,8 +45,9 @@ test: ## every test, at a size that ends soon
 	$(CARGO) build --locked --release -p gatepost-pam
 	$(TESTS) --workspace --no-fail-fast
 
-soak: ## the end-to-end tests, as long and as hard as they go
+soak: ## the end-to-end tests and the fuzzing, as long and as hard as they go
 	@.ci/packages test
+	PROPTEST_CASES=1000000 $(CARGO) test --locked -p gatepost-words -p gatepost-shared -p gatepost-pam --lib fuzz_
 	@$(MAKE) product
 	$(CARGO) build --locked --release -p gatepost-pam
 	GATEPOST_SOAK=1 $(TESTS) -p gatepost-tests --test e2e

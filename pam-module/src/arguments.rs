@@ -119,6 +119,8 @@ mod tests {
     use std::ffi::CString;
 
     use gatepost_words::wire::Proved;
+    use proptest::collection::vec;
+    use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 
     use super::{Arguments, BadArguments, DEFAULT_HELPER};
 
@@ -226,5 +228,34 @@ mod tests {
         let not_utf8 = CString::new(vec![b'a', 0xff]).unwrap();
         let told = Arguments::parse(&[&not_utf8]).unwrap_err().to_string();
         assert!(told.contains("(not UTF-8)"), "{told}");
+    }
+
+    proptest! {
+        // Mutant: an unknown or doubled word is passed over; a value is cut at a byte that is no text.
+        #[test]
+        fn fuzz_args(words in vec(vec(1_u8..=255, 0..40), 1..6)) {
+            let owned: Vec<CString> = words.iter().map(|word| CString::new(&word[..]).unwrap()).collect();
+            let line: Vec<_> = owned.iter().map(CString::as_c_str).collect();
+            // No word that chance makes is one of ours, save the empty one's absence.
+            if let Err(BadArguments(bad)) = Arguments::parse(&line) {
+                prop_assert_eq!(bad.len(), words.len());
+            } else {
+                prop_assert!(false, "{:?} was understood", words);
+            }
+        }
+
+        #[test]
+        fn fuzz_args_near_ours(word in "(conf=|helper=|after=|decoy|debug){1,2}[a-z/=.]{0,12}") {
+            let owned = CString::new(word.as_str()).unwrap();
+            let known = match word.split_once('=') {
+                None => matches!(&*word, "decoy" | "debug"),
+                Some(("after", value)) => matches!(value, "key" | "password"),
+                Some((name, path)) => {
+                    let is_file = path.starts_with('/') && !path.ends_with('/');
+                    matches!(name, "conf" | "helper") && is_file
+                }
+            };
+            prop_assert_eq!(Arguments::parse(&[&owned]).is_ok(), known, "{}", word);
+        }
     }
 }

@@ -29,6 +29,8 @@ mod guessing;
 mod harness;
 /// Living inside the host process, and leaving it as it was.
 mod host_process;
+/// sshd, su, sudo and login: the same verdicts.
+mod hosts;
 /// Who is asked and whose counter counts.
 mod identity;
 /// Signals, children and programs of the host's own while our code runs in it.
@@ -41,6 +43,8 @@ mod login;
 mod mail;
 /// Relays that stall, refuse, lie or are down, and the sender that meets them.
 mod mail_failure;
+/// What is in a helper's memory while it waits: no secret.
+mod memory;
 /// A store with very many accounts.
 mod million;
 /// A mail that a real mail server carried, from the login to a mailbox.

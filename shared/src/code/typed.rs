@@ -59,6 +59,9 @@ fn trimmed(answer: &[u8]) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::{any, prop_assert, proptest};
+
     use super::Typed;
 
     #[test]
@@ -90,6 +93,23 @@ mod tests {
         ];
         for (answer, kind) in cases {
             assert_eq!(kinds(answer), kind, "{:?}", &answer[..answer.len().min(20)]);
+        }
+    }
+
+    proptest! {
+        // Mutant: an answer is cut to the length of a code, or white space is dropped inside it.
+        #[test]
+        fn fuzz_code_input(answer in vec(any::<u8>(), 0..200)) {
+            if let Typed::Code(code) = Typed::read(&answer) {
+                let kept = code.expose();
+                // What is compared is what was typed, less spaces and dashes, and in capitals.
+                let typed: Vec<u8> = answer
+                    .iter()
+                    .filter(|byte| !matches!(byte, b' ' | b'-'))
+                    .map(u8::to_ascii_uppercase)
+                    .collect();
+                prop_assert!(kept.is_empty() || *kept == typed, "{:?}", answer);
+            }
         }
     }
 }

@@ -280,6 +280,8 @@ impl SignIn {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+
     use super::{DeliveryState, NoMail, PROMPT, PROMPT_LIMIT, Say, SignIn, log_value, sanitise};
     use crate::time::Span;
 
@@ -394,5 +396,18 @@ mod tests {
             "Sign-in to host01 as alice: enter the 8-digit code sent to a***@e***.org (ref K7QX, \
              valid 5 min; r = resend, ? = help).\nVerification code: "
         );
+    }
+
+    proptest! {
+        // Mutant: the sanitiser lets one class of control characters through, or forgets its limit.
+        #[test]
+        fn fuzz_sanitiser(text in any::<String>()) {
+            for clean in [sanitise(&text), log_value(&text)] {
+                prop_assert!(!clean.chars().any(char::is_control), "{:?}", clean);
+                let bidi = |c| matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+                prop_assert!(!clean.chars().any(bidi), "{:?}", clean);
+            }
+            prop_assert_eq!(sanitise(&text), sanitise(&text));
+        }
     }
 }

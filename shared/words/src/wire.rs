@@ -245,6 +245,9 @@ pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, FrameError> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, prop_assert_ne, proptest};
+
     use super::{
         FrameError, HEADER, MAX_BODY, Nonce, PROTOCOL, ToHelper, ToModule, Verdict, body_length,
         decode, encode,
@@ -318,5 +321,27 @@ mod tests {
         }
         assert_eq!(Verdict::from_word([0; 4]), None);
         assert_eq!(Verdict::from_word([0xff; 4]), None);
+    }
+
+    proptest! {
+        // Mutant: a length is trusted, or a body that stops short is filled up.
+        #[test]
+        fn fuzz_frames(bytes in vec(any::<u8>(), 0..300), cut in 0_usize..300) {
+            let read = decode::<ToModule>(&bytes);
+            if let Ok(ToModule::Verdict { word, .. }) = &read {
+                // Four bytes in 2^32 are a success: none of them by chance in a test's lifetime.
+                prop_assert_ne!(Verdict::from_word(*word), Some(Verdict::Success));
+            }
+            let _never_a_panic = decode::<ToHelper>(&bytes);
+            let answer = ToHelper::Answer {
+                user: String::from_utf8_lossy(&bytes).into_owned(),
+                text: Secret::new(bytes),
+            };
+            let frame = encode(&answer).unwrap();
+            let body = &frame.expose()[HEADER..];
+            let cut = cut % body.len();
+            prop_assert!(decode::<ToHelper>(&body[..cut]).is_err());
+            prop_assert_eq!(decode::<ToHelper>(body), Ok(answer));
+        }
     }
 }

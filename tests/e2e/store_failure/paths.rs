@@ -286,6 +286,7 @@ fn is_component(path: &str) -> bool {
         "libexec",
         "run",
         "key",
+        "templates",
         "gatepost.toml",
         "gatepost.db",
         "gatepost.db-wal",
