@@ -30,8 +30,8 @@ fn give_up(stage: &Stage, logins: u32, over: Duration) {
     }
 }
 
-// Mutant: sends::wait without the row of sends_per_hour, or of sends_per_day; mails::sent that does not
-// read the open ones of the account.
+// Mutant: sends::wait without the rows of sends_per_hour (those of account and address, which are one
+// here), or of sends_per_day.
 #[test]
 fn bomb_1000_logins() {
     require!();
