@@ -1,6 +1,7 @@
 //! A store that is missing, damaged, full, locked or somebody else's: every login is refused, nothing is
 //! mended behind the administrator's back, and it works again once the cause is gone.
 
+mod busy;
 mod content;
 mod disk;
 mod faults;
