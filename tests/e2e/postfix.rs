@@ -44,9 +44,8 @@ fn the_one(mail: &Mail, name: &str) -> String {
     mail.header(name).unwrap()
 }
 
-// Mutant: Session::authenticate sends no initial response, or another one than RFC 4616 says; no EHLO
-// after STARTTLS; lines that end in LF alone; a dot at a line's begin that is not doubled; compose()
-// leaves out a header, which Postfix then makes up.
+// Mutant: no EHLO after STARTTLS (what was offered before has no AUTH); AUTH left out; compose() leaves
+// out a header, which Postfix then makes up.
 #[test]
 fn a_mail_that_postfix_carried_lets_in() {
     require!(POSTFIX, SASL);

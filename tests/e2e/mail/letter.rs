@@ -195,8 +195,8 @@ fn visible(html: &str) -> String {
     texts.collect::<Vec<_>>().join(" ")
 }
 
-// Mutant: message::compose without raw_header(Auto-Submitted), with the envelope's default, or with
-// lettre's own Message-ID or Date.
+// Mutant: message::compose without raw_header(Auto-Submitted), with the envelope's default, with
+// lettre's own Message-ID, or with lines that end in LF alone.
 #[test]
 fn mail_headers_rfc3834() {
     require!();
@@ -214,6 +214,14 @@ fn mail_headers_rfc3834() {
     assert!(row(&first, "Time:").ends_with(" JST"), "{}", first.text());
     assert_eq!(first.from, "gatepost@example.org");
     assert_eq!(header("Reply-To"), "");
+    // RFC 5321, 2.3.8 and 4.5.3.1.6: CR and LF stand together or not at all, after 998 bytes at most.
+    let raw = String::from_utf8_lossy(&first.raw);
+    for line in raw.split("\r\n") {
+        assert!(
+            line.len() <= 998 && !line.contains(['\r', '\n']),
+            "{line:?}"
+        );
+    }
 
     stage.configure(&Config::to(&sink).set("mail.envelope_from", "<>"));
     let (_, second) = mailed_to_alice(&stage, &sink, "192.0.2.7");
