@@ -736,6 +736,12 @@ fn a_decoy_stack_says_the_same_to_everybody() {
     ] {
         assert_eq!(transcript(hello), right);
     }
+    // Nor is it shown that a stranger is only counted.
+    for _ in 0..12 {
+        assert_eq!(transcript(decoy("no-such-user", Proved::Nothing)), right);
+    }
+    // Of the five above two were strangers; ten of a source are recorded.
+    assert_eq!(desk.decisions(), 5 + 8);
 }
 
 #[test]

@@ -234,7 +234,7 @@ mod tests {
         }
     }
 
-    // Mutant: purge_batch deletes without looking.
+    // Mutant: unbroken() takes every chain for whole.
     #[test]
     fn a_broken_chain_is_not_purged() {
         for (tamper, at) in [
