@@ -34,6 +34,44 @@ fn why_says_what_would_happen_and_exits_by_it() {
         .says("the password database has no such user");
 }
 
+// Mutant: a group that is not there is told nowhere.
+#[test]
+fn a_mistyped_group_is_told_wherever_somebody_looks() {
+    let Some(stage) = Stage::installed("a_mistyped_group_is_told_wherever_somebody_looks") else {
+        return;
+    };
+    let add = ["user", "add", "alice", "alice@example.org", "--confirmed"];
+    stage.gatepost(&add).exits(0);
+    let rules = |group: &str| {
+        format!(
+            "{CONFIG}[[rule]]\ngroups = [\"{group}\"]\naction = \"require\"\n\
+             [[rule]]\naction = \"skip\"\n[audit]\nkeep = \"30d\"\n"
+        )
+    };
+    stage.write("/etc/gatepost/gatepost.toml", &rules("admns"));
+    stage
+        .gatepost(&["policy", "show"])
+        .exits(0)
+        .says("30 days")
+        .tells("there is no group admns: a rule to require or refuse");
+    stage
+        .gatepost(&["doctor"])
+        .exits(10)
+        .says("there is no group admns");
+    stage
+        .gatepost(&["why", "alice"])
+        .exits(0)
+        .says("rule 1 (Require) might match: there is no group admns")
+        .says("would be asked for a code");
+    stage.write("/etc/gatepost/gatepost.toml", &rules("daemon"));
+    let right = stage.gatepost(&["policy", "show"]).exits(0);
+    assert!(!right.err.contains("no group"), "{right}");
+    stage
+        .gatepost(&["why", "alice"])
+        .exits(0)
+        .says("would not be asked for a code: rule 2 skips");
+}
+
 #[test]
 fn every_json_document_parses_and_names_its_schema() {
     let Some(stage) = Stage::installed("every_json_document_parses_and_names_its_schema") else {
