@@ -55,6 +55,8 @@ mod replay;
 mod sink;
 /// A store that is missing, damaged, full, locked or old; disks and helpers that fail in mid-login.
 mod store_failure;
+/// Strangers at a decoy stack, by the thousand.
+mod strangers;
 /// What an ordinary user can do to `su` while our code runs in it.
 mod su;
 /// What the module exports and how it is linked.
