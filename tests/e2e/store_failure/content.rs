@@ -29,8 +29,10 @@ impl Dice {
     }
 }
 
-/// Puts these bytes in the store's place; what lay beside it is gone.
-fn replace(bytes: &[u8]) {
+/// Puts these bytes in the store's place; what lay beside it is gone, and so is every helper, which
+/// would write the old pages into the new file.
+fn replace(stage: &Stage, bytes: &[u8]) {
+    stage.wait_for_quiet();
     for path in &files()[1..] {
         let _ = fs::remove_file(path);
     }
@@ -69,7 +71,7 @@ fn db_corrupt_sweep() {
                 1 => (0..64).for_each(|_| page[PAGE - 1 - dice.below(600)] ^= 0x20),
                 _ => (0..8).for_each(|_| page[dice.below(PAGE)] ^= 1 << dice.below(8)),
             }
-            replace(&bytes);
+            replace(&stage, &bytes);
             let outcome = try_as(&stage, "alice");
             assert_ne!(
                 outcome.authenticate(),
@@ -85,7 +87,7 @@ fn db_corrupt_sweep() {
         refused > pages / 3,
         "{refused} of {pages} pages: what is damaged was not even read"
     );
-    replace(&good);
+    replace(&stage, &good);
     lets_alice_in(&stage, &sink);
 }
 
@@ -107,7 +109,7 @@ fn a_store_that_is_cut_short_of_another_version_or_none_is_refused_and_left_alon
         good.len() / 2,
         good.len() - PAGE,
     ] {
-        replace(&good[..length]);
+        replace(&stage, &good[..length]);
         for user in ["alice", "carol"] {
             let outcome = try_as(&stage, user);
             assert_ne!(
@@ -128,11 +130,11 @@ fn a_store_that_is_cut_short_of_another_version_or_none_is_refused_and_left_alon
         vec![0; good.len()],
         b"[mail]\nfrom = 1\n".repeat(1000),
     ] {
-        replace(&bytes);
+        replace(&stage, &bytes);
         refuses_everybody(&stage, "damaged");
         assert_eq!(fs::read(STORE).unwrap(), bytes, "mended");
     }
-    replace(&good);
+    replace(&stage, &good);
     let version = stage.store().version().unwrap();
     for (version, words) in [
         (version + 1, "install the Gatepost that wrote it"),
@@ -140,16 +142,16 @@ fn a_store_that_is_cut_short_of_another_version_or_none_is_refused_and_left_alon
         (0, "run gatepost setup"),
         (-1, "run gatepost setup"),
     ] {
-        replace(&good);
+        replace(&stage, &good);
         stage.store().set_version(version);
         refuses_everybody(&stage, words);
     }
     // The application id, bytes 68 to 71 of the header.
     let mut foreign = good.clone();
     foreign[68..72].copy_from_slice(b"FAKE");
-    replace(&foreign);
+    replace(&stage, &foreign);
     refuses_everybody(&stage, "not a Gatepost store");
-    replace(&good);
+    replace(&stage, &good);
     lets_alice_in(&stage, &sink);
 }
 
@@ -175,7 +177,7 @@ fn restore_backup_voids_codes() {
     second.answer(code.as_str());
     second.finish().expect("PAM_SUCCESS");
     whole(&stage);
-    replace(&backup);
+    replace(&stage, &backup);
     // In the copy the code is live and unused.
     for _ in 0..2 {
         let mut third = log_in();
