@@ -7,7 +7,6 @@ use gatepost_words::time::Wall;
 use crate::config::Config;
 use crate::host::Host;
 use crate::mail;
-use crate::policy::sends;
 use crate::store::Store;
 use crate::store::error::StoreError;
 
@@ -19,7 +18,7 @@ pub fn send_due(
     host: &dyn Host,
     limit: u32,
 ) -> Result<u32, StoreError> {
-    let most = sends::notices(&config.policy.limits);
+    let most = config.policy.limits.mails_per_address_per_day;
     let mut sent = 0;
     for _ in 0..limit {
         let Some(notice) = store.claim_notice(&host.now(), most)? else {

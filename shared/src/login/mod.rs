@@ -300,7 +300,7 @@ impl<'c, H: Host> Login<'c, H> {
     /// A person's answer, with the user name as the module reads it now.
     pub fn answer(&mut self, user: &str, text: &[u8]) -> Result<Step, Fault> {
         if user != self.case.hello.user {
-            return self.end(Verdict::Refuse, "user-changed", None);
+            return self.end(Verdict::Refuse, "user-changed", self.guessed());
         }
         match Typed::read(text) {
             Typed::Empty => {
@@ -326,7 +326,13 @@ impl<'c, H: Host> Login<'c, H> {
                 "sshd withheld the answer: invalid user, or root without PermitRootLogin yes"
             }
         };
-        self.end(Verdict::Refuse, why, None)
+        self.end(Verdict::Refuse, why, self.guessed())
+    }
+
+    /// What its owner should hear of a login that ends in a way of which nothing is told otherwise: that
+    /// codes were typed in it. Or somebody who guesses would end each login so, and never be told of.
+    fn guessed(&self) -> Option<&'static str> {
+        (self.answers > 0).then_some("the codes that were typed were wrong")
     }
 
     /// The module is gone: the connection was closed, the host was killed.
@@ -431,7 +437,7 @@ impl<'c, H: Host> Login<'c, H> {
     }
 
     /// Keeps the store's log short, once nobody waits for this login any more.
-    pub(super) fn settle(&self) {
+    pub(super) fn settle(&mut self) {
         // What could not be done is left to the next one, and in the end to gatepost maintain.
         let _left_to_the_next = self.store.settle_log();
     }

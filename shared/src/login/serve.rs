@@ -290,7 +290,7 @@ fn afterwards<'c>(
     talk: Talk,
     host: &System,
     config: &'c Config,
-    login: Login<'c, System>,
+    mut login: Login<'c, System>,
     delivery: Option<Delivery<'c>>,
     detach: Detach,
 ) {

@@ -1038,3 +1038,47 @@ fn guesses_at_recovery_codes_have_a_budget_of_their_own() {
     assert!(!said.contains("is not right"), "{said}");
     assert_eq!(play.type_in(&mailed), Err(Verdict::Success));
 }
+
+// Mutant: a login that ends with the host's answer, or with another user name, gives no notice.
+#[test]
+fn no_way_to_end_a_login_of_wrong_codes_hides_them_from_the_owner() {
+    type Ending = fn(&mut Play<'_>) -> Step;
+    let endings: [Ending; 3] = [
+        |play| play.login.host_answered(HostAnswer::Password).unwrap(),
+        |play| play.login.host_answered(HostAnswer::Junk).unwrap(),
+        |play| play.login.answer("root", b"12345678").unwrap(),
+    ];
+    for (number, ending) in endings.into_iter().enumerate() {
+        for guesses in [0, 2] {
+            let desk = Desk::enrolled();
+            let mut play = desk.log_in();
+            for _ in 0..guesses {
+                assert!(play.type_in(wrong_code(&play)).is_ok());
+            }
+            assert!(matches!(ending(&mut play), Step::End(_)));
+            let due = desk.store().notice_due(&desk.host.now()).unwrap();
+            assert_eq!(due, guesses > 0, "ending {number} after {guesses} guesses");
+        }
+    }
+}
+
+// Mutant: the answered codes of somebody who signs in all day use up what notices may have.
+#[test]
+fn who_signs_in_all_day_long_hears_of_others_too() {
+    let desk = Desk::enrolled();
+    let ceiling = desk.config.policy.limits.mails_per_address_per_day;
+    for _ in 0..40 {
+        let mut play = desk.log_in();
+        play.delivery(Outcome::Accepted);
+        assert_eq!(play.type_code(), Err(Verdict::Success));
+        desk.host.pass(Span::from_mins(10));
+    }
+    let elsewhere = Hello {
+        rhost: Some("203.0.113.9".into()),
+        ..desk.hello()
+    };
+    let mut stranger = desk.begin(elsewhere).unwrap();
+    let _left = stranger.login.left().unwrap();
+    let now = desk.host.now();
+    assert!(desk.store().claim_notice(&now, ceiling).unwrap().is_some());
+}

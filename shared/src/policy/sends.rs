@@ -61,10 +61,13 @@ pub fn ceiling(all: &[StoreTime], most: u32, now: StoreTime) -> Option<Span> {
     (frees > now).then(|| frees.since(now))
 }
 
-/// Of an address's mails in a day, how many may be notices: half, so that they never use up what
-/// codes need.
-pub const fn notices(limits: &Limits) -> u32 {
-    limits.mails_per_address_per_day / 2
+/// Of an address's mails in a day, how many may be other than codes: half, so that they never use up
+/// what codes need; and never none.
+pub const fn notices(mails_per_address_per_day: u32) -> u32 {
+    match mails_per_address_per_day / 2 {
+        0 => 1,
+        half => half,
+    }
 }
 
 #[cfg(test)]

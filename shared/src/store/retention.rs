@@ -48,9 +48,24 @@ impl Store {
             conversation: None,
             detail: json!({"events": through - first, "through": through, "head": head}),
         };
-        self.record(now.wall, &event)?;
+        if !self.announce(now, through, &event)? {
+            return Ok(0);
+        }
         while self.write(DOING, |tx| purge_batch(tx, through))? < through {}
         Ok(through - first)
+    }
+
+    /// Announces a purge, unless another upkeep was quicker: an announcement that lies behind the anchor
+    /// would look like tampering.
+    fn announce(&mut self, now: &Now, through: i64, event: &Event<'_>) -> Result<bool, StoreError> {
+        self.write(DOING, |tx| {
+            let kept = events::anchor(tx).map_err(StoreError::sqlite(DOING))?;
+            let ahead = kept.is_none_or(|anchor| anchor.seq < through);
+            if ahead {
+                events::append(tx, now.wall, event)?;
+            }
+            Ok(ahead)
+        })
     }
 }
 
@@ -275,5 +290,23 @@ mod tests {
         assert_eq!(purged, 1500);
         assert_eq!(store.verify_chain().unwrap().broken_at, None);
         assert_eq!(seqs(&store).len(), 11);
+    }
+
+    // Mutant: a purge is announced without another look at the anchor.
+    #[test]
+    fn the_slower_of_two_upkeeps_announces_nothing() {
+        let mut store = purged();
+        let behind = store.verify_chain().unwrap().first - 2;
+        let event = Event {
+            kind: super::PURGED,
+            account: "",
+            service: "",
+            source: "",
+            conversation: None,
+            detail: json!({"events": 1, "through": behind, "head": "00".repeat(32)}),
+        };
+        let now = Fixed::new().now();
+        assert!(!store.announce(&now, behind, &event).unwrap());
+        assert_eq!(store.verify_chain().unwrap().broken_at, None);
     }
 }

@@ -4,11 +4,11 @@
 use std::path::Path;
 
 use gatepost_words::time::Span;
-use rusqlite::params;
+use rusqlite::{ErrorCode, params};
 use serde::Serialize;
 
 use super::error::StoreError;
-use super::{Store, clock, companions};
+use super::{Store, clock, companions, wait_a_little};
 use crate::host::Now;
 
 /// What `gatepost maintain` did.
@@ -101,7 +101,7 @@ impl Store {
     /// overtaken by the next writer, and the log grew to 20 MiB under eight at a time.
     ///
     /// One process at a time does this; the others find it being done and go on.
-    pub fn settle_log(&self) -> Result<(), StoreError> {
+    pub fn settle_log(&mut self) -> Result<(), StoreError> {
         let path = self.connection.path().unwrap_or_default();
         let [_, log, _] = companions(Path::new(path));
         let length = std::fs::metadata(log).map_or(0, |file| file.len());
@@ -111,10 +111,22 @@ impl Store {
         Ok(())
     }
 
-    fn truncate_log(&self) -> Result<(), StoreError> {
-        self.connection
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_row| Ok(()))
-            .map_err(StoreError::sqlite("truncating the write-ahead log"))
+    /// Where somebody else reads or writes, SQLite does what it can without them. Waiting for a long
+    /// reader would hold the writer's lock all the while, and refuse every login in between.
+    fn truncate_log(&mut self) -> Result<(), StoreError> {
+        let failed = StoreError::sqlite("truncating the write-ahead log");
+        let mut truncate = || {
+            self.connection.busy_handler(None::<fn(i32) -> bool>)?;
+            let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+            let done = self.connection.query_row(sql, [], |_row| Ok(()));
+            self.connection.busy_handler(Some(wait_a_little))?;
+            // Told that somebody is busy, or not let near: the next one finds it done, or does it.
+            match done {
+                Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(()),
+                done => done,
+            }
+        };
+        truncate().map_err(failed)
     }
 
     fn purge(&mut self, sql: &'static str, before: i64) -> Result<usize, StoreError> {
@@ -162,14 +174,18 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
+    use gatepost_words::time::Span;
+
     use super::LONG_LOG;
+    use crate::host::{Host, System};
     use crate::store::{Store, companions};
 
+    // Mutant: the checkpoint waits like every other writer; then it holds the lock for two seconds.
     #[test]
     fn a_long_log_is_settled_although_others_have_the_store_open() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.db");
-        let store = Store::scratch(&path);
+        let mut store = Store::scratch(&path);
         let other = Store::scratch(&path);
         let [_, log, _] = companions(&path);
         let length = || std::fs::metadata(&log).unwrap().len();
@@ -180,11 +196,29 @@ mod tests {
         assert!(short > 0);
         store.settle_log().unwrap();
         assert_eq!(length(), short, "not worth a wait");
+        let sql_of_a_login = "INSERT INTO filler VALUES (1)";
         let blob = "UPDATE filler SET x = zeroblob(2000000)";
         other.connection.execute_batch(blob).unwrap();
         assert!(length() > LONG_LOG);
         store.settle_log().unwrap();
         assert_eq!(length(), 0);
-        drop(other);
+
+        // Somebody reads for long, as `audit verify` does: neither this one waits nor a writer behind it.
+        other.connection.execute_batch(sql_of_a_login).unwrap();
+        let reader = Store::scratch(&path);
+        reader
+            .connection
+            .execute_batch("BEGIN; SELECT * FROM filler")
+            .unwrap();
+        other.connection.execute_batch(blob).unwrap();
+        let clock = System::new().unwrap();
+        let began = clock.now().moment.at;
+        store.settle_log().unwrap();
+        other.connection.execute_batch(sql_of_a_login).unwrap();
+        let took = clock.now().moment.at.since(began);
+        assert!(took < Span::from_secs(1), "{took:?}");
+        reader.connection.execute_batch("COMMIT").unwrap();
+        store.settle_log().unwrap();
+        assert_eq!(length(), 0);
     }
 }

@@ -66,7 +66,9 @@ pub fn log_value(text: &str) -> String {
 /// As [`log_value`], for text that passed [`sanitise`] when it came in: a second time would escape its
 /// escapes.
 pub fn quote(clean: String) -> String {
-    if !clean.is_empty() && !clean.contains([' ', '"', '=']) {
+    // Any white space: what reads the log may take a no-break space for the end of a value.
+    let ambiguous = |c: char| c.is_whitespace() || matches!(c, '"' | '=');
+    if !clean.is_empty() && !clean.contains(ambiguous) {
         return clean;
     }
     format!("\"{}\"", clean.replace('"', "\\\""))

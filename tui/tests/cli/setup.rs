@@ -131,8 +131,12 @@ fn a_lost_store_is_not_made_anew_unasked() {
         format!("rm {store}*"),
         "rm -r /var/lib/gatepost".to_owned(),
         format!("rm {store}*; install -m 600 /dev/null {store}"),
+        // The key alone says that there was one.
+        format!("rm {store}* /etc/gatepost/gatepost.toml"),
     ] {
-        stage.shell("cp -a /var/lib/gatepost /mnt/kept").exits(0);
+        stage
+            .shell("cp -a /var/lib/gatepost /mnt/kept && cp -a /etc/gatepost/gatepost.toml /mnt/")
+            .exits(0);
         stage.shell(&lose).exits(0);
         let told = stage.gatepost(&["setup"]);
         assert!([1, 3].contains(&told.code), "{told}");
@@ -140,7 +144,10 @@ fn a_lost_store_is_not_made_anew_unasked() {
         stage.shell(&format!("test ! -s {store}")).exits(0);
         stage.gatepost(&["user", "list"]).exits(1);
         stage
-            .shell("rm -rf /var/lib/gatepost && mv /mnt/kept /var/lib/gatepost")
+            .shell(
+                "rm -rf /var/lib/gatepost && mv /mnt/kept /var/lib/gatepost \
+                 && mv /mnt/gatepost.toml /etc/gatepost/",
+            )
             .exits(0);
         stage.gatepost(&["setup"]).exits(0);
     }

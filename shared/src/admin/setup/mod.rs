@@ -102,7 +102,6 @@ pub fn run(conf: Option<&Path>, actor: &Actor, lost: LostStore) -> Result<Report
 
 fn steps(conf: Option<&Path>, system: &dyn Host, actor: &Actor, lost: LostStore) -> Report {
     let conf = conf.unwrap_or(Path::new(CONFIG));
-    let configured = files::exists(conf);
     let folder = conf.parent().unwrap_or(Path::new("/"));
     let mut steps = vec![
         person::create(),
@@ -126,8 +125,8 @@ fn steps(conf: Option<&Path>, system: &dyn Host, actor: &Actor, lost: LostStore)
     steps.push(directory(&templates, 0o755));
     let key_missing = !files::exists(&key);
     steps.push(directory(store.parent().unwrap_or(Path::new("/")), 0o700));
-    // The key comes last: where it is, and the configuration, there was a store.
-    if configured && !key_missing && lost == LostStore::Tell && empty(&store) {
+    // The key comes last: where it is, there was a store.
+    if !key_missing && lost == LostStore::Tell && empty(&store) {
         steps.push(lost_store(&store));
         steps.push(key_file(&key, system));
     } else {
