@@ -94,6 +94,11 @@ pub fn local_time(wall: Wall) -> String {
     zoned(wall, "%Y-%m-%d %H:%M:%S %Z")
 }
 
+/// The same without its zone, for the columns of a screen: `2026-11-22 12:03:04`.
+pub fn local_stamp(wall: Wall) -> String {
+    zoned(wall, "%Y-%m-%d %H:%M:%S")
+}
+
 /// The time of day in the machine's own zone: `12:03:04`.
 pub fn local_time_of_day(wall: Wall) -> String {
     zoned(wall, "%H:%M:%S")

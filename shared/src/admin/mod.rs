@@ -6,13 +6,16 @@
 //! - [`why`]: would this login be let in, and how does that come about?
 //! - [`mail`]: the test message, what was delivered
 //! - [`policy`]: what is in force and what it leaves an attacker
+//! - [`browse`]: what the console shows while somebody looks around; [`filter`]: its grammar
 //! - [`audit`]: the log of events and its chain
 //! - [`maintain`]: purging, and notices that are due
 //! - [`doctor`]: what is missing or unsafe, and what emailed codes are not
 
 pub mod audit;
+pub mod browse;
 pub mod doctor;
 mod error;
+pub mod filter;
 pub mod mail;
 pub mod maintain;
 pub mod policy;

@@ -441,9 +441,10 @@ impl Store {
     }
 }
 
-const COLUMNS: &str = "id, name, uid, state, failures_in_row, success_wall, created_wall";
+pub(super) const COLUMNS: &str =
+    "id, name, uid, state, failures_in_row, success_wall, created_wall";
 
-fn account_of(row: &Row<'_>) -> Result<Account, rusqlite::Error> {
+pub(super) fn account_of(row: &Row<'_>) -> Result<Account, rusqlite::Error> {
     Ok(Account {
         id: row.get(0)?,
         name: row.get(1)?,
@@ -484,7 +485,7 @@ fn existing(
         })
 }
 
-fn addresses(connection: &Connection, account: i64) -> Result<Vec<Address>, StoreError> {
+pub(super) fn addresses(connection: &Connection, account: i64) -> Result<Vec<Address>, StoreError> {
     connection
         .prepare_cached(
             "SELECT id, address, confirmed_wall, confirmed_by FROM addresses

@@ -341,7 +341,7 @@ fn bytes(hex: &str) -> Option<[u8; 32]> {
     Some(all)
 }
 
-fn listed(row: &Row<'_>) -> Result<Listed, rusqlite::Error> {
+pub(super) fn listed(row: &Row<'_>) -> Result<Listed, rusqlite::Error> {
     let detail: String = row.get(7)?;
     Ok(Listed {
         seq: row.get(0)?,

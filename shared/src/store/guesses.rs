@@ -104,7 +104,7 @@ pub struct RecoveryHash {
 
 const COUNTING: &str = "counting a guess";
 const CONSUMING: &str = "consuming a code";
-const DAY: Span = Span::from_hours(24);
+pub(super) const DAY: Span = Span::from_hours(24);
 
 impl Store {
     /// Counts a guess against a mailed code, and commits, before anything is compared.

@@ -3,7 +3,7 @@
 use gatepost_words::ident::{EmailAddress, Source};
 use gatepost_words::job::{Delivered, Outcome};
 use gatepost_words::time::{Span, StoreTime, Wall};
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
@@ -174,27 +174,13 @@ impl Store {
             };
             connection
                 .prepare_cached(&format!(
-                    "SELECT d.id, coalesce(a.name, ''), d.kind, d.relay, d.outcome, d.reply,
-                            d.message_id, d.millis, d.at_wall
-                     FROM deliveries d LEFT JOIN accounts a ON a.id = d.account
+                    "SELECT {DELIVERY} FROM deliveries d LEFT JOIN accounts a ON a.id = d.account
                      WHERE {condition} d.id < ?1 ORDER BY d.id DESC LIMIT ?2"
                 ))
                 .and_then(|mut statement| {
                     let before = before.unwrap_or(i64::MAX);
                     statement
-                        .query_map(params![before, limit, account], |row| {
-                            Ok(Delivery {
-                                id: row.get(0)?,
-                                account: row.get(1)?,
-                                kind: row.get(2)?,
-                                relay: row.get(3)?,
-                                outcome: row.get(4)?,
-                                reply: row.get(5)?,
-                                message_id: row.get(6)?,
-                                millis: row.get(7)?,
-                                at: row.get(8)?,
-                            })
-                        })?
+                        .query_map(params![before, limit, account], delivery)?
                         .collect()
                 })
                 .map_err(StoreError::sqlite(doing))
@@ -612,4 +598,23 @@ fn write_delivery(
     })
     .map_err(StoreError::sqlite("recording a delivery"))?;
     Ok(())
+}
+
+/// What a delivery is made of, of `deliveries d` beside `accounts a`.
+pub(super) const DELIVERY: &str = "d.id, coalesce(a.name, ''), d.kind, d.relay, d.outcome, \
+    d.reply, d.message_id, d.millis, d.at_wall";
+
+/// A row of [`DELIVERY`].
+pub(super) fn delivery(row: &Row<'_>) -> Result<Delivery, rusqlite::Error> {
+    Ok(Delivery {
+        id: row.get(0)?,
+        account: row.get(1)?,
+        kind: row.get(2)?,
+        relay: row.get(3)?,
+        outcome: row.get(4)?,
+        reply: row.get(5)?,
+        message_id: row.get(6)?,
+        millis: row.get(7)?,
+        at: row.get(8)?,
+    })
 }

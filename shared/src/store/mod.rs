@@ -7,6 +7,7 @@
 //! database behind the same methods: no SQL dialect leaves this module.
 
 pub mod accounts;
+pub mod browse;
 pub mod clock;
 pub mod error;
 pub mod events;

@@ -94,6 +94,9 @@ pub struct Listed {
     pub failures_in_a_row: u32,
     /// Last success, RFC 3339.
     pub last_success: Option<String>,
+    /// The same, milliseconds since 1970.
+    #[serde(skip)]
+    pub last_success_millis: Option<i64>,
     /// Enrolled, RFC 3339.
     pub enrolled: String,
 }
@@ -180,7 +183,11 @@ impl Admin {
     }
 
     /// An account as a list shows it.
-    fn listed(&self, account: &Account, show: Mask) -> Result<Listed, AdminError> {
+    pub(in crate::admin) fn listed(
+        &self,
+        account: &Account,
+        show: Mask,
+    ) -> Result<Listed, AdminError> {
         Ok(Listed {
             key: account.name.clone(),
             user: sanitise(&account.name),
@@ -197,6 +204,7 @@ impl Admin {
                 .collect(),
             failures_in_a_row: account.failures_in_a_row,
             last_success: account.last_success.map(stamp),
+            last_success_millis: account.last_success,
             enrolled: stamp(account.created),
         })
     }

@@ -1,0 +1,517 @@
+//! What a console asks of the store while somebody looks: pages around a key, counts, and whether
+//! anything changed. It changes nothing.
+//!
+//! Pages go by key in both directions, never by OFFSET, so that the millionth account costs what the
+//! first one does. A condition that no index answers walks the table in the order of the page and
+//! stops when the page is full.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params_from_iter};
+
+use super::accounts::{self, Account};
+use super::error::StoreError;
+use super::mails::Delivery;
+use super::{Store, clock, events, mails};
+use crate::host::Now;
+
+/// Where a page lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Around<K> {
+    /// At the beginning.
+    First,
+    /// At the end.
+    Last,
+    /// Before and after that key, the key itself among the latter.
+    Key(K),
+}
+
+/// Rows in the order of the list, and whether there are more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<R> {
+    /// The rows.
+    pub rows: Vec<R>,
+    /// Whether rows lie before the first.
+    pub more_before: bool,
+    /// Whether rows lie after the last.
+    pub more_after: bool,
+}
+
+/// What an account's row must be like to be listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// Whether the rows that are *not* like that are wanted.
+    pub negated: bool,
+    /// What they must be like.
+    pub test: Test,
+}
+
+/// What an account's row may be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Test {
+    /// Name or an address has this in it, whatever the case.
+    Has(String),
+    /// It is in one of these states.
+    State(Vec<Kept>),
+    /// Failures in a row: more, or fewer, than this.
+    Failures(Side, u32),
+    /// The last success: longer ago, or less long, than so many milliseconds; never is long ago.
+    Last(Side, i64),
+    /// Its uid.
+    Uid(u32),
+}
+
+/// Which side of a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// More than it.
+    Above,
+    /// Less than it.
+    Below,
+}
+
+/// A state as the rows have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// None of the others.
+    Active,
+    /// No address is confirmed.
+    Unconfirmed,
+    /// Perhaps locked: the row is full, or there were wrong codes within a day. The caller's own
+    /// reckoning says whether it really is.
+    Suspect,
+    /// An administrator disabled it.
+    Disabled,
+    /// A tombstone.
+    Removed,
+}
+
+/// Which way a list is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// In the list's order, from the bound on, the bound included.
+    Onwards,
+    /// Against the list's order, the bound left out.
+    Back,
+}
+
+/// Which events are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventTest {
+    /// Of this account alone.
+    pub account: Option<String>,
+    /// Of this kind alone.
+    pub kind: Option<String>,
+}
+
+/// What a home page counts.
+#[derive(Clone, Debug, Default)]
+pub struct Counts {
+    /// Accounts that are not removed.
+    pub accounts: u64,
+    /// Of these: disabled.
+    pub disabled: u64,
+    /// Of these: active, with no confirmed address.
+    pub unconfirmed: u64,
+    /// Names of those that may be locked, as many as were asked for.
+    pub suspects: Vec<String>,
+    /// Deliveries since the given moment.
+    pub mails: u64,
+    /// Of these: not taken.
+    pub mails_failed: u64,
+    /// The newest delivery.
+    pub newest_mail: Option<Delivery>,
+    /// Notices that wait to be sent.
+    pub notices_due: u64,
+}
+
+const LISTING: &str = "listing the accounts";
+
+impl Store {
+    /// A number that changes when another connection changed anything.
+    pub fn change(&self) -> Result<i64, StoreError> {
+        self.connection
+            .query_row("PRAGMA data_version", [], |row| row.get(0))
+            .map_err(StoreError::sqlite("looking for changes"))
+    }
+
+    /// Accounts by name that meet all conditions, read one way from a name on.
+    pub fn accounts_from(
+        &self,
+        now: &Now,
+        conditions: &[Condition],
+        row_limit: u32,
+        (way, from): (Way, Option<&str>),
+        limit: u32,
+    ) -> Result<Vec<Account>, StoreError> {
+        self.read(LISTING, |connection| {
+            let clause = clause(connection, now, conditions, row_limit)?;
+            let mut accounts = page_of_accounts(connection, &clause, way, from, limit)?;
+            for account in &mut accounts {
+                account.addresses = accounts::addresses(connection, account.id)?;
+            }
+            Ok(accounts)
+        })
+    }
+
+    /// How many accounts meet all conditions.
+    pub fn count_accounts(
+        &self,
+        now: &Now,
+        conditions: &[Condition],
+        row_limit: u32,
+    ) -> Result<u64, StoreError> {
+        let doing = "counting the accounts";
+        self.read(doing, |connection| {
+            let clause = clause(connection, now, conditions, row_limit)?;
+            let sql = format!("SELECT count(*) FROM accounts a WHERE 1{}", clause.sql);
+            count(connection, doing, &sql, &clause.values)
+        })
+    }
+
+    /// Events that meet the test, newest first.
+    pub fn events_around(
+        &self,
+        test: &EventTest,
+        around: &Around<i64>,
+        limit: u32,
+    ) -> Result<Page<events::Listed>, StoreError> {
+        let doing = "reading the events";
+        self.read(doing, |connection| {
+            let mut sql = String::new();
+            let mut fixed: Vec<Value> = Vec::new();
+            for (column, wanted) in [("account", &test.account), ("kind", &test.kind)] {
+                if let Some(wanted) = wanted {
+                    for part in [" AND ", column, " = ?"] {
+                        sql.push_str(part);
+                    }
+                    fixed.push(wanted.clone().into());
+                }
+            }
+            page(around, limit, |way, bound: Option<&i64>, limit| {
+                let edge = way.newest_first("seq", bound.is_some());
+                let sql = format!("SELECT * FROM events WHERE 1{sql}{edge} LIMIT ?");
+                rows(
+                    connection,
+                    doing,
+                    &sql,
+                    &values(&fixed, bound, limit),
+                    events::listed,
+                )
+            })
+        })
+    }
+
+    /// Deliveries, newest first.
+    pub fn deliveries_around(
+        &self,
+        account: Option<i64>,
+        around: &Around<i64>,
+        limit: u32,
+    ) -> Result<Page<Delivery>, StoreError> {
+        let doing = "listing the deliveries";
+        self.read(doing, |connection| {
+            let (sql, fixed): (&str, Vec<Value>) = match account {
+                Some(account) => (" AND d.account = ?", vec![account.into()]),
+                None => ("", Vec::new()),
+            };
+            page(around, limit, |way, bound: Option<&i64>, limit| {
+                let edge = way.newest_first("d.id", bound.is_some());
+                let sql = format!(
+                    "SELECT {} FROM deliveries d LEFT JOIN accounts a ON a.id = d.account
+                     WHERE 1{sql}{edge} LIMIT ?",
+                    mails::DELIVERY
+                );
+                rows(
+                    connection,
+                    doing,
+                    &sql,
+                    &values(&fixed, bound, limit),
+                    mails::delivery,
+                )
+            })
+        })
+    }
+
+    /// What a home page counts; `since` is milliseconds since 1970, `suspects` how many to name.
+    pub fn counts(
+        &self,
+        now: &Now,
+        row_limit: u32,
+        since: i64,
+        suspects: u32,
+    ) -> Result<Counts, StoreError> {
+        let doing = "counting what there is";
+        self.read(doing, |connection| {
+            let total = |sql: &str, with: &[Value]| count(connection, doing, sql, with);
+            let state = |state: &str| {
+                let sql = "SELECT count(*) FROM accounts WHERE state = ?";
+                total(sql, &[state.to_owned().into()])
+            };
+            let disabled = state("disabled")?;
+            let suspect = [Condition {
+                negated: false,
+                test: Test::State(vec![Kept::Suspect]),
+            }];
+            let clause = clause(connection, now, &suspect, row_limit)?;
+            let suspects = page_of_accounts(connection, &clause, Way::Onwards, None, suspects)?;
+            let newest_mail = connection
+                .prepare_cached(&format!(
+                    "SELECT {} FROM deliveries d LEFT JOIN accounts a ON a.id = d.account
+                     ORDER BY d.id DESC LIMIT 1",
+                    mails::DELIVERY
+                ))
+                .and_then(|mut statement| statement.query_row([], mails::delivery).optional())
+                .map_err(StoreError::sqlite(doing))?;
+            Ok(Counts {
+                accounts: state("active")?.saturating_add(disabled),
+                disabled,
+                unconfirmed: total(
+                    "SELECT count(*) FROM accounts a WHERE a.state = 'active' AND NOT EXISTS
+                       (SELECT 1 FROM addresses d
+                        WHERE d.account = a.id AND d.confirmed_wall IS NOT NULL)",
+                    &[],
+                )?,
+                suspects: suspects.into_iter().map(|account| account.name).collect(),
+                mails: total(
+                    "SELECT count(*) FROM deliveries WHERE at_wall >= ?",
+                    &[since.into()],
+                )?,
+                mails_failed: total(
+                    "SELECT count(*) FROM deliveries
+                     WHERE at_wall >= ? AND outcome <> 'accepted'",
+                    &[since.into()],
+                )?,
+                newest_mail,
+                notices_due: total(
+                    "SELECT count(*) FROM outbox WHERE state IN ('due', 'claimed')",
+                    &[],
+                )?,
+            })
+        })
+    }
+}
+
+impl Way {
+    /// The end of a statement over a list whose highest key comes first.
+    fn newest_first(self, key: &str, bounded: bool) -> String {
+        match (self, bounded) {
+            (Self::Onwards, true) => format!(" AND {key} <= ? ORDER BY {key} DESC"),
+            (Self::Onwards, false) => format!(" ORDER BY {key} DESC"),
+            (Self::Back, true) => format!(" AND {key} > ? ORDER BY {key}"),
+            (Self::Back, false) => format!(" ORDER BY {key}"),
+        }
+    }
+}
+
+/// Puts a page together from reading onwards and back; one row more is read on each side than is
+/// given, to know whether there are more.
+fn page<K, R>(
+    around: &Around<K>,
+    limit: u32,
+    read: impl Fn(Way, Option<&K>, u32) -> Result<Vec<R>, StoreError>,
+) -> Result<Page<R>, StoreError> {
+    let room = usize::try_from(limit).unwrap_or(usize::MAX);
+    let read = |way, bound| -> Result<(Vec<R>, bool), StoreError> {
+        let mut rows = read(way, bound, limit.saturating_add(1))?;
+        let more = rows.len() > room;
+        rows.truncate(room);
+        Ok((rows, more))
+    };
+    Ok(match around {
+        Around::First => {
+            let (rows, more_after) = read(Way::Onwards, None)?;
+            Page {
+                rows,
+                more_before: false,
+                more_after,
+            }
+        }
+        Around::Last => {
+            let (mut rows, more_before) = read(Way::Back, None)?;
+            rows.reverse();
+            Page {
+                rows,
+                more_before,
+                more_after: false,
+            }
+        }
+        Around::Key(key) => {
+            let (mut rows, more_before) = read(Way::Back, Some(key))?;
+            rows.reverse();
+            let (onwards, more_after) = read(Way::Onwards, Some(key))?;
+            rows.extend(onwards);
+            Page {
+                rows,
+                more_before,
+                more_after,
+            }
+        }
+    })
+}
+
+/// A condition in SQL, and what its placeholders stand for.
+struct Clause {
+    sql: String,
+    values: Vec<Value>,
+}
+
+fn clause(
+    connection: &Connection,
+    now: &Now,
+    conditions: &[Condition],
+    row_limit: u32,
+) -> Result<Clause, StoreError> {
+    let mut clause = Clause {
+        sql: String::new(),
+        values: Vec::new(),
+    };
+    let day_ago = clock::read(connection, now)?
+        .store
+        .minus(super::guesses::DAY);
+    for Condition { negated, test } in conditions {
+        let sql = test_sql(test, now, day_ago.millis(), row_limit, &mut clause.values);
+        let not = if *negated { " AND NOT (" } else { " AND (" };
+        for part in [not, sql.as_str(), ")"] {
+            clause.sql.push_str(part);
+        }
+    }
+    Ok(clause)
+}
+
+fn test_sql(
+    asked: &Test,
+    now: &Now,
+    day_ago: i64,
+    row_limit: u32,
+    values: &mut Vec<Value>,
+) -> String {
+    match asked {
+        Test::Has(needle) => {
+            let needle = needle.to_ascii_lowercase();
+            values.extend([needle.clone().into(), needle.into()]);
+            "instr(lower(a.name), ?) > 0 OR EXISTS (SELECT 1 FROM addresses d
+             WHERE d.account = a.id AND instr(lower(d.address), ?) > 0)"
+                .to_owned()
+        }
+        Test::State(states) => {
+            let any: Vec<String> = states
+                .iter()
+                .map(|state| state_sql(*state, day_ago, row_limit, values))
+                .collect();
+            any.join(" OR ")
+        }
+        Test::Failures(side, count) => {
+            values.push(i64::from(*count).into());
+            format!("a.failures_in_row {} ?", side.sign())
+        }
+        Test::Last(side, millis) => {
+            values.push(now.wall.millis().saturating_sub(*millis).into());
+            // Longer ago is an earlier moment.
+            match side {
+                Side::Above => "coalesce(a.success_wall, 0) < ?".to_owned(),
+                Side::Below => "coalesce(a.success_wall, 0) > ?".to_owned(),
+            }
+        }
+        Test::Uid(uid) => {
+            values.push(i64::from(*uid).into());
+            "a.uid = ?".to_owned()
+        }
+    }
+}
+
+fn state_sql(state: Kept, day_ago: i64, row_limit: u32, values: &mut Vec<Value>) -> String {
+    const CONFIRMED: &str = "EXISTS (SELECT 1 FROM addresses d
+        WHERE d.account = a.id AND d.confirmed_wall IS NOT NULL)";
+    match state {
+        Kept::Active => format!("(a.state = 'active' AND {CONFIRMED})"),
+        Kept::Unconfirmed => format!("(a.state = 'active' AND NOT {CONFIRMED})"),
+        Kept::Suspect => {
+            values.extend([i64::from(row_limit).into(), day_ago.into()]);
+            "(a.state = 'active' AND (a.failures_in_row >= ? OR a.id IN
+               (SELECT account FROM guesses WHERE at_store > ? AND right = 0)))"
+                .to_owned()
+        }
+        Kept::Disabled => "a.state NOT IN ('active', 'removed')".to_owned(),
+        Kept::Removed => "a.state = 'removed'".to_owned(),
+    }
+}
+
+impl Side {
+    const fn sign(self) -> &'static str {
+        match self {
+            Self::Above => ">",
+            Self::Below => "<",
+        }
+    }
+}
+
+/// Accounts without their addresses.
+fn page_of_accounts(
+    connection: &Connection,
+    clause: &Clause,
+    way: Way,
+    bound: Option<&str>,
+    limit: u32,
+) -> Result<Vec<Account>, StoreError> {
+    let edge = match (way, bound.is_some()) {
+        (Way::Onwards, true) => " AND a.name >= ? ORDER BY a.name",
+        (Way::Onwards, false) => " ORDER BY a.name",
+        (Way::Back, true) => " AND a.name < ? ORDER BY a.name DESC",
+        (Way::Back, false) => " ORDER BY a.name DESC",
+    };
+    let sql = format!(
+        "SELECT {} FROM accounts a WHERE 1{}{edge} LIMIT ?",
+        accounts::COLUMNS,
+        clause.sql
+    );
+    let bound = bound.map(str::to_owned);
+    let values = values(&clause.values, bound.as_ref(), limit);
+    rows(connection, LISTING, &sql, &values, accounts::account_of)
+}
+
+/// What a statement's placeholders stand for, in order.
+fn values<K: Clone + Into<Value>>(fixed: &[Value], bound: Option<&K>, limit: u32) -> Vec<Value> {
+    let mut values = fixed.to_vec();
+    values.extend(bound.cloned().map(Into::into));
+    values.push(i64::from(limit).into());
+    values
+}
+
+fn rows<R>(
+    connection: &Connection,
+    doing: &'static str,
+    sql: &str,
+    values: &[Value],
+    row: fn(&Row<'_>) -> Result<R, rusqlite::Error>,
+) -> Result<Vec<R>, StoreError> {
+    connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| {
+            statement
+                .query_map(params_from_iter(bind(values)), row)?
+                .collect()
+        })
+        .map_err(StoreError::sqlite(doing))
+}
+
+fn count(
+    connection: &Connection,
+    doing: &'static str,
+    sql: &str,
+    values: &[Value],
+) -> Result<u64, StoreError> {
+    connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| {
+            statement.query_row(params_from_iter(bind(values)), |row| row.get::<_, i64>(0))
+        })
+        .map(|count| u64::try_from(count).unwrap_or(0))
+        .map_err(StoreError::sqlite(doing))
+}
+
+fn bind(values: &[Value]) -> impl Iterator<Item = &dyn ToSql> {
+    values.iter().map(|value| value as &dyn ToSql)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+//! Pages on a store in memory: in both directions, under conditions, at their ends.
+
+use gatepost_words::ident::{EmailAddress, UserName};
+use gatepost_words::time::Wall;
+use serde_json::json;
+
+use super::{Around, Condition, EventTest, Kept, Side, Test, Way};
+use crate::host::Host;
+use crate::host::tests::Fixed;
+use crate::store::Store;
+use crate::store::accounts::{Actor, Confirmation};
+use crate::store::events::Event;
+
+const ROW: u32 = 100;
+
+fn store_with(names: &[&str]) -> (Store, Fixed) {
+    let mut store = Store::in_memory();
+    let clock = Fixed::new();
+    let actor = Actor {
+        name: "root".into(),
+    };
+    for (uid, name) in (1000..).zip(names) {
+        let name = UserName::new((*name).to_owned()).unwrap();
+        let address = EmailAddress::new(format!("{name}@example.org")).unwrap();
+        let word = Confirmation::Word;
+        store
+            .add_account(&clock.now(), &actor, &name, uid, &address, &word)
+            .unwrap();
+    }
+    (store, clock)
+}
+
+fn names(
+    (store, clock): &(Store, Fixed),
+    tests: &[(bool, Test)],
+    way: Way,
+    from: Option<&str>,
+    limit: u32,
+) -> Vec<String> {
+    let conditions: Vec<Condition> = tests
+        .iter()
+        .map(|(negated, test)| Condition {
+            negated: *negated,
+            test: test.clone(),
+        })
+        .collect();
+    let found = store.accounts_from(&clock.now(), &conditions, ROW, (way, from), limit);
+    found.unwrap().into_iter().map(|found| found.name).collect()
+}
+
+#[test]
+fn accounts_are_read_from_a_name_on_in_both_directions() {
+    let bench = store_with(&["alice", "bob", "carol", "dan"]);
+    let page = |way, from, limit| names(&bench, &[], way, from, limit);
+    assert_eq!(page(Way::Onwards, None, 2), ["alice", "bob"]);
+    assert_eq!(page(Way::Onwards, Some("bob"), 2), ["bob", "carol"]);
+    assert_eq!(page(Way::Onwards, Some("bob\0"), 9), ["carol", "dan"]);
+    assert_eq!(page(Way::Back, None, 2), ["dan", "carol"]);
+    assert_eq!(page(Way::Back, Some("carol"), 9), ["bob", "alice"]);
+}
+
+#[test]
+fn each_condition_finds_what_it_says() {
+    let bench = store_with(&["alice", "bob", "carol"]);
+    let change = |sql: &str| bench.0.connection.execute_batch(sql).unwrap();
+    change("UPDATE accounts SET failures_in_row = 7, success_wall = 1000 WHERE name = 'alice'");
+    change("UPDATE accounts SET state = 'disabled' WHERE name = 'bob'");
+    change("UPDATE addresses SET confirmed_wall = NULL WHERE address LIKE 'carol%'");
+    let has = |text: &str| Test::Has(text.into());
+    let state = |state| Test::State(vec![state]);
+    let cases: [(&str, bool, Test, &[&str]); 12] = [
+        ("name", false, has("LIC"), &["alice"]),
+        ("address", false, has("bob@"), &["bob"]),
+        ("a wildcard is a character", false, has("%"), &[]),
+        ("not", true, has("o"), &[]),
+        ("not in the name", true, has("bob"), &["alice", "carol"]),
+        ("active", false, state(Kept::Active), &["alice"]),
+        ("disabled", false, state(Kept::Disabled), &["bob"]),
+        ("unconfirmed", false, state(Kept::Unconfirmed), &["carol"]),
+        ("fails", false, Test::Failures(Side::Above, 6), &["alice"]),
+        (
+            "few",
+            false,
+            Test::Failures(Side::Below, 7),
+            &["bob", "carol"],
+        ),
+        (
+            "long ago",
+            false,
+            Test::Last(Side::Above, 1000),
+            &["alice", "bob", "carol"],
+        ),
+        ("uid", false, Test::Uid(1001), &["bob"]),
+    ];
+    for (what, negated, test, found) in cases {
+        let listed = names(&bench, &[(negated, test)], Way::Onwards, None, 9);
+        assert_eq!(listed, found, "{what}");
+    }
+    change("UPDATE accounts SET failures_in_row = 100 WHERE name = 'alice'");
+    let suspects = names(
+        &bench,
+        &[(false, state(Kept::Suspect))],
+        Way::Onwards,
+        None,
+        9,
+    );
+    assert_eq!(suspects, ["alice"]);
+    let counts = bench.0.counts(&bench.1.now(), ROW, 0, 9).unwrap();
+    assert_eq!(
+        (
+            counts.accounts,
+            counts.disabled,
+            counts.unconfirmed,
+            counts.suspects.len()
+        ),
+        (3, 1, 1, 1)
+    );
+}
+
+#[test]
+fn events_come_newest_first_around_a_number() {
+    let mut store = Store::in_memory();
+    for (kind, account) in [("a", "x"), ("b", "x"), ("a", "y"), ("b", "y"), ("a", "x")] {
+        let event = Event {
+            kind,
+            account,
+            service: "",
+            source: "",
+            conversation: None,
+            detail: json!({}),
+        };
+        store.record(Wall::from_millis(5), &event).unwrap();
+    }
+    let page = |account: Option<&str>, kind: Option<&str>, around, limit| {
+        let test = EventTest {
+            account: account.map(str::to_owned),
+            kind: kind.map(str::to_owned),
+        };
+        let page = store.events_around(&test, &around, limit).unwrap();
+        let rows: Vec<i64> = page.rows.iter().map(|event| event.seq).collect();
+        (rows, page.more_before, page.more_after)
+    };
+    let all = |around, limit| page(None, None, around, limit);
+    assert_eq!(all(Around::First, 2), (vec![5, 4], false, true));
+    assert_eq!(all(Around::Last, 2), (vec![2, 1], true, false));
+    assert_eq!(all(Around::Key(3), 1), (vec![4, 3], true, true));
+    assert_eq!(all(Around::Key(3), 9), (vec![5, 4, 3, 2, 1], false, false));
+    let of = page(Some("x"), Some("a"), Around::First, 9);
+    assert_eq!(of, (vec![5, 1], false, false));
+}
+
+#[test]
+fn another_connection_is_noticed() {
+    let folder = std::env::temp_dir().join(format!("gatepost-browse-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("gatepost.db");
+    let watcher = Store::scratch(&file);
+    let mut other = Store::scratch(&file);
+    let before = watcher.change().unwrap();
+    assert_eq!(watcher.change().unwrap(), before);
+    let event = Event {
+        kind: "a",
+        account: "",
+        service: "",
+        source: "",
+        conversation: None,
+        detail: json!({}),
+    };
+    other.record(Wall::from_millis(5), &event).unwrap();
+    assert_ne!(watcher.change().unwrap(), before);
+    std::fs::remove_dir_all(&folder).unwrap();
+}
