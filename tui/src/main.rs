@@ -1,10 +1,12 @@
 //! `gatepost`, the administrator's program: arguments, privileges, one subcommand, an exit code.
 //!
+//! - [`console`]: the screens, for whoever has a terminal
 //! - [`cli`]: the subcommands, each parsed, done by `gatepost_shared::admin` and shown
 
 #![forbid(unsafe_code)]
 
 mod cli;
+mod console;
 
 use std::process::ExitCode;
 

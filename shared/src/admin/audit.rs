@@ -59,6 +59,11 @@ impl Admin {
     pub fn verify_events(&self) -> Result<Chain, AdminError> {
         Ok(self.store.verify_chain()?)
     }
+
+    /// As [`Self::verify_events`], telling now and then how many events were checked.
+    pub fn watch_events_verified(&self, progress: &dyn Fn(u64)) -> Result<Chain, AdminError> {
+        Ok(self.store.watch_chain_verified(progress)?)
+    }
 }
 
 impl From<events::Listed> for Listed {

@@ -93,6 +93,8 @@ pub struct Anchor {
 }
 
 const DOING: &str = "writing an event";
+/// Events after which a check of the chain says how far it is.
+const PROGRESS: u64 = 50_000;
 
 /// Appends an event.
 pub(super) fn append(
@@ -231,13 +233,25 @@ impl Store {
     pub fn verify_chain(&self) -> Result<Chain, StoreError> {
         let doing = "checking the chain of events";
         self.read(doing, |connection| {
-            check_chain(connection, i64::MAX).map_err(StoreError::sqlite(doing))
+            check_chain(connection, i64::MAX, &|_| {}).map_err(StoreError::sqlite(doing))
+        })
+    }
+
+    /// As [`Self::verify_chain`], telling now and then how many events were checked.
+    pub fn watch_chain_verified(&self, progress: &dyn Fn(u64)) -> Result<Chain, StoreError> {
+        let doing = "checking the chain of events";
+        self.read(doing, |connection| {
+            check_chain(connection, i64::MAX, progress).map_err(StoreError::sqlite(doing))
         })
     }
 }
 
 /// Checks the chain from its anchor to event `upto`.
-pub(super) fn check_chain(connection: &Connection, upto: i64) -> Result<Chain, rusqlite::Error> {
+pub(super) fn check_chain(
+    connection: &Connection,
+    upto: i64,
+    progress: &dyn Fn(u64),
+) -> Result<Chain, rusqlite::Error> {
     let anchor = anchor(connection)?;
     let mut before = anchor.as_ref().map_or(0, |anchor| anchor.seq);
     // What is no hash is a hash that no event follows from.
@@ -275,6 +289,9 @@ pub(super) fn check_chain(connection: &Connection, upto: i64) -> Result<Chain, r
         }
         (before, previous) = (seq, stored);
         chain.events += 1;
+        if chain.events.is_multiple_of(PROGRESS) {
+            progress(chain.events);
+        }
         chain.last = seq;
         chain.head = hex(&previous);
     }

@@ -119,7 +119,7 @@ fn purge_batch(tx: &Transaction<'_>, through: i64) -> Result<i64, StoreError> {
 
 /// The hash of event `upto`, where the chain reaches it unbroken.
 fn unbroken(connection: &Connection, upto: i64) -> Result<String, StoreError> {
-    let chain = check_chain(connection, upto).map_err(StoreError::sqlite(DOING))?;
+    let chain = check_chain(connection, upto, &|_| {}).map_err(StoreError::sqlite(DOING))?;
     if chain.broken_at.is_none() && chain.last == upto {
         return Ok(chain.head);
     }

@@ -5,6 +5,7 @@
 
 mod audit;
 mod check;
+mod console;
 pub(crate) mod exit;
 mod mail;
 pub(crate) mod output;
@@ -25,8 +26,6 @@ use self::exit::{Exit, Failure};
 #[command(
     name = "gatepost",
     version,
-    arg_required_else_help = true,
-    subcommand_required = true,
     after_help = "Exit codes: 0 ok, 1 failed, 2 usage, 3 partly done, 4 not permitted, 5 no such \
                   user or object, 6 store busy or of another version, 7 mail not accepted, 8 \
                   cancelled, 10 a check says no."
@@ -39,11 +38,13 @@ pub(crate) struct Arguments {
     #[arg(long, global = true, value_name = "FILE")]
     conf: Option<PathBuf>,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Open the console; so does gatepost alone, on a terminal
+    Console(console::Console),
     /// Make directories, system user, key, store and a commented configuration
     Setup(setup::Setup),
     /// Enrol, confirm, list, show, disable, enable, remove or unlock accounts
@@ -95,8 +96,13 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Failure> {
         conf,
         command,
     } = arguments;
-    if let Command::Version = command {
-        return check::version(json);
+    let command = match command {
+        None => Command::Console(console::Console::default()),
+        Some(Command::Version) => return check::version(json),
+        Some(command) => command,
+    };
+    if let Command::Console(_) = command {
+        console::needs_terminal()?;
     }
     if !admin::is_root() {
         let text = format!("needs root: try sudo gatepost {}", typed());
@@ -108,6 +114,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Failure> {
         actor: admin::actor(sudo_user().as_deref()),
     };
     match command {
+        Command::Console(console) => console::run(&context, console),
         Command::Setup(asked) => setup::run(&context, &asked),
         Command::User(command) => user::run(&context, command),
         Command::Recovery(command) => user::recovery(&context, command),

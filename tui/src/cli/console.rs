@@ -1,0 +1,63 @@
+//! `gatepost` alone and `gatepost console`: who may open it, on what.
+
+use std::io::{self, IsTerminal};
+
+use clap::{Args, CommandFactory};
+
+use super::exit::{Exit, Failure};
+use super::{Arguments, Context};
+use crate::console::{self, Opener, Options};
+
+#[derive(Debug, Default, Args)]
+pub(crate) struct Console {
+    /// On which screen it opens
+    #[arg(long, value_name = "S", value_parser = screen)]
+    screen: Option<String>,
+    /// Which rows it shows first, as typed after / in the console
+    #[arg(long, value_name = "FILTER")]
+    filter: Option<String>,
+    /// Change nothing
+    #[arg(long)]
+    read_only: bool,
+}
+
+fn screen(name: &str) -> Result<String, String> {
+    if console::has_screen(name) {
+        return Ok(name.to_owned());
+    }
+    let known = console::screens().join(", ").to_lowercase();
+    Err(format!("it is one of: {known}"))
+}
+
+/// Without a terminal, a short help.
+pub(crate) fn needs_terminal() -> Result<(), Failure> {
+    if io::stdin().is_terminal() && io::stdout().is_terminal() {
+        return Ok(());
+    }
+    let help = Arguments::command().render_help();
+    Err(Failure::Said(
+        Exit::Usage,
+        format!("the console needs a terminal; without one, name a subcommand\n\n{help}"),
+    ))
+}
+
+/// Opens configuration and store first, so that what is wrong with them is said in the shell.
+pub(crate) fn run(context: &Context, asked: Console) -> Result<Exit, Failure> {
+    let admin = context.admin()?;
+    let options = Options {
+        screen: asked.screen,
+        filter: asked.filter,
+        read_only: asked.read_only,
+        host: admin.host_name(),
+        actor: admin.actor_name(),
+    };
+    drop(admin);
+    let open = Opener {
+        conf: context.conf.clone(),
+        actor: context.actor.clone(),
+    };
+    match console::run(open, options)? {
+        Ok(()) => Ok(Exit::Ok),
+        Err(why) => Err(Failure::Said(Exit::Failed, why)),
+    }
+}

@@ -1,0 +1,161 @@
+//! The loop: wait for an event, make a message of it, update, hand the effects out, draw. The only
+//! place where these meet.
+
+use std::io;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use super::effect::Effect;
+use super::event::Event;
+use super::keys;
+use super::message::{Edit, Message};
+use super::model::Model;
+use super::terminal::Screen;
+use super::update::{begin, update};
+use super::work::Workers;
+
+/// How the console ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// Somebody left it.
+    Left,
+    /// By a signal.
+    Signal(i32),
+    /// By a fault, said in a sentence.
+    Lost(String),
+}
+
+/// What the loop works on.
+pub(crate) struct App<'a> {
+    /// The state.
+    pub(crate) model: Model,
+    /// The terminal.
+    pub(crate) screen: Screen,
+    /// Who does what is to be done.
+    pub(crate) workers: Workers,
+    /// Where events come from.
+    pub(crate) events: &'a Receiver<Event>,
+    /// Milliseconds since some moment in the past.
+    pub(crate) clock: &'a dyn Fn() -> u64,
+}
+
+impl App<'_> {
+    /// Runs until somebody leaves, or it cannot go on.
+    pub(crate) fn run(mut self) -> io::Result<Ending> {
+        self.message(Message::Tick((self.clock)()))?;
+        let first = begin(&mut self.model);
+        self.perform(first)?;
+        loop {
+            self.screen.draw(&self.model)?;
+            if let Some(ending) = self.wait()? {
+                return Ok(ending);
+            }
+        }
+    }
+
+    /// Waits until there is something new to draw.
+    fn wait(&mut self) -> io::Result<Option<Ending>> {
+        loop {
+            let event = match self.model.notes.wakes() {
+                None => self
+                    .events
+                    .recv()
+                    .map_err(|_gone| RecvTimeoutError::Disconnected),
+                Some(at) => {
+                    let wait = at.saturating_sub((self.clock)());
+                    self.events.recv_timeout(Duration::from_millis(wait))
+                }
+            };
+            let said = self.model.notes.wakes();
+            self.message(Message::Tick((self.clock)()))?;
+            let event = match event {
+                Ok(event) => event,
+                Err(RecvTimeoutError::Timeout) if self.model.notes.wakes() == said => continue,
+                Err(RecvTimeoutError::Timeout) => return Ok(None),
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Ok(Some(Ending::Lost("every worker is gone".to_owned())));
+                }
+            };
+            // A change is not seen before its rows are here.
+            let is_seen = !matches!(event, Event::Message(Message::Changed));
+            if let Some(ending) = self.take(event)? {
+                return Ok(Some(ending));
+            }
+            // What came in meanwhile is drawn at once.
+            while let Ok(event) = self.events.try_recv() {
+                if let Some(ending) = self.take(event)? {
+                    return Ok(Some(ending));
+                }
+            }
+            if is_seen {
+                return Ok(None);
+            }
+        }
+    }
+
+    fn take(&mut self, event: Event) -> io::Result<Option<Ending>> {
+        match event {
+            Event::Key(key) => {
+                let context = self.model.context();
+                match keys::message(context, self.model.is_typing(), key) {
+                    Some(message) => self.message(message),
+                    None => Ok(None),
+                }
+            }
+            Event::Paste(text) => {
+                for c in text.chars().take(LONGEST_PASTE) {
+                    if self.model.is_typing() {
+                        self.message(Message::Edit(Edit::Insert(c)))?;
+                    }
+                }
+                Ok(None)
+            }
+            Event::Size(columns, rows) => {
+                self.screen.renew(columns, rows)?;
+                self.message(Message::Resized(columns, rows))
+            }
+            Event::Message(message) => self.message(message),
+            Event::Continued => {
+                self.screen.resume()?;
+                let (columns, rows) = self.screen.size();
+                self.message(Message::Resized(columns, rows))
+            }
+            Event::Signal(signal) => Ok(Some(Ending::Signal(signal))),
+            Event::Lost(why) => Ok(Some(Ending::Lost(why))),
+        }
+    }
+
+    fn message(&mut self, message: Message) -> io::Result<Option<Ending>> {
+        let effects = update(&mut self.model, message);
+        self.perform(effects)
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) -> io::Result<Option<Ending>> {
+        for effect in effects {
+            match effect {
+                Effect::Quit => return Ok(Some(Ending::Left)),
+                Effect::Suspend => {
+                    self.screen.suspend()?;
+                    let (columns, rows) = self.screen.size();
+                    self.message(Message::Resized(columns, rows))?;
+                }
+                Effect::Redraw => {
+                    let (columns, rows) = self.screen.size();
+                    self.screen.renew(columns, rows)?;
+                }
+                Effect::Summary
+                | Effect::Users { .. }
+                | Effect::User { .. }
+                | Effect::Events { .. }
+                | Effect::Mails { .. }
+                | Effect::Checks
+                | Effect::CheckChain
+                | Effect::Do(_) => self.workers.hand(effect)?,
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Characters of a paste that are taken.
+const LONGEST_PASTE: usize = 512;

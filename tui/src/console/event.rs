@@ -1,0 +1,147 @@
+//! What comes in from outside: keys, signals, what the workers found; all through one channel.
+
+use std::io;
+use std::sync::mpsc::Sender;
+use std::thread;
+
+use crossterm::event::{self, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use super::message::{Key, Message};
+
+/// Something from outside.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// A key.
+    Key(Key),
+    /// A text that was pasted.
+    Paste(String),
+    /// The terminal's size.
+    Size(u16, u16),
+    /// What a worker has to say.
+    Message(Message),
+    /// Whoever stopped us lets us go on.
+    Continued,
+    /// A signal that ends us.
+    Signal(i32),
+    /// The terminal is gone, or a worker died.
+    Lost(String),
+}
+
+/// Reads keys and signals, each on a thread of its own.
+pub(crate) fn listen(events: &Sender<Event>) -> io::Result<()> {
+    let keys = events.clone();
+    thread::Builder::new()
+        .name("keys".to_owned())
+        .spawn(move || read_keys(&keys))?;
+    let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGCONT])?;
+    let events = events.clone();
+    thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || {
+            for signal in signals.forever() {
+                let event = if signal == SIGCONT {
+                    Event::Continued
+                } else {
+                    Event::Signal(signal)
+                };
+                if events.send(event).is_err() {
+                    return;
+                }
+            }
+        })?;
+    Ok(())
+}
+
+fn read_keys(events: &Sender<Event>) {
+    loop {
+        let event = match event::read() {
+            Ok(event) => event,
+            Err(error) => {
+                // Nobody may listen any more.
+                let _over = events.send(Event::Lost(format!("the terminal is gone: {error}")));
+                return;
+            }
+        };
+        let event = match event {
+            event::Event::Key(key) => key_of(key).map(Event::Key),
+            event::Event::Paste(text) => Some(Event::Paste(text)),
+            event::Event::Resize(columns, rows) => Some(Event::Size(columns, rows)),
+            event::Event::FocusGained | event::Event::FocusLost | event::Event::Mouse(_) => None,
+        };
+        if let Some(event) = event
+            && events.send(event).is_err()
+        {
+            return;
+        }
+    }
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a terminal has more keys than we have uses for"
+)]
+fn key_of(key: KeyEvent) -> Option<Key> {
+    if key.kind == KeyEventKind::Release {
+        return None;
+    }
+    let others = KeyModifiers::ALT | KeyModifiers::SUPER | KeyModifiers::META | KeyModifiers::HYPER;
+    if key.modifiers.intersects(others) {
+        return None;
+    }
+    let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+    Some(match key.code {
+        KeyCode::Char(c) if ctrl => Key::Ctrl(c.to_ascii_lowercase()),
+        KeyCode::Char(c) => Key::Char(c),
+        KeyCode::Enter => Key::Enter,
+        KeyCode::Esc => Key::Esc,
+        KeyCode::Tab => Key::Tab,
+        KeyCode::BackTab => Key::BackTab,
+        KeyCode::Backspace => Key::Backspace,
+        KeyCode::Delete => Key::Delete,
+        KeyCode::Up => Key::Up,
+        KeyCode::Down => Key::Down,
+        KeyCode::Left => Key::Left,
+        KeyCode::Right => Key::Right,
+        KeyCode::PageUp => Key::PageUp,
+        KeyCode::PageDown => Key::PageDown,
+        KeyCode::Home => Key::Home,
+        KeyCode::End => Key::End,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+    use super::{Key, key_of};
+
+    #[test]
+    fn a_key_is_one_of_ours_or_none() {
+        let none = KeyModifiers::NONE;
+        let cases = [
+            (KeyCode::Char('u'), none, Some(Key::Char('u'))),
+            (
+                KeyCode::Char('D'),
+                KeyModifiers::SHIFT,
+                Some(Key::Char('D')),
+            ),
+            (
+                KeyCode::Char('C'),
+                KeyModifiers::CONTROL,
+                Some(Key::Ctrl('c')),
+            ),
+            (KeyCode::Char('u'), KeyModifiers::ALT, None),
+            (KeyCode::BackTab, KeyModifiers::SHIFT, Some(Key::BackTab)),
+            (KeyCode::F(1), none, None),
+        ];
+        for (code, modifiers, key) in cases {
+            assert_eq!(key_of(KeyEvent::new(code, modifiers)), key, "{code:?}");
+        }
+        let mut released = KeyEvent::new(KeyCode::Enter, none);
+        released.kind = KeyEventKind::Release;
+        assert_eq!(key_of(released), None);
+    }
+}

@@ -1,0 +1,269 @@
+//! Everything that can happen in the console, as data: keys, acts, and what the workers found.
+//! It knows no terminal and no store.
+
+use gatepost_shared::admin::browse::{EventRow, MailRow, Page, Summary, UserDetail, UserRow};
+use gatepost_shared::admin::doctor::Check;
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Message {
+    /// A key of the table was pressed.
+    Act(Act),
+    /// A text field is typed into.
+    Edit(Edit),
+    /// The terminal has this size, in columns and rows.
+    Resized(u16, u16),
+    /// So many milliseconds have passed since the start; nothing else happened.
+    Tick(u64),
+    /// The store was changed, by whomever, or a minute is over and locks may have ended.
+    Changed,
+    /// What the workers found; boxed, since most messages are keys.
+    Found(Box<Found>),
+}
+
+/// What the workers found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// The home page's counts.
+    Summary(Result<Summary, String>),
+    /// A page of accounts, and of how many, for the request of that number.
+    Users(u64, Result<(Page<UserRow>, Option<u64>), String>),
+    /// An account's page.
+    User(Result<UserDetail, (String, String)>),
+    /// A page of events.
+    Events(u64, Result<Page<EventRow>, String>),
+    /// A page of deliveries.
+    Mails(u64, Result<Page<MailRow>, String>),
+    /// What doctor says.
+    Checks(Vec<Check>),
+    /// An act is done, said in a sentence; or it is not.
+    Done(Result<String, String>),
+    /// Addresses may be shown now: the audit has it.
+    Unmasked,
+    /// A job goes on.
+    Progress(Job, String),
+    /// A job is over, said in a sentence; or it failed.
+    Ended(Job, Result<String, String>),
+}
+
+/// Something that takes long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Job {
+    /// The chain of events is recomputed.
+    Chain,
+    /// A test message goes out.
+    TestMail,
+    /// Doctor looks around.
+    Doctor,
+}
+
+impl Job {
+    /// Its name on the screen.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Chain => "checking the chain of events",
+            Self::TestMail => "sending a test message",
+            Self::Doctor => "looking at this machine",
+        }
+    }
+}
+
+/// The screens, by the numbers that they have for good.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Screen {
+    /// What is to be done.
+    #[default]
+    Home,
+    /// The accounts.
+    Users,
+    /// The log of events.
+    Audit,
+    /// The deliveries.
+    Mail,
+    /// What doctor says.
+    Health,
+}
+
+impl Screen {
+    /// Those that there are, in order.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Home,
+        Self::Users,
+        Self::Audit,
+        Self::Mail,
+        Self::Health,
+    ];
+
+    /// The key that leads there. 3 and 6 are kept for Live and Policy.
+    pub(crate) const fn number(self) -> char {
+        match self {
+            Self::Home => '1',
+            Self::Users => '2',
+            Self::Audit => '4',
+            Self::Mail => '5',
+            Self::Health => '7',
+        }
+    }
+
+    /// Its name.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Home => "Home",
+            Self::Users => "Users",
+            Self::Audit => "Audit",
+            Self::Mail => "Mail",
+            Self::Health => "Health",
+        }
+    }
+
+    /// The screen of that name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let same = |screen: &Self| screen.name().eq_ignore_ascii_case(name);
+        Self::ALL.into_iter().find(same)
+    }
+}
+
+/// What a key is pressed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Context {
+    /// A screen.
+    Screen(Screen),
+    /// The line in which a filter is typed.
+    Filter,
+    /// A dialog.
+    Dialog,
+    /// The help, or the messages, over a screen.
+    Overlay,
+}
+
+/// What a key does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Act {
+    /// Show another screen.
+    Go(Screen),
+    /// Move in a list or a text.
+    Move(Step),
+    /// Open what is selected.
+    Open,
+    /// Close what is open; never the console.
+    Back,
+    /// To the next pane, field or button.
+    Next,
+    /// To the one before.
+    Previous,
+    /// Type a filter.
+    Filter,
+    /// Take the filter that was typed.
+    Apply,
+    /// Press the button that has the focus.
+    Press,
+    /// Do what the dialog is about.
+    Confirm,
+    /// Let wrong codes no longer count.
+    Unlock,
+    /// Disable the account, or enable it.
+    Disable,
+    /// Send a new confirmation code.
+    Verify,
+    /// Show addresses in full, or hide them.
+    Unmask,
+    /// The accounts with no confirmed address.
+    NotEnrolled,
+    /// The account's events.
+    EventsOf,
+    /// Recompute the chain.
+    CheckChain,
+    /// Send a test message.
+    TestMail,
+    /// Read everything anew.
+    Refresh,
+    /// The keys.
+    Help,
+    /// What was said so far, and the jobs.
+    Messages,
+    /// Stop what is going on; twice: leave.
+    Interrupt,
+    /// Leave.
+    Quit,
+    /// Stop the program, to be resumed by `fg`.
+    Suspend,
+    /// Draw everything anew.
+    Redraw,
+}
+
+/// A move in a list or a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// One row up.
+    Up,
+    /// One row down.
+    Down,
+    /// One screenful up.
+    PageUp,
+    /// One screenful down.
+    PageDown,
+    /// To the first row.
+    First,
+    /// To the last row.
+    Last,
+}
+
+/// What typing does to a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Edit {
+    /// Puts a character in.
+    Insert(char),
+    /// Takes the one before the cursor away.
+    Backspace,
+    /// Takes the one at the cursor away.
+    Delete,
+    /// Takes the word before the cursor away.
+    DeleteWord,
+    /// Takes everything away.
+    Clear,
+    /// One to the left.
+    Left,
+    /// One to the right.
+    Right,
+    /// To the beginning.
+    Home,
+    /// To the end.
+    End,
+}
+
+/// A key as the table knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Key {
+    /// A character.
+    Char(char),
+    /// A character with Ctrl.
+    Ctrl(char),
+    /// Enter.
+    Enter,
+    /// Esc.
+    Esc,
+    /// Tab.
+    Tab,
+    /// Tab with Shift.
+    BackTab,
+    /// Backspace.
+    Backspace,
+    /// Delete.
+    Delete,
+    /// The arrows.
+    Up,
+    /// See `Up`.
+    Down,
+    /// See `Up`.
+    Left,
+    /// See `Up`.
+    Right,
+    /// Page up.
+    PageUp,
+    /// Page down.
+    PageDown,
+    /// Home.
+    Home,
+    /// End.
+    End,
+}

@@ -1,0 +1,117 @@
+//! The console: event, message, update, effects, view.
+//!
+//! - [`message`], [`effect`]: what can happen and what can be done, as data
+//! - [`model`]: the state; [`update`]: how it changes; [`view`]: how it looks
+//! - [`keys`]: the one table of keys
+//! - [`event`], [`terminal`], [`work`]: the outside; [`app`]: where all of them meet
+
+mod app;
+mod effect;
+mod event;
+mod keys;
+mod message;
+mod model;
+mod terminal;
+mod update;
+mod view;
+mod work;
+
+use std::io;
+use std::sync::mpsc;
+
+use gatepost_shared::host::{Host, System};
+
+use self::app::{App, Ending};
+use self::message::{Act, Message, Screen as Place};
+use self::model::{Look, Model};
+use self::terminal::Screen;
+pub(crate) use self::work::Opener;
+use self::work::Workers;
+
+/// How the console begins.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Options {
+    /// On which screen.
+    pub(crate) screen: Option<String>,
+    /// With which filter.
+    pub(crate) filter: Option<String>,
+    /// Whether nothing may be changed.
+    pub(crate) read_only: bool,
+    /// This host's name.
+    pub(crate) host: String,
+    /// Who acts.
+    pub(crate) actor: String,
+}
+
+/// The names that a screen can be asked for by.
+pub(crate) fn screens() -> [&'static str; 5] {
+    Place::ALL.map(Place::name)
+}
+
+/// Whether there is such a screen.
+pub(crate) fn has_screen(name: &str) -> bool {
+    Place::named(name).is_some()
+}
+
+/// Runs the console; the terminal is given back before this returns.
+pub(crate) fn run(open: Opener, options: Options) -> io::Result<Result<(), String>> {
+    let (sender, events) = mpsc::channel();
+    let system = System::new().map_err(io::Error::other)?;
+    let clock = move || u64::try_from(system.now().moment.at.millis()).unwrap_or(0);
+    let screen = Screen::take()?;
+    let mut model = Model::new(options.host, options.actor, look(), screen.size());
+    model.read_only = options.read_only;
+    let workers = Workers::start(open, &sender, options.read_only)?;
+    event::listen(&sender)?;
+    if let Some(place) = options.screen.as_deref().and_then(Place::named) {
+        model.screen = place;
+    }
+    if let Some(filter) = options.filter {
+        open_filtered(&mut model, &filter);
+    }
+    // The workers have clones: a channel that only they keep open ends with them.
+    drop(sender);
+    let app = App {
+        model,
+        screen,
+        workers,
+        events: &events,
+        clock: &clock,
+    };
+    // The screen is dropped in there, so the terminal is the shell's again.
+    match app.run()? {
+        Ending::Left => Ok(Ok(())),
+        Ending::Lost(why) => Ok(Err(why)),
+        Ending::Signal(signal) => {
+            signal_hook::low_level::emulate_default_handler(signal)?;
+            Ok(Ok(()))
+        }
+    }
+}
+
+/// Puts a filter in force as if it had been typed; what is wrong with it is said there.
+fn open_filtered(model: &mut Model, filter: &str) {
+    if model.screen == Place::Home {
+        model.screen = Place::Users;
+    }
+    // Read when the loop begins.
+    let _read = update::update(model, Message::Act(Act::Filter));
+    for c in filter.chars() {
+        let _read = update::update(model, Message::Edit(message::Edit::Insert(c)));
+    }
+    let _read = update::update(model, Message::Act(Act::Apply));
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how it looks is the calling person's choice, and decides nothing"
+)]
+fn look() -> Look {
+    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|set| !set.is_empty());
+    let term = std::env::var_os("TERM").unwrap_or_default();
+    let is_plain = term == "dumb" || term.is_empty();
+    Look {
+        colour: !no_colour && !is_plain,
+        ascii: is_plain || term == "linux",
+    }
+}

@@ -1,0 +1,147 @@
+//! The accounts: a list, its filter, and the page of the selected one.
+
+use gatepost_shared::admin::browse::{MailRow, UserDetail, UserRow};
+use gatepost_shared::admin::filter::Filter;
+use gatepost_shared::admin::users::{Mask, State};
+
+use super::field::InForce;
+use super::list::{Keyed, List};
+use super::text::{Line, Tone, broken};
+
+/// The screen's state.
+#[derive(Debug, Default)]
+pub(crate) struct Users {
+    /// The list.
+    pub(crate) list: List<UserRow>,
+    /// Which accounts are in it.
+    pub(crate) filter: InForce<Filter>,
+    /// How many these are, where that is known.
+    pub(crate) total: Option<u64>,
+    /// The page of an account.
+    pub(crate) page: Option<Result<UserDetail, (String, String)>>,
+    /// Whether the page is open, where it does not stand beside the list.
+    pub(crate) is_open: bool,
+    /// How far the page is scrolled.
+    pub(crate) scroll: usize,
+    /// Whether addresses are shown: the audit has it.
+    pub(crate) unmasked: bool,
+}
+
+impl Users {
+    /// Whether addresses are shown.
+    pub(crate) fn mask(&self) -> Mask {
+        if self.unmasked {
+            Mask::Unmasked
+        } else {
+            Mask::Masked
+        }
+    }
+
+    /// The page, if it is the selected account's.
+    pub(crate) fn page_of_selected(&self) -> Option<&Result<UserDetail, (String, String)>> {
+        let key = self.list.selected().map(Keyed::key)?;
+        self.page.as_ref().filter(|page| match page {
+            Ok(page) => page.key == key,
+            Err((of, _)) => *of == key,
+        })
+    }
+
+    /// The page as text.
+    pub(crate) fn lines(&self, width: usize) -> Vec<Line> {
+        match self.page_of_selected() {
+            None if self.list.selected().is_none() => Vec::new(),
+            None => broken(Tone::Plain, "reading ...", width, 0),
+            Some(Err((_, error))) => broken(Tone::Bad, error, width, 0),
+            Some(Ok(page)) => described(page, width),
+        }
+    }
+}
+
+/// The sign and the tone of a state; the word stands beside it.
+pub(crate) fn state_tone(state: State) -> Tone {
+    match state {
+        State::Active => Tone::Good,
+        State::Unconfirmed => Tone::Care,
+        State::Locked => Tone::Bad,
+        State::Disabled | State::Removed => Tone::Plain,
+    }
+}
+
+fn described(page: &UserDetail, width: usize) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut say = |tone, text: &str| lines.extend(broken(tone, text, width, 2));
+    say(Tone::Head, "WHY");
+    let tone = if page.lets_in { Tone::Good } else { Tone::Bad };
+    say(tone, &page.why);
+    for next in &page.next {
+        say(Tone::Hint, &format!("-> {next}"));
+    }
+    say(Tone::Head, "ADDRESS");
+    for address in &page.addresses {
+        say(Tone::Plain, address);
+    }
+    if page.addresses.is_empty() {
+        say(Tone::Care, "none");
+    }
+    let [hour, day, row] = page.failures;
+    say(Tone::Head, "WRONG CODES");
+    say(
+        Tone::Plain,
+        &format!("{hour} in the last hour, {day} in the last day, {row} in a row"),
+    );
+    say(
+        if page.recovery_left == 0 {
+            Tone::Care
+        } else {
+            Tone::Plain
+        },
+        &format!("recovery codes left: {}", page.recovery_left),
+    );
+    say(Tone::Head, "MAILS");
+    for mail in &page.mails {
+        let (tone, text) = mail_line(mail);
+        say(tone, &text);
+    }
+    if page.mails.is_empty() {
+        say(Tone::Plain, "none was sent");
+    }
+    say(Tone::Head, "SIGN-INS");
+    for login in &page.logins {
+        let field = |name: &str| {
+            let found = login.detail.iter().find(|(field, _)| field == name);
+            found.map_or("", |(_, value)| value.as_str())
+        };
+        let text = format!(
+            "{} {} {} {} from {}",
+            login.at,
+            login.service,
+            field("decision"),
+            field("why"),
+            login.source
+        );
+        let tone = if field("decision") == "refuse" {
+            Tone::Bad
+        } else {
+            Tone::Plain
+        };
+        say(tone, &text);
+    }
+    if page.logins.is_empty() {
+        say(Tone::Plain, "none yet");
+    }
+    lines
+}
+
+/// A delivery on an account's page.
+fn mail_line(mail: &MailRow) -> (Tone, String) {
+    let tone = if mail.outcome == "accepted" {
+        Tone::Plain
+    } else {
+        Tone::Bad
+    };
+    let text = format!(
+        "{} {} {} {} ms: {}",
+        mail.at, mail.kind, mail.outcome, mail.millis, mail.reply
+    );
+    (tone, text)
+}

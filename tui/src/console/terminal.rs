@@ -1,0 +1,159 @@
+//! The terminal: taken over, drawn on, given back. Whatever ends the program, the terminal is as it
+//! was before.
+
+use std::cell::RefCell;
+use std::io::{self, Write};
+use std::panic;
+use std::rc::Rc;
+
+use crossterm::cursor::{Hide, Show};
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::style::Colored;
+use crossterm::terminal::{
+    self, BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen,
+};
+use crossterm::{execute, queue};
+use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
+use ratatui::{Terminal, TerminalOptions, Viewport};
+
+use super::model::Model;
+use super::view::view;
+
+/// The terminal while it is ours.
+pub(crate) struct Screen {
+    terminal: Terminal<CrosstermBackend<Frames>>,
+    frames: Frames,
+    size: (u16, u16),
+}
+
+/// A picture's bytes, which go out in one write.
+#[derive(Clone, Default)]
+struct Frames(Rc<RefCell<Vec<u8>>>);
+
+impl Screen {
+    /// Takes the terminal over.
+    pub(crate) fn take() -> io::Result<Self> {
+        // crossterm 0.29 answers NO_COLOR by an empty SGR, which ends reverse and bold too: the
+        // selected row could not be seen. Our own theme has no colours then.
+        Colored::set_ansi_color_disabled(false);
+        give_back_in_panic();
+        enter()?;
+        let frames = Frames::default();
+        let size = terminal::size()?;
+        Ok(Self {
+            terminal: fresh(&frames, size)?,
+            frames,
+            size,
+        })
+    }
+
+    /// Columns and rows.
+    pub(crate) const fn size(&self) -> (u16, u16) {
+        self.size
+    }
+
+    /// Draws in one write.
+    pub(crate) fn draw(&mut self, model: &Model) -> io::Result<()> {
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        self.terminal.draw(|frame| view(model, frame))?;
+        queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
+        self.frames.send()
+    }
+
+    /// Begins with an empty screen of that size. A new one, since ratatui asks the terminal for its
+    /// cursor when it clears, and the answer would come among the keys.
+    pub(crate) fn renew(&mut self, columns: u16, rows: u16) -> io::Result<()> {
+        self.size = (columns, rows);
+        self.terminal = fresh(&self.frames, self.size)?;
+        Ok(())
+    }
+
+    /// Gives the terminal back, stops until `fg`, takes it over again.
+    pub(crate) fn suspend(&mut self) -> io::Result<()> {
+        leave()?;
+        // This is the main thread: it stops before the call returns.
+        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP)?;
+        self.resume()
+    }
+
+    /// Takes the terminal over again after somebody else had it.
+    pub(crate) fn resume(&mut self) -> io::Result<()> {
+        // A shell may have set the terminal's modes meanwhile, which crossterm does not know.
+        terminal::disable_raw_mode()?;
+        enter()?;
+        let (columns, rows) = terminal::size()?;
+        self.renew(columns, rows)
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        // The terminal may be gone; then nobody sees it.
+        let _gone = leave();
+    }
+}
+
+fn enter() -> io::Result<()> {
+    terminal::enable_raw_mode()?;
+    execute!(
+        io::stdout(),
+        EnterAlternateScreen,
+        EnableBracketedPaste,
+        Hide
+    )
+}
+
+fn leave() -> io::Result<()> {
+    let shown = execute!(
+        io::stdout(),
+        EndSynchronizedUpdate,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        Show
+    );
+    // The modes are given back even where nothing can be written.
+    terminal::disable_raw_mode()?;
+    shown
+}
+
+/// A panic's words are to be read on the terminal as it was.
+fn give_back_in_panic() {
+    let before = panic::take_hook();
+    panic::set_hook(Box::new(move |told| {
+        let _gone = leave();
+        before(told);
+    }));
+}
+
+fn fresh(
+    frames: &Frames,
+    (columns, rows): (u16, u16),
+) -> io::Result<Terminal<CrosstermBackend<Frames>>> {
+    let mut backend = CrosstermBackend::new(frames.clone());
+    queue!(backend, Clear(ClearType::All))?;
+    let viewport = Viewport::Fixed(Rect::new(0, 0, columns, rows));
+    Terminal::with_options(backend, TerminalOptions { viewport })
+}
+
+impl Frames {
+    fn send(&self) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(&self.0.borrow())?;
+        self.0.borrow_mut().clear();
+        out.flush()
+    }
+}
+
+impl Write for Frames {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    /// Nothing: a picture is sent when it is whole.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

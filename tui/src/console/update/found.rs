@@ -1,0 +1,90 @@
+//! What the workers found comes in.
+
+use super::super::effect::Effect;
+use super::super::message::{Found, Job};
+use super::super::model::Model;
+use super::super::model::list::Keyed;
+use super::super::model::text::Tone;
+use super::users;
+
+pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
+    let height = model.table_height();
+    match found {
+        Found::Summary(Ok(summary)) => {
+            model.home.summary = Some(summary);
+            model.home.error = None;
+            let last = model.home.links().len().saturating_sub(1);
+            model.home.selected = model.home.selected.min(last);
+            Vec::new()
+        }
+        Found::Summary(Err(error)) => {
+            model.home.error = Some(error);
+            Vec::new()
+        }
+        Found::Users(request, answer) => {
+            let (page, total) = match answer {
+                Ok((page, total)) => (Ok(page), total),
+                Err(error) => (Err(error), None),
+            };
+            if !model.users.list.take(request, page, height) {
+                return Vec::new();
+            }
+            model.users.total = total;
+            // Rows change because accounts do: the page is read anew with them.
+            users::read_page(model)
+        }
+        Found::User(page) => {
+            let key = match &page {
+                Ok(page) => &page.key,
+                Err((key, _)) => key,
+            };
+            if model.users.list.selected().map(Keyed::key).as_ref() == Some(key) {
+                model.users.page = Some(page);
+            }
+            Vec::new()
+        }
+        Found::Events(request, page) => {
+            model.audit.list.take(request, page, height);
+            Vec::new()
+        }
+        Found::Mails(request, page) => {
+            model.mail.list.take(request, page, height);
+            Vec::new()
+        }
+        Found::Checks(checks) => {
+            model.notes.ended(Job::Doctor);
+            model.health.checks = Some(checks);
+            Vec::new()
+        }
+        Found::Done(said) => {
+            say(model, said);
+            // The rows tell by themselves when the store says that it changed; this is sooner.
+            super::again(model)
+        }
+        Found::Unmasked => {
+            model.users.unmasked = true;
+            users::read(model)
+        }
+        Found::Progress(job, how) => {
+            model.notes.progress(job, how);
+            Vec::new()
+        }
+        Found::Ended(job, said) => {
+            model.notes.ended(job);
+            match job {
+                Job::Chain => model.audit.chain = Some(said.clone()),
+                Job::TestMail => model.mail.test = Some(said.clone()),
+                Job::Doctor => {}
+            }
+            say(model, said);
+            Vec::new()
+        }
+    }
+}
+
+fn say(model: &mut Model, said: Result<String, String>) {
+    match said {
+        Ok(text) => model.notes.say(model.now, Tone::Good, text),
+        Err(text) => model.notes.say(model.now, Tone::Bad, text),
+    }
+}

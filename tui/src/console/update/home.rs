@@ -1,0 +1,38 @@
+//! What happens on the home screen.
+
+use super::super::effect::Effect;
+use super::super::message::{Act, Screen, Step};
+use super::super::model::Model;
+use super::{go, typing};
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the other acts belong elsewhere"
+)]
+pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
+    let links = model.home.links();
+    let last = links.len().saturating_sub(1);
+    let home = &mut model.home;
+    match act {
+        Act::Move(Step::Up) => home.selected = home.selected.saturating_sub(1),
+        Act::Move(Step::Down) => home.selected = (home.selected + 1).min(last),
+        Act::Move(Step::PageUp | Step::First) => home.selected = 0,
+        Act::Move(Step::PageDown | Step::Last) => home.selected = last,
+        Act::Open => {
+            if let Some(link) = links.get(home.selected) {
+                return go_filtered(model, link.to, link.filter);
+            }
+        }
+        Act::NotEnrolled => return go_filtered(model, Screen::Users, "state:unconfirmed"),
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// Shows a screen through a filter.
+fn go_filtered(model: &mut Model, to: Screen, filter: &str) -> Vec<Effect> {
+    model.screen = to;
+    // Read with the screen: here it would be read twice.
+    let _read = typing::put_in_force(model, filter);
+    go(model, to)
+}

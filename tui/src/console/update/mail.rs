@@ -1,0 +1,53 @@
+//! What happens on the screen of deliveries.
+
+use super::super::effect::Effect;
+use super::super::message::Act;
+use super::super::model::Model;
+use super::super::model::text::Tone;
+use super::{READ_ONLY, dialog, scrolled};
+
+/// Reads the rows around the selected one.
+pub(super) fn read(model: &mut Model) -> Vec<Effect> {
+    let (request, around) = model.mail.list.ask_again();
+    vec![Effect::Mails { request, around }]
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the other acts belong elsewhere"
+)]
+pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
+    match act {
+        Act::Move(step) if model.mail.is_open && !model.is_wide() => {
+            let lines = model.mail.lines(model.detail_width()).len();
+            let height = model.text_height();
+            let mail = &mut model.mail;
+            mail.scroll = scrolled(mail.scroll, step, height, lines);
+            Vec::new()
+        }
+        Act::Move(step) => {
+            let height = model.table_height();
+            model.mail.scroll = 0;
+            let Some(around) = model.mail.list.step(step, height) else {
+                return Vec::new();
+            };
+            let (request, around) = model.mail.list.ask(around);
+            vec![Effect::Mails { request, around }]
+        }
+        Act::Open => {
+            model.mail.is_open = model.mail.list.selected().is_some() || model.mail.test.is_some();
+            model.mail.scroll = 0;
+            Vec::new()
+        }
+        Act::Back => {
+            model.mail.is_open = false;
+            Vec::new()
+        }
+        Act::TestMail if model.read_only => {
+            model.notes.say(model.now, Tone::Care, READ_ONLY);
+            Vec::new()
+        }
+        Act::TestMail => dialog::about_test_mail(model),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,223 @@
+//! What happens becomes a change of the state and a list of effects. Pure: the same message on the
+//! same state does the same. A screen's own acts are in a file of its own.
+
+mod audit;
+mod dialog;
+mod found;
+mod health;
+mod home;
+mod mail;
+mod typing;
+mod users;
+
+use super::effect::Effect;
+use super::message::{Act, Context, Job, Message, Screen, Step};
+use super::model::text::Tone;
+use super::model::{Model, Over, Overlay};
+
+/// Milliseconds within which a second Ctrl-C leaves.
+const TWICE: u64 = 2_000;
+
+/// Why nothing is changed.
+const READ_ONLY: &str = "This console was opened with --read-only.";
+
+/// What is read when the console starts.
+pub(crate) fn begin(model: &mut Model) -> Vec<Effect> {
+    let mut effects = vec![Effect::Summary];
+    effects.extend(entered(model));
+    effects
+}
+
+/// Takes a message in.
+pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
+    match message {
+        Message::Act(act) => acted(model, act),
+        Message::Edit(edit) if model.dialog.is_some() => dialog::edit(model, edit),
+        Message::Edit(edit) => typing::edit(model, edit),
+        Message::Resized(columns, rows) => {
+            model.size = (columns, rows);
+            resized(model);
+            Vec::new()
+        }
+        Message::Tick(now) => {
+            model.now = now;
+            model.notes.tick(now);
+            Vec::new()
+        }
+        Message::Changed => again(model),
+        Message::Found(found) => found::take(model, *found),
+    }
+}
+
+fn acted(model: &mut Model, act: Act) -> Vec<Effect> {
+    match (act, model.context()) {
+        (Act::Suspend, _) => vec![Effect::Suspend],
+        (Act::Redraw, _) => vec![Effect::Redraw],
+        (Act::Interrupt, _) => interrupted(model),
+        (_, Context::Dialog) => dialog::act(model, act),
+        (_, Context::Overlay) => over(model, act),
+        (_, Context::Filter) => typing::act(model, act),
+        (_, Context::Screen(screen)) => on_screen(model, screen, act),
+    }
+}
+
+/// The acts that mean the same on every screen; the others are the screen's.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the other acts belong elsewhere"
+)]
+fn on_screen(model: &mut Model, screen: Screen, act: Act) -> Vec<Effect> {
+    match act {
+        Act::Go(to) => go(model, to),
+        Act::Next => go(model, beside(screen, 1)),
+        Act::Previous => go(model, beside(screen, Screen::ALL.len() - 1)),
+        Act::Help => lay_over(model, Over::Keys),
+        Act::Messages => lay_over(model, Over::Notes),
+        Act::Filter => typing::begin(model),
+        Act::Refresh => {
+            let mut effects = again(model);
+            if screen == Screen::Health {
+                effects.extend(health::look(model));
+            }
+            effects
+        }
+        Act::Quit => quit(model),
+        _ => match screen {
+            Screen::Home => home::act(model, act),
+            Screen::Users => users::act(model, act),
+            Screen::Audit => audit::act(model, act),
+            Screen::Mail => mail::act(model, act),
+            Screen::Health => health::act(model, act),
+        },
+    }
+}
+
+/// Shows a screen.
+pub(super) fn go(model: &mut Model, to: Screen) -> Vec<Effect> {
+    model.screen = to;
+    entered(model)
+}
+
+/// What a screen reads when it comes up.
+fn entered(model: &mut Model) -> Vec<Effect> {
+    match model.screen {
+        Screen::Home => vec![Effect::Summary],
+        Screen::Users => users::read(model),
+        Screen::Audit => audit::read(model),
+        Screen::Mail => mail::read(model),
+        Screen::Health if model.health.checks.is_none() => health::look(model),
+        Screen::Health => Vec::new(),
+    }
+}
+
+/// Reads anew what is on the screen, and the counts of the header.
+fn again(model: &mut Model) -> Vec<Effect> {
+    let mut effects = vec![Effect::Summary];
+    effects.extend(match model.screen {
+        Screen::Home | Screen::Health => Vec::new(),
+        Screen::Users => users::read(model),
+        Screen::Audit => audit::read(model),
+        Screen::Mail => mail::read(model),
+    });
+    effects
+}
+
+/// The screen so many places further.
+fn beside(screen: Screen, places: usize) -> Screen {
+    let all = Screen::ALL;
+    let at = all.iter().position(|other| *other == screen).unwrap_or(0);
+    all.get((at + places) % all.len())
+        .copied()
+        .unwrap_or(screen)
+}
+
+fn lay_over(model: &mut Model, what: Over) -> Vec<Effect> {
+    model.overlay = Some(Overlay { what, scroll: 0 });
+    Vec::new()
+}
+
+/// In the help and the messages.
+fn over(model: &mut Model, act: Act) -> Vec<Effect> {
+    let height = model.text_height();
+    match (act, &mut model.overlay) {
+        (Act::Move(step), Some(overlay)) => {
+            // The view knows how long the text is and stops at its end.
+            overlay.scroll = scrolled(overlay.scroll, step, height, usize::MAX);
+        }
+        (_, overlay) => *overlay = None,
+    }
+    Vec::new()
+}
+
+/// How far a text of so many lines is scrolled after a step.
+pub(super) fn scrolled(scroll: usize, step: Step, height: usize, lines: usize) -> usize {
+    let page = height.saturating_sub(1).max(1);
+    let furthest = lines.saturating_sub(height);
+    let to = match step {
+        Step::Up => scroll.saturating_sub(1),
+        Step::Down => scroll.saturating_add(1),
+        Step::PageUp => scroll.saturating_sub(page),
+        Step::PageDown => scroll.saturating_add(page),
+        Step::First => 0,
+        Step::Last => furthest,
+    };
+    to.min(furthest)
+}
+
+/// Ctrl-C cancels what lies on top; where there is nothing, the second one leaves.
+fn interrupted(model: &mut Model) -> Vec<Effect> {
+    if model.context() != Context::Screen(model.screen) {
+        return acted(model, Act::Back);
+    }
+    let is_second = model
+        .interrupted
+        .is_some_and(|first| model.now < first + TWICE);
+    if is_second {
+        return vec![Effect::Quit];
+    }
+    model.interrupted = Some(model.now);
+    let text = "Ctrl-C again leaves; so does q";
+    model.notes.say(model.now, Tone::Plain, text);
+    Vec::new()
+}
+
+fn quit(model: &mut Model) -> Vec<Effect> {
+    if model.notes.jobs.is_empty() {
+        return vec![Effect::Quit];
+    }
+    dialog::ask_to_quit(model);
+    Vec::new()
+}
+
+/// Everything that is scrolled stays inside.
+fn resized(model: &mut Model) {
+    let table = model.table_height();
+    model.users.list.show(table);
+    model.audit.list.show(table);
+    model.mail.list.show(table);
+    let (height, width) = (model.text_height(), model.detail_width());
+    let furthest = |lines: usize| lines.saturating_sub(height);
+    let users = furthest(model.users.lines(width).len());
+    model.users.scroll = model.users.scroll.min(users);
+    let audit = furthest(model.audit.lines(width).len());
+    model.audit.scroll = model.audit.scroll.min(audit);
+    let mail = furthest(model.mail.lines(width).len());
+    model.mail.scroll = model.mail.scroll.min(mail);
+    let text = usize::from(model.size.0.saturating_sub(4));
+    let health = furthest(model.health.lines(text).len());
+    model.health.scroll = model.health.scroll.min(health);
+}
+
+/// Begins a job, unless it runs already.
+pub(super) fn start(model: &mut Model, job: Job, effect: Effect) -> Vec<Effect> {
+    if model.notes.runs(job) {
+        let text = format!("still {}", job.name());
+        model.notes.say(model.now, Tone::Care, text);
+        return Vec::new();
+    }
+    model.notes.progress(job, String::new());
+    vec![effect]
+}
+
+#[cfg(test)]
+mod tests;

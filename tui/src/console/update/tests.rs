@@ -1,0 +1,380 @@
+//! Updates as plain values: a state, messages, the state and the effects that come of them.
+
+use gatepost_shared::admin::browse::{Around, Page, Summary, UserDetail, UserRow};
+use gatepost_shared::admin::users::{Mask, State};
+
+use super::{begin, update};
+use crate::console::effect::{Deed, Effect, Verb};
+use crate::console::keys;
+use crate::console::message::{Act, Context, Edit, Found, Job, Key, Message, Screen, Step};
+use crate::console::model::dialog::Focus;
+use crate::console::model::text::Tone;
+use crate::console::model::{Look, Model};
+
+fn row(name: &str, state: State) -> UserRow {
+    UserRow {
+        key: name.to_owned(),
+        user: name.to_owned(),
+        state,
+        standing: format!("{state:?}").to_lowercase(),
+        address: "a***@e***.org".to_owned(),
+        last: String::new(),
+    }
+}
+
+fn fresh(screen: Screen) -> Model {
+    let mut model = Model::new("host01".into(), "root".into(), Look::default(), (80, 24));
+    model.screen = screen;
+    model
+}
+
+/// The accounts' screen with three accounts on it.
+fn users() -> Model {
+    let mut model = fresh(Screen::Users);
+    let request = asked(&begin(&mut model));
+    let rows = vec![
+        row("alice", State::Locked),
+        row("bob", State::Disabled),
+        row("carol", State::Unconfirmed),
+    ];
+    answer(&mut model, request, rows);
+    model
+}
+
+fn answer(model: &mut Model, request: u64, rows: Vec<UserRow>) {
+    let page = Page {
+        rows,
+        more_before: false,
+        more_after: false,
+    };
+    found(model, Found::Users(request, Ok((page, Some(3)))));
+}
+
+fn asked(effects: &[Effect]) -> u64 {
+    let request = effects.iter().find_map(|effect| {
+        if let Effect::Users { request, .. } = effect {
+            Some(*request)
+        } else {
+            None
+        }
+    });
+    request.expect("accounts are asked for")
+}
+
+fn found(model: &mut Model, found: Found) -> Vec<Effect> {
+    update(model, Message::Found(Box::new(found)))
+}
+
+fn act(model: &mut Model, act: Act) -> Vec<Effect> {
+    update(model, Message::Act(act))
+}
+
+/// Presses a key as the loop does.
+fn press(model: &mut Model, key: Key) -> Vec<Effect> {
+    keys::message(model.context(), model.is_typing(), key)
+        .map(|message| update(model, message))
+        .unwrap_or_default()
+}
+
+fn types(model: &mut Model, text: &str) -> Vec<Effect> {
+    text.chars()
+        .flat_map(|c| press(model, Key::Char(c)))
+        .collect()
+}
+
+fn said(model: &Model) -> &str {
+    model.notes.shown().map_or("", |note| note.text.as_str())
+}
+
+#[test]
+fn unlocking_takes_two_keys_and_a_dialog() {
+    let mut model = users();
+    assert_eq!(press(&mut model, Key::Char('u')), []);
+    let dialog = model.dialog.as_ref().unwrap();
+    assert_eq!(dialog.focus, Focus::Leave, "the safe button has the focus");
+    assert_eq!(dialog.twin(), "gatepost user unlock alice");
+    let deed = Deed {
+        verb: Verb::Unlock,
+        object: "alice".into(),
+        reason: String::new(),
+    };
+    assert_eq!(press(&mut model, Key::Char('y')), [Effect::Do(deed)]);
+    assert!(model.dialog.is_none());
+}
+
+#[test]
+fn enter_on_a_fresh_dialog_changes_nothing() {
+    for key in [Key::Enter, Key::Esc, Key::Char('n'), Key::Ctrl('c')] {
+        let mut model = users();
+        press(&mut model, Key::Char('u'));
+        assert_eq!(press(&mut model, key), [], "{key:?}");
+        assert!(model.dialog.is_none(), "{key:?}");
+    }
+}
+
+#[test]
+fn a_reason_is_typed_shown_in_the_twin_and_kept() {
+    let mut model = users();
+    press(&mut model, Key::Char('D'));
+    press(&mut model, Key::BackTab);
+    assert!(model.is_typing());
+    types(&mut model, "yes, it's q");
+    let dialog = model.dialog.as_ref().unwrap();
+    assert_eq!(
+        dialog.twin(),
+        "gatepost user disable alice --reason 'yes, it'\\''s q'"
+    );
+    // Enter leaves the field for the button; the next one presses it.
+    assert_eq!(press(&mut model, Key::Enter), []);
+    let effects = press(&mut model, Key::Enter);
+    let [Effect::Do(deed)] = effects.as_slice() else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(
+        (deed.verb, deed.reason.as_str()),
+        (Verb::Disable, "yes, it's q")
+    );
+}
+
+#[test]
+fn a_disabled_account_is_enabled_by_the_same_key() {
+    let mut model = users();
+    act(&mut model, Act::Move(Step::Down));
+    press(&mut model, Key::Char('D'));
+    assert_eq!(model.dialog.as_ref().unwrap().verb, Verb::Enable);
+}
+
+#[test]
+fn what_cannot_be_done_says_why() {
+    let mut model = users();
+    press(&mut model, Key::Char('v'));
+    assert!(model.dialog.is_none());
+    assert!(
+        said(&model).contains("no address that waits"),
+        "{}",
+        said(&model)
+    );
+    model.read_only = true;
+    for key in ['u', 'D', 'v', 'a'] {
+        press(&mut model, Key::Char(key));
+        assert!(model.dialog.is_none(), "{key}");
+        assert!(
+            said(&model).contains("--read-only"),
+            "{key}: {}",
+            said(&model)
+        );
+    }
+    let mut model = fresh(Screen::Users);
+    press(&mut model, Key::Char('u'));
+    assert_eq!(said(&model), "No account is selected.");
+}
+
+#[test]
+fn addresses_are_shown_only_after_the_audit_has_it() {
+    let mut model = users();
+    press(&mut model, Key::Char('a'));
+    let effects = press(&mut model, Key::Char('y'));
+    assert!(matches!(effects.as_slice(), [Effect::Do(deed)] if deed.verb == Verb::Unmask));
+    assert_eq!(model.users.mask(), Mask::Masked, "not yet");
+    let effects = found(&mut model, Found::Unmasked);
+    assert!(matches!(
+        effects.as_slice(),
+        [Effect::Users {
+            mask: Mask::Unmasked,
+            ..
+        }]
+    ));
+    // Hidden again at once, without a dialog.
+    press(&mut model, Key::Char('a'));
+    assert_eq!(model.users.mask(), Mask::Masked);
+}
+
+#[test]
+fn a_filter_is_in_force_with_each_key_and_undone_by_esc() {
+    let mut model = users();
+    press(&mut model, Key::Char('/'));
+    assert_eq!(model.context(), Context::Filter);
+    let effects = types(&mut model, "state:locked");
+    // A word that makes no sense yet asks for nothing.
+    assert!(effects.len() < "state:locked".len(), "{}", effects.len());
+    assert_eq!(model.users.filter.text, "state:locked");
+    press(&mut model, Key::Enter);
+    assert!(model.typing.is_none());
+    press(&mut model, Key::Char('/'));
+    types(&mut model, " uid:x");
+    assert_eq!(
+        model
+            .typing
+            .as_ref()
+            .unwrap()
+            .error
+            .as_ref()
+            .unwrap()
+            .column,
+        17
+    );
+    assert_eq!(
+        press(&mut model, Key::Enter),
+        [],
+        "what is wrong is not kept"
+    );
+    assert!(model.typing.is_some());
+    press(&mut model, Key::Esc);
+    assert_eq!(model.users.filter.text, "state:locked");
+    let effects = press(&mut model, Key::Esc);
+    assert_eq!(model.users.filter.text, "");
+    assert!(matches!(
+        effects.as_slice(),
+        [Effect::Users {
+            around: Around::First,
+            ..
+        }]
+    ));
+    assert_eq!(press(&mut model, Key::Esc), [], "Esc never leaves");
+}
+
+#[test]
+fn an_answer_that_is_late_changes_nothing() {
+    let mut model = users();
+    let early = asked(&act(&mut model, Act::Refresh));
+    let late = asked(&act(&mut model, Act::Refresh));
+    answer(&mut model, early, Vec::new());
+    assert_eq!(model.users.list.rows.len(), 3);
+    answer(&mut model, late, vec![row("dan", State::Active)]);
+    assert_eq!(model.users.list.rows.len(), 1);
+}
+
+#[test]
+fn a_page_of_another_account_is_not_shown() {
+    let mut model = users();
+    let effects = act(&mut model, Act::Open);
+    assert!(matches!(effects.as_slice(), [Effect::User { key, .. }] if key == "alice"));
+    let page = |key: &str| UserDetail {
+        key: key.into(),
+        user: key.into(),
+        uid: 1,
+        state: State::Active,
+        why: "because".into(),
+        lets_in: true,
+        next: Vec::new(),
+        addresses: Vec::new(),
+        unconfirmed: false,
+        failures: [0; 3],
+        recovery_left: 0,
+        mails: Vec::new(),
+        logins: Vec::new(),
+    };
+    found(&mut model, Found::User(Ok(page("bob"))));
+    assert!(model.users.page_of_selected().is_none());
+    found(&mut model, Found::User(Ok(page("alice"))));
+    assert!(model.users.page_of_selected().is_some());
+    act(&mut model, Act::Back);
+    assert!(!model.users.is_open);
+}
+
+#[test]
+fn a_count_on_home_leads_to_what_it_counts() {
+    let mut model = fresh(Screen::Home);
+    let summary = Summary {
+        accounts: 9,
+        locked: 3,
+        ..Summary::default()
+    };
+    found(&mut model, Found::Summary(Ok(summary)));
+    let effects = act(&mut model, Act::Open);
+    assert_eq!(model.screen, Screen::Users);
+    assert_eq!(model.users.filter.text, "state:locked");
+    asked(&effects);
+    act(&mut model, Act::Go(Screen::Home));
+    act(&mut model, Act::NotEnrolled);
+    assert_eq!(model.users.filter.text, "state:unconfirmed");
+}
+
+#[test]
+fn leaving_asks_only_where_a_job_runs() {
+    let mut model = fresh(Screen::Audit);
+    assert_eq!(act(&mut model, Act::Quit), [Effect::Quit]);
+    assert_eq!(act(&mut model, Act::CheckChain), [Effect::CheckChain]);
+    assert_eq!(act(&mut model, Act::CheckChain), [], "it runs already");
+    assert_eq!(act(&mut model, Act::Quit), []);
+    assert!(model.dialog.is_some());
+    assert_eq!(press(&mut model, Key::Char('y')), [Effect::Quit]);
+    found(&mut model, Found::Ended(Job::Chain, Err("broken".into())));
+    assert_eq!(model.audit.chain, Some(Err("broken".to_owned())));
+    assert_eq!(model.notes.shown().map(|note| note.tone), Some(Tone::Bad));
+    assert_eq!(act(&mut model, Act::Quit), [Effect::Quit]);
+}
+
+#[test]
+fn ctrl_c_cancels_and_twice_leaves() {
+    let mut model = users();
+    press(&mut model, Key::Char('?'));
+    press(&mut model, Key::Ctrl('c'));
+    assert!(model.overlay.is_none());
+    assert_eq!(press(&mut model, Key::Ctrl('c')), []);
+    update(&mut model, Message::Tick(3_000));
+    assert_eq!(press(&mut model, Key::Ctrl('c')), [], "too long ago");
+    assert_eq!(press(&mut model, Key::Ctrl('c')), [Effect::Quit]);
+}
+
+#[test]
+fn a_test_message_needs_an_address() {
+    let mut model = fresh(Screen::Mail);
+    press(&mut model, Key::Char('T'));
+    assert!(model.is_typing());
+    assert_eq!(press(&mut model, Key::Enter), []);
+    assert_eq!(press(&mut model, Key::Enter), []);
+    assert_eq!(said(&model), "An address is missing.");
+    press(&mut model, Key::BackTab);
+    press(&mut model, Key::BackTab);
+    types(&mut model, "you@example.org");
+    press(&mut model, Key::Enter);
+    let effects = press(&mut model, Key::Enter);
+    assert!(
+        matches!(effects.as_slice(), [Effect::Do(deed)] if deed.object == "you@example.org"),
+        "{effects:?}"
+    );
+    assert!(model.notes.runs(Job::TestMail));
+}
+
+#[test]
+fn what_was_said_goes_and_can_be_looked_up() {
+    let mut model = users();
+    found(&mut model, Found::Done(Ok("alice is unlocked.".into())));
+    assert_eq!(said(&model), "alice is unlocked.");
+    update(&mut model, Message::Tick(60_000));
+    assert_eq!(said(&model), "");
+    let lines = model.notes.lines(40);
+    assert!(lines.iter().any(|line| line.text == "alice is unlocked."));
+}
+
+#[test]
+fn every_key_of_the_table_does_something_or_says_why_not_and_never_fails() {
+    for row in &keys::TABLE {
+        for screen in Screen::ALL {
+            for key in row.keys {
+                let mut model = if screen == Screen::Users {
+                    users()
+                } else {
+                    fresh(screen)
+                };
+                match row.within {
+                    keys::Within::Filter => {
+                        act(&mut model, Act::Filter);
+                    }
+                    keys::Within::Dialog => {
+                        act(&mut model, Act::TestMail);
+                        act(&mut model, Act::Unlock);
+                    }
+                    keys::Within::Overlay => {
+                        act(&mut model, Act::Help);
+                    }
+                    keys::Within::Screens | keys::Within::Screen(_) | keys::Within::Everywhere => {}
+                }
+                press(&mut model, *key);
+                update(&mut model, Message::Resized(60, 15));
+                update(&mut model, Message::Edit(Edit::Backspace));
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Typing a filter: each key that makes sense is in force at once.
+
+use gatepost_shared::admin::filter::{EventFilter, Filter};
+
+use super::super::effect::Effect;
+use super::super::message::{Act, Edit, Screen};
+use super::super::model::Model;
+use super::super::model::field::{InForce, Typing, type_into};
+use super::super::model::text::Tone;
+use super::{audit, users};
+
+/// Opens the line, where the screen has a list that can be filtered.
+pub(super) fn begin(model: &mut Model) -> Vec<Effect> {
+    let text = match model.screen {
+        Screen::Users => &model.users.filter.text,
+        Screen::Audit => &model.audit.filter.text,
+        Screen::Home | Screen::Mail | Screen::Health => {
+            let text = "There is no filter here; Users and Audit have one.";
+            model.notes.say(model.now, Tone::Care, text);
+            return Vec::new();
+        }
+    };
+    model.typing = Some(Typing::over(text));
+    Vec::new()
+}
+
+pub(super) fn edit(model: &mut Model, edit: Edit) -> Vec<Effect> {
+    let Some(typing) = model.typing.as_mut() else {
+        return Vec::new();
+    };
+    if !type_into(&mut typing.input, edit) {
+        return Vec::new();
+    }
+    let text = typing.input.value().to_owned();
+    put_in_force(model, &text)
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the other acts belong elsewhere"
+)]
+pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
+    match act {
+        Act::Apply => {
+            let is_wrong = |typing: &Typing| typing.error.is_some();
+            if !model.typing.as_ref().is_some_and(is_wrong) {
+                model.typing = None;
+            }
+            Vec::new()
+        }
+        Act::Back => {
+            let Some(typing) = model.typing.take() else {
+                return Vec::new();
+            };
+            put_in_force(model, &typing.before)
+        }
+        Act::Move(_) => match model.screen {
+            Screen::Users => users::act(model, act),
+            Screen::Audit => audit::act(model, act),
+            Screen::Home | Screen::Mail | Screen::Health => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+/// Takes the filter away, if there is one.
+pub(super) fn clear(model: &mut Model) -> Vec<Effect> {
+    let text = match model.screen {
+        Screen::Users => &model.users.filter.text,
+        Screen::Audit => &model.audit.filter.text,
+        Screen::Home | Screen::Mail | Screen::Health => return Vec::new(),
+    };
+    if text.is_empty() {
+        return Vec::new();
+    }
+    put_in_force(model, "")
+}
+
+/// Puts a filter in force on the shown screen; where it makes no sense, the one before stays.
+pub(super) fn put_in_force(model: &mut Model, text: &str) -> Vec<Effect> {
+    let error = match model.screen {
+        Screen::Users => Filter::parse(text).map(|filter| {
+            let text = text.to_owned();
+            model.users.filter = InForce { text, filter };
+        }),
+        Screen::Audit => EventFilter::parse(text).map(|filter| {
+            let text = text.to_owned();
+            model.audit.filter = InForce { text, filter };
+        }),
+        Screen::Home | Screen::Mail | Screen::Health => return Vec::new(),
+    }
+    .err();
+    let is_right = error.is_none();
+    if let Some(typing) = model.typing.as_mut() {
+        typing.error = error;
+    }
+    match model.screen {
+        Screen::Users if is_right => users::refilter(model),
+        Screen::Audit if is_right => audit::refilter(model),
+        Screen::Home | Screen::Users | Screen::Audit | Screen::Mail | Screen::Health => Vec::new(),
+    }
+}

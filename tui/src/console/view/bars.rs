@@ -1,0 +1,180 @@
+//! What stands around every screen: where we are and what is wrong, the screens, what was said or
+//! is typed, and the keys.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use super::super::keys;
+use super::super::message::{Context, Screen};
+use super::super::model::Model;
+use super::super::model::field::Typing;
+use super::super::model::text::{Tone, cut, grouped, width_of};
+use super::theme::Theme;
+
+/// The first line: host, person, and what is wrong.
+pub(super) fn head(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
+    let mut right: Vec<Span<'_>> = Vec::new();
+    let mut say = |tone: Tone, text: String| {
+        right.push(Span::styled(
+            format!("{} {text}", theme.sign(tone)),
+            theme.tone(tone),
+        ));
+        right.push(Span::raw("  "));
+    };
+    if model.read_only {
+        say(Tone::Care, "read-only".to_owned());
+    }
+    if let Some(summary) = &model.home.summary {
+        if summary.locked > 0 {
+            let more = if summary.more_locked { "+" } else { "" };
+            say(
+                Tone::Bad,
+                format!("{}{more} locked", grouped(summary.locked)),
+            );
+        }
+        match &summary.newest_mail {
+            Some(mail) if mail.outcome == "accepted" => {
+                let seconds = mail.millis / 1000;
+                let tenths = mail.millis % 1000 / 100;
+                say(Tone::Good, format!("mail {seconds}.{tenths}s"));
+            }
+            Some(mail) => say(Tone::Bad, format!("mail: {}", mail.outcome)),
+            None => {}
+        }
+    }
+    let (problems, _) = model.health.counts();
+    if problems > 0 {
+        say(Tone::Bad, format!("{problems} in Health"));
+    }
+    if let Some((job, _)) = model.notes.jobs.first() {
+        say(Tone::Care, job.name().to_owned());
+    }
+    let wide: usize = right.iter().map(|span| width_of(&span.content)).sum();
+    let room = usize::from(area.width).saturating_sub(wide + 2);
+    let left = format!("gatepost  {}  {}", model.host, model.actor);
+    let left = cut(&left, room, theme.ellipsis());
+    let gap = usize::from(area.width).saturating_sub(1 + width_of(&left) + wide);
+    let mut spans = vec![
+        Span::styled(format!(" {left}"), theme.tone(Tone::Head)),
+        Span::raw(" ".repeat(gap)),
+    ];
+    spans.extend(right);
+    frame.render_widget(Paragraph::new(Line::from(spans)), area);
+}
+
+/// The second line: the screens.
+pub(super) fn tabs(model: &Model, frame: &mut Frame<'_>, area: Rect) {
+    let mut spans = vec![Span::raw(" ")];
+    for screen in Screen::ALL {
+        let text = format!(" {} {} ", screen.number(), screen.name());
+        let style = if screen == model.screen {
+            Theme::selected().add_modifier(Modifier::BOLD)
+        } else {
+            Style::new()
+        };
+        spans.push(Span::styled(text, style));
+    }
+    frame.render_widget(Paragraph::new(Line::from(spans)), area);
+}
+
+/// What was said last, or the filter that is typed.
+pub(super) fn notes(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
+    if let Some(typing) = &model.typing {
+        return filter(model, typing, theme, frame, area);
+    }
+    let Some(note) = model.notes.shown() else {
+        return;
+    };
+    let text = format!(" {} {}", theme.sign(note.tone), note.text);
+    let text = cut(&text, usize::from(area.width), theme.ellipsis());
+    frame.render_widget(
+        Paragraph::new(Line::styled(text, theme.tone(note.tone))),
+        area,
+    );
+}
+
+/// The filter that is typed, and below it what is wrong or what may be typed.
+fn filter(model: &Model, typing: &Typing, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
+    const PROMPT: &str = " / ";
+    let room = usize::from(area.width).saturating_sub(PROMPT.len() + 1);
+    let skipped = typing.input.visual_scroll(room);
+    let (below, tone) = match &typing.error {
+        None if model.screen == Screen::Audit => {
+            ("   user:alice  kind:decision".to_owned(), Tone::Hint)
+        }
+        None => {
+            let text =
+                "   a name or address  state:locked,disabled  fails:>3  last:>30d  uid:7  !not";
+            (text.to_owned(), Tone::Hint)
+        }
+        Some(error) => {
+            // The mark stands below the column it is about.
+            let typed: String = typing.input.value().chars().take(error.column).collect();
+            let column = (PROMPT.len() + width_of(&typed)).saturating_sub(skipped);
+            let right = usize::from(area.width).saturating_sub(column + 2);
+            let text = if right >= width_of(&error.message) || right >= column {
+                format!("{}^ {}", " ".repeat(column), error.message)
+            } else {
+                // More room to the left of the mark.
+                let message = cut(&error.message, column.saturating_sub(1), theme.ellipsis());
+                let lead = column.saturating_sub(width_of(&message) + 1);
+                format!("{}{message} ^", " ".repeat(lead))
+            };
+            (text, Tone::Bad)
+        }
+    };
+    let shown: String = {
+        let mut passed = 0;
+        let rest = typing.input.value().chars().skip_while(|c| {
+            passed += width_of(&c.to_string());
+            passed <= skipped
+        });
+        rest.collect()
+    };
+    let lines = vec![
+        Line::from(vec![Span::styled(PROMPT, theme.key()), Span::raw(shown)]),
+        Line::styled(
+            cut(&below, usize::from(area.width), theme.ellipsis()),
+            theme.tone(tone),
+        ),
+    ];
+    frame.render_widget(Paragraph::new(lines), area);
+    if model.is_typing() {
+        let column = PROMPT.len() + typing.input.visual_cursor().saturating_sub(skipped);
+        let column = u16::try_from(column).unwrap_or(u16::MAX);
+        frame.set_cursor_position((area.x.saturating_add(column), area.y));
+    }
+}
+
+/// The last line: the keys that work now, those of the screen first.
+pub(super) fn foot(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
+    let context = model.context();
+    let mut spans = vec![Span::raw(" ")];
+    let mut used = 1;
+    let rows: Vec<_> = keys::rows(context)
+        .filter(|row| !row.short.is_empty())
+        .collect();
+    // What always works stays visible: the way out and the help.
+    let last = match context {
+        Context::Screen(_) => 4,
+        Context::Filter | Context::Dialog | Context::Overlay => 0,
+    };
+    let (own, always) = rows.split_at(rows.len().saturating_sub(last));
+    let width = |row: &keys::Binding| row.keys.first().map_or(0, |key| width_of(&key.shown()));
+    let wide = |row: &keys::Binding| width(row) + width_of(row.short) + 3;
+    let kept: usize = always.iter().map(|row| wide(row)).sum();
+    let room = usize::from(area.width).saturating_sub(kept);
+    let fits = own.iter().take_while(|row| {
+        used += wide(row);
+        used <= room
+    });
+    for row in fits.chain(always) {
+        let key = row.keys.first().map(|key| key.shown()).unwrap_or_default();
+        spans.push(Span::styled(key, theme.key()));
+        spans.push(Span::raw(format!(" {}  ", row.short)));
+    }
+    frame.render_widget(Paragraph::new(Line::from(spans)), area);
+}

@@ -1,0 +1,246 @@
+//! Tables, texts and frames that screens are made of.
+
+use ratatui::Frame;
+use ratatui::layout::{Rect, Spacing};
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Borders, Clear, Padding, Paragraph};
+
+use super::super::model::list::{Keyed, List, Rows};
+use super::super::model::text::{self, Tone, cut, width_of};
+use super::theme::Theme;
+
+/// A column of a table.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Column {
+    /// Its head.
+    pub(super) title: &'static str,
+    /// Columns of the screen; zero: what the others leave.
+    pub(super) width: u16,
+}
+
+impl Column {
+    /// A column of that width.
+    pub(super) const fn of(title: &'static str, width: u16) -> Self {
+        Self { title, width }
+    }
+}
+
+/// A cell: what it says, and how it is meant.
+pub(super) type Cell = (String, Tone);
+
+/// A frame with a title on the left and one on the right of its upper edge.
+pub(super) fn framed<'a>(theme: Theme, left: &str, right: &str, width: u16) -> Block<'a> {
+    let room = usize::from(width).saturating_sub(4);
+    let left = cut(left, room, theme.ellipsis());
+    let rest = room.saturating_sub(width_of(&left) + 2);
+    let mut block = Block::new()
+        .borders(Borders::ALL)
+        .border_set(theme.frame())
+        .title(Line::styled(
+            format!(" {left} "),
+            Style::new().add_modifier(Modifier::BOLD),
+        ));
+    if width_of(right) <= rest && !right.is_empty() {
+        block = block.title(Line::raw(format!(" {right} ")).right_aligned());
+    }
+    block
+}
+
+/// A list in its frame.
+pub(super) struct Table<'a, R: Keyed> {
+    /// The list.
+    pub(super) list: &'a List<R>,
+    /// On its frame, to the left.
+    pub(super) title: String,
+    /// On its frame, to the right.
+    pub(super) right: String,
+    /// The columns.
+    pub(super) columns: &'a [Column],
+    /// A row's cells.
+    pub(super) cells: &'a dyn Fn(&R) -> Vec<Cell>,
+    /// What it says where there is no row.
+    pub(super) empty: String,
+}
+
+impl<R: Keyed> Table<'_, R> {
+    /// Draws it.
+    pub(super) fn draw(&self, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
+        let block = framed(theme, &self.title, &self.right, area.width);
+        let inner = block.inner(area);
+        frame.render_widget(block, area);
+        if let Some(error) = &self.list.error {
+            let more = "r reads it again.";
+            return said(
+                theme,
+                frame,
+                inner,
+                &[(error, Tone::Bad), (more, Tone::Hint)],
+            );
+        }
+        if self.list.state == Rows::None {
+            return said(theme, frame, inner, &[("reading ...", Tone::Plain)]);
+        }
+        if self.list.rows.is_empty() {
+            return said(theme, frame, inner, &[(&self.empty, Tone::Hint)]);
+        }
+        let widths = widths(self.columns, inner.width);
+        let mut lines = vec![self.head(&widths)];
+        let height = usize::from(inner.height).saturating_sub(1);
+        let shown = self
+            .list
+            .rows
+            .iter()
+            .enumerate()
+            .skip(self.list.top)
+            .take(height);
+        lines.extend(shown.map(|(index, row)| self.row(theme, index, row, &widths)));
+        frame.render_widget(Paragraph::new(lines), inner);
+        self.more(theme, frame, area, height);
+    }
+
+    /// The heads of the columns.
+    fn head(&self, widths: &[usize]) -> Line<'static> {
+        let mut text = String::from("  ");
+        for (column, width) in self.columns.iter().zip(widths) {
+            text.push_str(&padded(column.title, *width, ""));
+            text.push(' ');
+        }
+        Line::styled(
+            text.trim_end().to_owned(),
+            Style::new().add_modifier(Modifier::BOLD),
+        )
+    }
+
+    fn row(&self, theme: Theme, index: usize, row: &R, widths: &[usize]) -> Line<'static> {
+        let is_selected = index == self.list.selected;
+        let mark = if is_selected { theme.pointer() } else { " " };
+        let mut spans = vec![Span::raw(format!("{mark} "))];
+        for ((text, tone), width) in (self.cells)(row).into_iter().zip(widths) {
+            let text = padded(&text, *width, theme.ellipsis());
+            spans.push(Span::styled(text, theme.tone(tone)));
+            spans.push(Span::raw(" "));
+        }
+        let line = Line::from(spans);
+        if is_selected {
+            line.patch_style(Theme::selected())
+        } else {
+            line
+        }
+    }
+
+    /// Marks on the frame that there are more rows than are seen.
+    fn more(&self, theme: Theme, frame: &mut Frame<'_>, area: Rect, height: usize) {
+        let (above, below) = theme.more();
+        let x = area.right().saturating_sub(1);
+        let is_cut_above = self.list.top > 0 || self.list.more_before;
+        let is_cut_below = self.list.top + height < self.list.rows.len() || self.list.more_after;
+        for (is_cut, sign, y) in [
+            (is_cut_above, above, area.top() + 1),
+            (is_cut_below, below, area.bottom().saturating_sub(2)),
+        ] {
+            if is_cut && let Some(cell) = frame.buffer_mut().cell_mut((x, y)) {
+                cell.set_symbol(sign);
+            }
+        }
+    }
+}
+
+/// The columns' widths: those without one share what is left.
+fn widths(columns: &[Column], room: u16) -> Vec<usize> {
+    let fixed: u16 = columns.iter().map(|column| column.width + 1).sum();
+    let open = columns.iter().filter(|column| column.width == 0).count();
+    let left = usize::from(room.saturating_sub(fixed + 2));
+    let share = left.checked_div(open).unwrap_or(0);
+    columns
+        .iter()
+        .map(|column| match column.width {
+            0 => share,
+            width => usize::from(width),
+        })
+        .collect()
+}
+
+/// A text in exactly so many columns.
+pub(super) fn padded(text: &str, width: usize, ellipsis: &str) -> String {
+    let mut text = cut(text, width, ellipsis);
+    let missing = width.saturating_sub(width_of(&text));
+    text.extend(std::iter::repeat_n(' ', missing));
+    text
+}
+
+/// A few sentences where rows would be.
+pub(super) fn said(theme: Theme, frame: &mut Frame<'_>, area: Rect, sentences: &[(&str, Tone)]) {
+    let width = usize::from(area.width.saturating_sub(4));
+    let lines: Vec<Line<'_>> = sentences
+        .iter()
+        .flat_map(|(sentence, tone)| text::broken(*tone, sentence, width, 0))
+        .map(|line| Line::styled(format!("  {}", line.text), theme.tone(line.tone)))
+        .collect();
+    let area = Rect {
+        y: area.y + u16::from(area.height > 4),
+        height: area.height.saturating_sub(u16::from(area.height > 4)),
+        ..area
+    };
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+/// A text in its frame, from a line on.
+pub(super) fn page(
+    theme: Theme,
+    frame: &mut Frame<'_>,
+    area: Rect,
+    (title, right): (&str, &str),
+    (lines, scroll): (&[text::Line], usize),
+) {
+    let block = framed(theme, title, right, area.width).padding(Padding::horizontal(1));
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let height = usize::from(inner.height);
+    let scroll = scroll.min(lines.len().saturating_sub(height));
+    let shown: Vec<Line<'_>> = lines
+        .iter()
+        .skip(scroll)
+        .take(height)
+        .map(|line| Line::styled(line.text.as_str(), theme.tone(line.tone)))
+        .collect();
+    frame.render_widget(Paragraph::new(shown), inner);
+    let (above, below) = theme.more();
+    let x = area.right().saturating_sub(1);
+    for (is_cut, sign, y) in [
+        (scroll > 0, above, area.top() + 1),
+        (
+            scroll + height < lines.len(),
+            below,
+            area.bottom().saturating_sub(2),
+        ),
+    ] {
+        if is_cut && let Some(cell) = frame.buffer_mut().cell_mut((x, y)) {
+            cell.set_symbol(sign);
+        }
+    }
+}
+
+/// A list and its detail: side by side where there is room.
+pub(super) fn beside(area: Rect, list_width: u16) -> (Rect, Rect) {
+    let rows = ratatui::layout::Layout::horizontal([
+        ratatui::layout::Constraint::Length(list_width),
+        ratatui::layout::Constraint::Fill(1),
+    ])
+    .spacing(Spacing::Space(0));
+    let [list, detail] = rows.areas(area);
+    (list, detail)
+}
+
+/// Makes room in the middle of an area.
+pub(super) fn middle(frame: &mut Frame<'_>, area: Rect, width: u16, height: u16) -> Rect {
+    let (width, height) = (width.min(area.width), height.min(area.height));
+    let room = Rect {
+        x: area.x + (area.width - width) / 2,
+        y: area.y + (area.height - height) / 2,
+        width,
+        height,
+    };
+    frame.render_widget(Clear, room);
+    room
+}

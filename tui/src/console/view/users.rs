@@ -1,0 +1,99 @@
+//! The accounts.
+
+use gatepost_shared::admin::browse::UserRow;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::super::model::Model;
+use super::super::model::list::Rows;
+use super::super::model::text::{Tone, counted};
+use super::super::model::users::{Users, state_tone};
+use super::parts::{Cell, Column, Table, beside, page};
+use super::theme::Theme;
+
+/// Columns from which the last success is shown too.
+const ROOMY: u16 = 78;
+
+pub(super) fn draw(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
+    let users = &model.users;
+    if model.is_wide() {
+        let (left, right) = beside(area, model.list_width());
+        table(users, theme, frame, left);
+        detail(model, theme, frame, right);
+    } else if users.is_open {
+        detail(model, theme, frame, area);
+    } else {
+        table(users, theme, frame, area);
+    }
+}
+
+fn table(users: &Users, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
+    let filter = &users.filter.text;
+    let title = if filter.is_empty() {
+        "Users".to_owned()
+    } else {
+        format!("Users  {filter}")
+    };
+    let empty = if filter.is_empty() {
+        "Nobody is enrolled yet. In a shell: gatepost user add USER ADDRESS".to_owned()
+    } else {
+        format!("No account is like that: {filter}. Esc takes the filter away, / changes it.")
+    };
+    let columns = [
+        Column::of("USER", 0),
+        Column::of("STATE", 16),
+        Column::of("ADDRESS", 0),
+        Column::of("LAST SIGN-IN", 16),
+    ];
+    let is_roomy = area.width >= ROOMY;
+    Table {
+        list: &users.list,
+        title,
+        right: how_many(users),
+        columns: columns
+            .get(..if is_roomy { 4 } else { 3 })
+            .unwrap_or_default(),
+        cells: &|row| cells(theme, row),
+        empty,
+    }
+    .draw(theme, frame, area);
+}
+
+fn how_many(users: &Users) -> String {
+    let list = &users.list;
+    let known = u64::try_from(list.rows.len()).unwrap_or(u64::MAX);
+    let is_whole = !list.more_before && !list.more_after;
+    match users.total {
+        _ if list.state != Rows::Read => "searching ...".to_owned(),
+        _ if is_whole => counted(known, "account", "accounts"),
+        Some(total) => counted(total, "account", "accounts"),
+        None => format!("{known} and more"),
+    }
+}
+
+fn cells(theme: Theme, row: &UserRow) -> Vec<Cell> {
+    let tone = state_tone(row.state);
+    let last = if row.last.is_empty() {
+        "never"
+    } else {
+        // Without the seconds.
+        row.last.get(..16).unwrap_or(&row.last)
+    };
+    vec![
+        (row.user.clone(), Tone::Plain),
+        (format!("{} {}", theme.sign(tone), row.standing), tone),
+        (row.address.clone(), Tone::Plain),
+        (last.to_owned(), Tone::Plain),
+    ]
+}
+
+fn detail(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
+    let users = &model.users;
+    let (title, right) = match users.page_of_selected() {
+        Some(Ok(page)) => (page.user.clone(), format!("uid {}", page.uid)),
+        Some(Err((user, _))) => (user.clone(), String::new()),
+        None => (String::new(), String::new()),
+    };
+    let lines = users.lines(model.detail_width());
+    page(theme, frame, area, (&title, &right), (&lines, users.scroll));
+}

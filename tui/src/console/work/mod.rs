@@ -1,0 +1,146 @@
+//! Who does what the console wants done: threads with a store of their own each, so that nothing
+//! slow is ever waited for where keys are read. They answer with messages.
+//!
+//! - [`lists`]: pages of lists; watches for changes
+//! - [`pages`]: an account's page, counts
+//! - [`acts`]: what changes something, one after the other; jobs, each on a thread of its own
+
+mod acts;
+mod lists;
+mod pages;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+
+use gatepost_shared::admin::{Actor, Admin, AdminError};
+
+use super::effect::{Effect, Verb};
+use super::event::Event;
+use super::message::{Found, Message};
+
+/// What it takes to open configuration and store.
+#[derive(Clone, Debug)]
+pub(crate) struct Opener {
+    /// The configuration's path, where it is not the usual one.
+    pub(crate) conf: Option<PathBuf>,
+    /// Who acts.
+    pub(crate) actor: Actor,
+}
+
+/// The threads.
+pub(crate) struct Workers {
+    open: Opener,
+    events: Sender<Event>,
+    lists: Sender<Effect>,
+    pages: Sender<Effect>,
+    acts: Sender<Effect>,
+    read_only: bool,
+}
+
+impl Workers {
+    /// Starts the threads.
+    pub(crate) fn start(open: Opener, events: &Sender<Event>, read_only: bool) -> io::Result<Self> {
+        let worker = |name: &str, work: fn(&Desk, &std::sync::mpsc::Receiver<Effect>)| {
+            let (sender, effects) = channel();
+            let desk = Desk::new(&open, events);
+            let named = thread::Builder::new().name(name.to_owned());
+            named.spawn(move || desk.watched(|desk| work(desk, &effects)))?;
+            io::Result::Ok(sender)
+        };
+        Ok(Self {
+            lists: worker("lists", lists::work)?,
+            pages: worker("pages", pages::work)?,
+            acts: worker("acts", acts::work)?,
+            open,
+            events: events.clone(),
+            read_only,
+        })
+    }
+
+    /// Hands an effect to the thread that does such things.
+    pub(crate) fn hand(&self, effect: Effect) -> io::Result<()> {
+        let to = match &effect {
+            Effect::Users { .. } | Effect::Events { .. } | Effect::Mails { .. } => &self.lists,
+            Effect::User { .. } | Effect::Summary => &self.pages,
+            // The state asks for none then; this is the lock on the door.
+            Effect::Do(_) if self.read_only => return Ok(()),
+            Effect::Do(deed) if deed.verb != Verb::TestMail => &self.acts,
+            Effect::Do(_) | Effect::Checks | Effect::CheckChain => return self.job(effect),
+            Effect::Quit | Effect::Suspend | Effect::Redraw => return Ok(()),
+        };
+        // A worker that died said so itself.
+        let _dead = to.send(effect);
+        Ok(())
+    }
+
+    /// Begins something that takes long.
+    fn job(&self, effect: Effect) -> io::Result<()> {
+        let desk = Desk::new(&self.open, &self.events);
+        let named = thread::Builder::new().name("job".to_owned());
+        named.spawn(move || desk.watched(|desk| acts::job(desk, effect)))?;
+        Ok(())
+    }
+}
+
+/// What a worker has at hand.
+pub(super) struct Desk {
+    open: Opener,
+    events: Sender<Event>,
+}
+
+impl Desk {
+    fn new(open: &Opener, events: &Sender<Event>) -> Self {
+        Self {
+            open: open.clone(),
+            events: events.clone(),
+        }
+    }
+
+    /// The configuration's path, where it is not the usual one.
+    pub(super) fn conf(&self) -> Option<&Path> {
+        self.open.conf.as_deref()
+    }
+
+    /// Opens a store, with the failure as a sentence.
+    pub(super) fn admin(&self) -> Result<Admin, String> {
+        Admin::open(self.open.conf.as_deref(), self.open.actor.clone())
+            .map_err(|error| said(&error))
+    }
+
+    /// Tells what was found. Nobody may listen any more: then the console is over.
+    pub(super) fn tell(&self, found: Found) {
+        self.send(Message::Found(Box::new(found)));
+    }
+
+    /// Sends a message.
+    pub(super) fn send(&self, message: Message) {
+        let _over = self.events.send(Event::Message(message));
+    }
+
+    /// Works; where it panics, the console ends and says so.
+    fn watched(self, work: impl FnOnce(&Self)) {
+        struct Watch<'a>(&'a Desk);
+        impl Drop for Watch<'_> {
+            fn drop(&mut self) {
+                if thread::panicking() {
+                    let name = thread::current().name().unwrap_or_default().to_owned();
+                    let why = format!("a fault ended the console (thread {name})");
+                    let _over = self.0.events.send(Event::Lost(why));
+                }
+            }
+        }
+        let watch = Watch(&self);
+        work(watch.0);
+    }
+}
+
+/// An error as one line for the screen.
+pub(super) fn said(error: &AdminError) -> String {
+    error
+        .to_string()
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}
