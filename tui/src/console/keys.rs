@@ -22,6 +22,10 @@ pub(crate) struct Binding {
 pub(crate) enum Within {
     /// On every screen, not in what lies over it.
     Screens,
+    /// On the screens that have rows to open.
+    Lists,
+    /// On the screens whose rows can be filtered.
+    Filtered,
     /// On one screen.
     Screen(Screen),
     /// Where a filter is typed.
@@ -37,17 +41,17 @@ pub(crate) enum Within {
 impl Within {
     /// Whether the row holds there.
     pub(crate) fn holds(self, context: Context) -> bool {
-        match (self, context) {
-            (Self::Everywhere, _)
-            | (Self::Screens, Context::Screen(_))
-            | (Self::Filter, Context::Filter)
-            | (Self::Dialog, Context::Dialog)
-            | (Self::Overlay, Context::Overlay) => true,
-            (Self::Screen(own), Context::Screen(shown)) => own == shown,
-            (
-                Self::Screens | Self::Screen(_) | Self::Filter | Self::Dialog | Self::Overlay,
-                Context::Screen(_) | Context::Filter | Context::Dialog | Context::Overlay,
-            ) => false,
+        match context {
+            Context::Screen(shown) => match self {
+                Self::Everywhere | Self::Screens => true,
+                Self::Lists => shown != Screen::Health,
+                Self::Filtered => matches!(shown, Screen::Users | Screen::Audit),
+                Self::Screen(own) => own == shown,
+                Self::Filter | Self::Dialog | Self::Overlay => false,
+            },
+            Context::Filter => matches!(self, Self::Filter | Self::Everywhere),
+            Context::Dialog => matches!(self, Self::Dialog | Self::Everywhere),
+            Context::Overlay => matches!(self, Self::Overlay | Self::Everywhere),
         }
     }
 }
@@ -199,14 +203,14 @@ pub(crate) const TABLE: [Binding; 46] = [
         "send a test message",
     ),
     row(
-        W::Screens,
+        W::Lists,
         &[K::Enter],
         A::Open,
         "open",
         "open what is selected",
     ),
     row(
-        W::Screens,
+        W::Filtered,
         &[K::Char('/')],
         A::Filter,
         "filter",

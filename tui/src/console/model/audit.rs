@@ -6,7 +6,7 @@ use gatepost_shared::admin::filter::EventFilter;
 
 use super::field::InForce;
 use super::list::List;
-use super::text::{Line, Tone, broken, hung};
+use super::text::{Line, Tone, broken, headed, hung};
 
 /// Columns of the names of an event's fields.
 const COLUMN: usize = 14;
@@ -49,11 +49,12 @@ impl Audit {
                 tell(name, &value);
             }
         }
-        for (name, value) in &event.detail {
+        let said = event.detail.iter().filter(|(_, value)| !value.is_empty());
+        for (name, value) in said {
             tell(name, value);
         }
+        headed(&mut lines, "CHAIN");
         let mut say = |tone, text: &str| lines.extend(broken(tone, text, width, 2));
-        say(Tone::Head, "CHAIN");
         match &self.chain {
             None => say(Tone::Plain, "not checked since the start: c checks it"),
             Some(Ok(holds)) => say(Tone::Good, holds),

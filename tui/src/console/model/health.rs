@@ -2,7 +2,7 @@
 
 use gatepost_shared::admin::doctor::{Check, Finding, HONESTLY};
 
-use super::text::{Line, Tone, broken, hung};
+use super::text::{Line, Tone, broken, headed, hung};
 
 /// Columns of the words for how a check ended.
 const COLUMN: usize = 8;
@@ -42,7 +42,7 @@ impl Health {
                 lines.extend(hung(tone, word, COLUMN, &text, width));
             }
         }
-        lines.extend(broken(Tone::Head, "WHAT CODES BY MAIL ARE NOT", width, 0));
+        headed(&mut lines, "WHAT CODES BY MAIL ARE NOT");
         for line in HONESTLY {
             lines.extend(broken(Tone::Plain, line, width, 2));
         }

@@ -3,7 +3,7 @@
 use gatepost_shared::admin::browse::{EventRow, Summary};
 
 use super::super::message::Screen;
-use super::text::{Line, Tone, broken, counted};
+use super::text::{Line, Tone, broken, counted, grouped};
 
 /// The screen's state.
 #[derive(Debug, Default)]
@@ -70,7 +70,7 @@ impl Home {
         let text = format!(
             "{} in 24 hours, {} not taken by the relay",
             counted(mails, "mail", "mails"),
-            mails_failed
+            grouped(mails_failed)
         );
         link(mails_failed, Tone::Bad, text, Screen::Mail, "");
         let text = format!("{} to be sent", counted(notices_due, "notice", "notices"));

@@ -4,7 +4,7 @@ use gatepost_shared::admin::browse::MailRow;
 use gatepost_shared::admin::mail::meaning;
 
 use super::list::List;
-use super::text::{Line, Tone, broken, hung};
+use super::text::{Line, Tone, broken, headed, hung};
 
 /// Columns of the names of a delivery's fields.
 const COLUMN: usize = 9;
@@ -49,12 +49,11 @@ impl Mail {
             tell(Tone::Plain, "reply", &mail.reply);
         }
         if let Some(test) = &self.test {
-            let mut say = |tone, text: &str| lines.extend(broken(tone, text, width, 2));
-            say(Tone::Head, "TEST MAIL");
-            match test {
-                Ok(taken) => say(Tone::Good, taken),
-                Err(refused) => say(Tone::Bad, refused),
-            }
+            headed(&mut lines, "TEST MAIL");
+            lines.extend(match test {
+                Ok(taken) => broken(Tone::Good, taken, width, 2),
+                Err(refused) => broken(Tone::Bad, refused, width, 2),
+            });
         }
         lines
     }

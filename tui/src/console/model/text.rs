@@ -29,6 +29,20 @@ pub(crate) enum Tone {
     Hint,
 }
 
+/// A heading, with a blank line before it where something stands above.
+pub(crate) fn headed(lines: &mut Vec<Line>, text: &str) {
+    if !lines.is_empty() {
+        lines.push(Line {
+            tone: Tone::Plain,
+            text: String::new(),
+        });
+    }
+    lines.push(Line {
+        tone: Tone::Head,
+        text: text.to_owned(),
+    });
+}
+
 /// Breaks a text at blanks so that no line is wider than `width`; lines after the first begin with
 /// `indent` blanks. A word that is wider than a line is broken where the line ends.
 pub(crate) fn broken(tone: Tone, text: &str, width: usize, indent: usize) -> Vec<Line> {

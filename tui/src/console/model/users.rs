@@ -1,12 +1,12 @@
 //! The accounts: a list, its filter, and the page of the selected one.
 
-use gatepost_shared::admin::browse::{MailRow, UserDetail, UserRow};
+use gatepost_shared::admin::browse::{EventRow, MailRow, UserDetail, UserRow};
 use gatepost_shared::admin::filter::Filter;
 use gatepost_shared::admin::users::{Mask, State};
 
 use super::field::InForce;
 use super::list::{Keyed, List};
-use super::text::{Line, Tone, broken};
+use super::text::{Line, Tone, broken, headed};
 
 /// The screen's state.
 #[derive(Debug, Default)]
@@ -69,67 +69,73 @@ pub(crate) fn state_tone(state: State) -> Tone {
 
 fn described(page: &UserDetail, width: usize) -> Vec<Line> {
     let mut lines = Vec::new();
-    let mut say = |tone, text: &str| lines.extend(broken(tone, text, width, 2));
-    say(Tone::Head, "WHY");
+    let say = |lines: &mut Vec<Line>, tone, text: &str| {
+        lines.extend(broken(tone, text, width, 2));
+    };
+    headed(&mut lines, "WHY");
     let tone = if page.lets_in { Tone::Good } else { Tone::Bad };
-    say(tone, &page.why);
+    say(&mut lines, tone, &page.why);
     for next in &page.next {
-        say(Tone::Hint, &format!("-> {next}"));
+        say(&mut lines, Tone::Hint, &format!("-> {next}"));
     }
-    say(Tone::Head, "ADDRESS");
+    headed(&mut lines, "ADDRESS");
     for address in &page.addresses {
-        say(Tone::Plain, address);
+        say(&mut lines, Tone::Plain, address);
     }
     if page.addresses.is_empty() {
-        say(Tone::Care, "none");
+        say(&mut lines, Tone::Care, "none");
     }
     let [hour, day, row] = page.failures;
-    say(Tone::Head, "WRONG CODES");
-    say(
-        Tone::Plain,
-        &format!("{hour} in the last hour, {day} in the last day, {row} in a row"),
-    );
-    say(
-        if page.recovery_left == 0 {
-            Tone::Care
-        } else {
-            Tone::Plain
-        },
-        &format!("recovery codes left: {}", page.recovery_left),
-    );
-    say(Tone::Head, "MAILS");
+    headed(&mut lines, "WRONG CODES");
+    let text = format!("{hour} in the last hour, {day} in the last day, {row} in a row");
+    say(&mut lines, Tone::Plain, &text);
+    let tone = if page.recovery_left == 0 {
+        Tone::Care
+    } else {
+        Tone::Plain
+    };
+    let text = format!("recovery codes left: {}", page.recovery_left);
+    say(&mut lines, tone, &text);
+    headed(&mut lines, "MAILS");
     for mail in &page.mails {
         let (tone, text) = mail_line(mail);
-        say(tone, &text);
+        say(&mut lines, tone, &text);
     }
     if page.mails.is_empty() {
-        say(Tone::Plain, "none was sent");
+        say(&mut lines, Tone::Plain, "none was sent");
     }
-    say(Tone::Head, "SIGN-INS");
+    headed(&mut lines, "SIGN-INS");
     for login in &page.logins {
-        let field = |name: &str| {
-            let found = login.detail.iter().find(|(field, _)| field == name);
-            found.map_or("", |(_, value)| value.as_str())
-        };
-        let text = format!(
-            "{} {} {} {} from {}",
-            login.at,
-            login.service,
-            field("decision"),
-            field("why"),
-            login.source
-        );
-        let tone = if field("decision") == "refuse" {
-            Tone::Bad
-        } else {
-            Tone::Plain
-        };
-        say(tone, &text);
+        let (tone, text) = login_line(login);
+        say(&mut lines, tone, &text);
     }
     if page.logins.is_empty() {
-        say(Tone::Plain, "none yet");
+        say(&mut lines, Tone::Plain, "none yet");
     }
     lines
+}
+
+/// A sign-in on an account's page.
+fn login_line(login: &EventRow) -> (Tone, String) {
+    let field = |name: &str| {
+        let found = login.detail.iter().find(|(field, _)| field == name);
+        found.map_or("", |(_, value)| value.as_str())
+    };
+    let decision = field("decision");
+    let tone = if matches!(decision, "refuse" | "lost") {
+        Tone::Bad
+    } else {
+        Tone::Plain
+    };
+    let mut text = format!("{} {} {decision}", login.at, login.service);
+    for (word, value) in [("", field("why")), ("from ", &login.source)] {
+        if !value.is_empty() {
+            text.push(' ');
+            text.push_str(word);
+            text.push_str(value);
+        }
+    }
+    (tone, text)
 }
 
 /// A delivery on an account's page.

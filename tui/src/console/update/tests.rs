@@ -369,7 +369,11 @@ fn every_key_of_the_table_does_something_or_says_why_not_and_never_fails() {
                     keys::Within::Overlay => {
                         act(&mut model, Act::Help);
                     }
-                    keys::Within::Screens | keys::Within::Screen(_) | keys::Within::Everywhere => {}
+                    keys::Within::Screens
+                    | keys::Within::Lists
+                    | keys::Within::Filtered
+                    | keys::Within::Screen(_)
+                    | keys::Within::Everywhere => {}
                 }
                 press(&mut model, *key);
                 update(&mut model, Message::Resized(60, 15));

@@ -70,16 +70,19 @@ fn table(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
 }
 
 fn cells(row: &EventRow, is_roomy: bool) -> Vec<Cell> {
-    let refuses = row
-        .detail
-        .iter()
-        .any(|(name, value)| name == "decision" && value == "refuse");
-    let tone = if refuses { Tone::Bad } else { Tone::Plain };
+    let decision = row.detail.iter().find(|(name, _)| name == "decision");
+    let decision = decision.map_or("", |(_, word)| word.as_str());
+    let tone = if matches!(decision, "refuse" | "lost") {
+        Tone::Bad
+    } else {
+        Tone::Plain
+    };
+    let kind = format!("{} {decision}", row.kind);
     let plain = |text: &str| (text.to_owned(), Tone::Plain);
     if is_roomy {
         vec![
             plain(&row.at),
-            (row.kind.clone(), tone),
+            (kind, tone),
             plain(&row.user),
             plain(&row.service),
             plain(&row.source),
@@ -87,7 +90,7 @@ fn cells(row: &EventRow, is_roomy: bool) -> Vec<Cell> {
     } else {
         // Month, day, hour, minute.
         let at = row.at.get(5..16).unwrap_or(&row.at);
-        vec![plain(at), (row.kind.clone(), tone), plain(&row.user)]
+        vec![plain(at), (kind, tone), plain(&row.user)]
     }
 }
 

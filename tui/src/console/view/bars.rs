@@ -7,7 +7,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::super::keys;
+use super::super::keys::{self, Within};
 use super::super::message::{Context, Screen};
 use super::super::model::Model;
 use super::super::model::field::Typing;
@@ -157,12 +157,15 @@ pub(super) fn foot(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rec
     let rows: Vec<_> = keys::rows(context)
         .filter(|row| !row.short.is_empty())
         .collect();
-    // What always works stays visible: the way out and the help.
-    let last = match context {
-        Context::Screen(_) => 4,
-        Context::Filter | Context::Dialog | Context::Overlay => 0,
+    // A screen's own keys give way: the way out and the help stay visible.
+    let is_own = |row: &&&keys::Binding| matches!(row.within, Within::Screen(_));
+    let is_screen = matches!(context, Context::Screen(_));
+    let own_count = if is_screen {
+        rows.iter().filter(|row| is_own(row)).count()
+    } else {
+        rows.len()
     };
-    let (own, always) = rows.split_at(rows.len().saturating_sub(last));
+    let (own, always) = rows.split_at(own_count);
     let width = |row: &keys::Binding| row.keys.first().map_or(0, |key| width_of(&key.shown()));
     let wide = |row: &keys::Binding| width(row) + width_of(row.short) + 3;
     let kept: usize = always.iter().map(|row| wide(row)).sum();

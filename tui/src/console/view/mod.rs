@@ -59,3 +59,6 @@ pub(crate) fn view(model: &Model, frame: &mut Frame<'_>) {
         over::dialog(model, theme, frame, body);
     }
 }
+
+#[cfg(test)]
+mod tests;

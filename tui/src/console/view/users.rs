@@ -64,6 +64,7 @@ fn how_many(users: &Users) -> String {
     let known = u64::try_from(list.rows.len()).unwrap_or(u64::MAX);
     let is_whole = !list.more_before && !list.more_after;
     match users.total {
+        _ if list.error.is_some() => String::new(),
         _ if list.state != Rows::Read => "searching ...".to_owned(),
         _ if is_whole => counted(known, "account", "accounts"),
         Some(total) => counted(total, "account", "accounts"),

@@ -1,0 +1,475 @@
+//! Every screen, in every state, at three sizes, with colours and without, as pictures in
+//! `snapshots/`. A picture's text comes first; how its cells are styled follows for one size.
+
+use std::fmt::Write;
+
+use gatepost_shared::admin::browse::{EventRow, MailRow, Page, Summary, UserDetail, UserRow};
+use gatepost_shared::admin::doctor::{Check, Finding};
+use gatepost_shared::admin::users::State;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use ratatui::style::{Color, Modifier};
+
+use super::view;
+use crate::console::effect::Effect;
+use crate::console::message::{Act, Edit, Found, Message, Screen, Step};
+use crate::console::model::{LEAST, Look, Model};
+use crate::console::update::{begin, update};
+
+const SIZES: [(u16, u16); 3] = [LEAST, (80, 24), (160, 48)];
+const COLOUR: Look = Look {
+    colour: true,
+    ascii: false,
+};
+const MONO: Look = Look {
+    colour: false,
+    ascii: false,
+};
+
+/// What a screen is shown with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Case {
+    Empty,
+    Typical,
+    Long,
+    Error,
+}
+
+const CASES: [Case; 4] = [Case::Empty, Case::Typical, Case::Long, Case::Error];
+
+fn error() -> String {
+    "opening the store: another process held the store for over 2 s; see who has it open: fuser \
+     /var/lib/gatepost/gatepost.db"
+        .to_owned()
+}
+
+/// A name that is long, wide and has seen the sanitiser.
+const LONG: &str =
+    "\\u{1b}[31m\u{5f20}\u{4e09}\u{674e}\u{56db}-with-a-name-that-does-not-end-and-goes-on";
+
+fn user(name: &str, state: State, standing: &str) -> UserRow {
+    UserRow {
+        key: name.into(),
+        user: name.into(),
+        state,
+        standing: standing.into(),
+        address: "a***@e***.org".into(),
+        last: "2026-11-22 13:51:02".into(),
+    }
+}
+
+fn users(case: Case) -> Vec<UserRow> {
+    match case {
+        Case::Empty | Case::Error => Vec::new(),
+        Case::Typical => vec![
+            user("alice", State::Locked, "locked 43 min"),
+            user("bob", State::Active, "active"),
+            user("carol", State::Unconfirmed, "unconfirmed"),
+            user("dan", State::Disabled, "disabled"),
+            UserRow {
+                last: String::new(),
+                ..user("erin", State::Removed, "removed")
+            },
+        ],
+        Case::Long => (0..60)
+            .map(|number| UserRow {
+                address: format!("{LONG}@example.org {LONG}@example.net"),
+                ..user(
+                    &format!("{number:02}-{LONG}"),
+                    State::Locked,
+                    "locked 1,440 min",
+                )
+            })
+            .collect(),
+    }
+}
+
+fn event(seq: i64, text: &str) -> EventRow {
+    EventRow {
+        seq,
+        at: "2026-11-22 13:51:02".into(),
+        kind: "decision".into(),
+        user: text.into(),
+        service: "sshd".into(),
+        source: "203.0.113.9".into(),
+        conversation: 41,
+        detail: vec![
+            ("decision".into(), "refuse".into()),
+            ("why".into(), "wrong".into()),
+            ("words".into(), text.into()),
+        ],
+    }
+}
+
+fn mail(id: i64, outcome: &str, reply: &str) -> MailRow {
+    MailRow {
+        id,
+        at: "2026-11-22 13:51:00".into(),
+        user: "alice".into(),
+        kind: "code".into(),
+        relay: "mail.example.org:465".into(),
+        outcome: outcome.into(),
+        reply: reply.into(),
+        millis: 712,
+    }
+}
+
+fn events(case: Case) -> Vec<EventRow> {
+    match case {
+        Case::Empty | Case::Error => Vec::new(),
+        Case::Typical => vec![event(42, "alice"), event(41, "bob")],
+        Case::Long => (0..60).map(|seq| event(60 - seq, LONG)).collect(),
+    }
+}
+
+fn mails(case: Case) -> Vec<MailRow> {
+    match case {
+        Case::Empty | Case::Error => Vec::new(),
+        Case::Typical => vec![
+            mail(9, "accepted", "250 2.0.0 queued as 4F2A"),
+            mail(8, "transient", "451 4.7.1 greylisted, come back later"),
+        ],
+        Case::Long => (0..60)
+            .map(|id| mail(60 - id, "permanent", &LONG.repeat(4)))
+            .collect(),
+    }
+}
+
+fn detail(case: Case, key: &str) -> Result<UserDetail, (String, String)> {
+    if case == Case::Error {
+        return Err((key.to_owned(), error()));
+    }
+    let typical = UserDetail {
+        key: key.into(),
+        user: key.into(),
+        uid: 1007,
+        state: State::Locked,
+        why: format!(
+            "{key} is locked for another 43 min: 10 wrong codes in the last hour, the last from \
+             203.0.113.9."
+        ),
+        lets_in: false,
+        next: vec![format!("gatepost user unlock {key}")],
+        addresses: vec!["a***@e***.org confirmed by a code".into()],
+        unconfirmed: false,
+        failures: [10, 12, 10],
+        recovery_left: 0,
+        mails: mails(Case::Typical),
+        logins: vec![event(42, "alice")],
+    };
+    Ok(typical)
+}
+
+fn checks(case: Case) -> Vec<Check> {
+    let check = |what: &str, finding, detail: &str| Check {
+        what: what.into(),
+        finding,
+        detail: detail.into(),
+    };
+    match case {
+        Case::Empty => Vec::new(),
+        Case::Typical => vec![
+            check("key", Finding::Ok, "/etc/gatepost/key"),
+            check(
+                "PAM services",
+                Finding::Warning,
+                "no service names pam_gatepost.so",
+            ),
+        ],
+        Case::Long => (0..40)
+            .map(|_| check(LONG, Finding::Warning, LONG))
+            .collect(),
+        Case::Error => vec![check("store", Finding::Problem, &error())],
+    }
+}
+
+fn summary(case: Case) -> Result<Summary, String> {
+    match case {
+        Case::Error => Err(error()),
+        Case::Empty => Ok(Summary::default()),
+        Case::Typical | Case::Long => {
+            let many = if case == Case::Long { 1_000_000 } else { 3 };
+            let text = if case == Case::Long { LONG } else { "alice" };
+            let act = EventRow {
+                kind: "user-unlock".into(),
+                detail: vec![
+                    ("by".into(), "root (login bob)".into()),
+                    ("reason".into(), "TICKET-812".into()),
+                ],
+                ..event(42, text)
+            };
+            Ok(Summary {
+                accounts: many * 7,
+                locked: many,
+                more_locked: case == Case::Long,
+                unconfirmed: many,
+                disabled: 1,
+                mails: many * 9,
+                mails_failed: many,
+                newest_mail: mails(Case::Typical).into_iter().next(),
+                notices_due: 0,
+                acts: vec![act; 5],
+            })
+        }
+    }
+}
+
+/// A screen on which everything has come in.
+fn shown(screen: Screen, case: Case, look: Look, size: (u16, u16)) -> Model {
+    let host = if case == Case::Long { LONG } else { "host01" };
+    let mut model = Model::new(host.into(), "root (login bob)".into(), look, size);
+    model.screen = screen;
+    let effects = begin(&mut model);
+    feed(&mut model, case, effects);
+    model
+}
+
+/// Answers effects as the workers would.
+fn feed(model: &mut Model, case: Case, effects: Vec<Effect>) {
+    for effect in effects {
+        let failed = case == Case::Error;
+        let found = match effect {
+            Effect::Summary => Found::Summary(summary(case)),
+            Effect::Users { request, .. } => Found::Users(
+                request,
+                if failed {
+                    Err(error())
+                } else {
+                    Ok((page(users(case), case), Some(1_204_000)))
+                },
+            ),
+            Effect::User { key, .. } => Found::User(detail(case, &key)),
+            Effect::Events { request, .. } => Found::Events(
+                request,
+                if failed {
+                    Err(error())
+                } else {
+                    Ok(page(events(case), case))
+                },
+            ),
+            Effect::Mails { request, .. } => Found::Mails(
+                request,
+                if failed {
+                    Err(error())
+                } else {
+                    Ok(page(mails(case), case))
+                },
+            ),
+            Effect::Checks => Found::Checks(checks(case)),
+            Effect::CheckChain
+            | Effect::Do(_)
+            | Effect::Quit
+            | Effect::Suspend
+            | Effect::Redraw => continue,
+        };
+        let more = update(model, Message::Found(Box::new(found)));
+        feed(model, case, more);
+    }
+}
+
+fn page<R>(rows: Vec<R>, case: Case) -> Page<R> {
+    Page {
+        rows,
+        more_before: false,
+        more_after: case == Case::Long,
+    }
+}
+
+fn drawn(model: &Model) -> Buffer {
+    let (columns, rows) = model.size;
+    let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+    terminal.draw(|frame| view(model, frame)).unwrap();
+    terminal.backend().buffer().clone()
+}
+
+fn text(buffer: &Buffer) -> String {
+    let width = usize::from(buffer.area.width);
+    let mut out = String::new();
+    for row in buffer.content.chunks(width) {
+        let mut line = String::new();
+        let mut skip = 0;
+        for cell in row {
+            if skip > 0 {
+                // The second half of a wide character.
+                skip -= 1;
+                continue;
+            }
+            line.push_str(cell.symbol());
+            skip = unicode_width::UnicodeWidthStr::width(cell.symbol()).saturating_sub(1);
+        }
+        writeln!(out, "{}", line.trim_end()).unwrap();
+    }
+    out
+}
+
+/// Runs of cells that do not look as they come.
+fn styles(buffer: &Buffer) -> String {
+    let mut out = String::new();
+    for (y, row) in buffer
+        .content
+        .chunks(usize::from(buffer.area.width))
+        .enumerate()
+    {
+        let mut x = 0;
+        for run in row.chunk_by(|one, other| one.style() == other.style()) {
+            let style = run[0].style();
+            let (from, to) = (x, x + run.len() - 1);
+            x += run.len();
+            let fg = style.fg.filter(|fg| *fg != Color::Reset);
+            if fg.is_some() || !style.add_modifier.is_empty() {
+                let fg = fg.map_or_else(String::new, |fg| format!(" {fg:?}"));
+                writeln!(out, "{y}:{from}-{to}{fg} {:?}", style.add_modifier).unwrap();
+            }
+        }
+    }
+    out
+}
+
+/// A picture at every size, its styles with colours and without at one.
+fn pictures(make: impl Fn(Look, (u16, u16)) -> Model) -> String {
+    let mut out = String::new();
+    for size in SIZES {
+        let picture = text(&drawn(&make(COLOUR, size)));
+        let mono = text(&drawn(&make(MONO, size)));
+        assert_eq!(picture, mono, "colour changes no word");
+        writeln!(out, "{}x{}\n{picture}", size.0, size.1).unwrap();
+    }
+    for (name, look) in [("colour", COLOUR), ("mono", MONO)] {
+        writeln!(out, "{name}\n{}", styles(&drawn(&make(look, (80, 24))))).unwrap();
+    }
+    out
+}
+
+#[test]
+fn every_screen_looks_as_it_should() {
+    for screen in Screen::ALL {
+        for case in CASES {
+            let name = format!("{}-{case:?}", screen.name()).to_lowercase();
+            let pictures = pictures(|look, size| shown(screen, case, look, size));
+            insta::assert_snapshot!(name, pictures);
+        }
+    }
+}
+
+#[test]
+fn what_lies_over_a_screen_looks_as_it_should() {
+    type Steps = fn(&mut Model);
+    let cases: [(&str, Screen, Steps); 6] = [
+        ("over-keys", Screen::Users, |model| {
+            update(model, Message::Act(Act::Help));
+        }),
+        ("over-notes", Screen::Users, |model| {
+            let said = Found::Done(Ok("alice is unlocked.".into()));
+            update(model, Message::Found(Box::new(said)));
+            update(model, Message::Act(Act::Messages));
+        }),
+        ("over-unlock", Screen::Users, |model| {
+            update(model, Message::Act(Act::Unlock));
+            update(model, Message::Act(Act::Previous));
+            for c in "TICKET-812 phone lost".chars() {
+                update(model, Message::Edit(Edit::Insert(c)));
+            }
+        }),
+        ("over-test-mail", Screen::Mail, |model| {
+            update(model, Message::Act(Act::TestMail));
+        }),
+        ("over-filter-error", Screen::Users, |model| {
+            update(model, Message::Act(Act::Filter));
+            for c in "ali state:lokced".chars() {
+                update(model, Message::Edit(Edit::Insert(c)));
+            }
+        }),
+        ("over-page", Screen::Users, |model| {
+            let effects = update(model, Message::Act(Act::Open));
+            feed(model, Case::Typical, effects);
+        }),
+    ];
+    for (name, screen, steps) in cases {
+        let pictures = pictures(|look, size| {
+            let mut model = shown(screen, Case::Typical, look, size);
+            steps(&mut model);
+            model
+        });
+        insta::assert_snapshot!(name, pictures);
+    }
+}
+
+#[test]
+fn without_colours_no_cell_has_one_and_the_selected_row_is_reversed() {
+    for screen in [Screen::Home, Screen::Users, Screen::Audit, Screen::Mail] {
+        let buffer = drawn(&shown(screen, Case::Typical, MONO, (80, 24)));
+        let coloured =
+            |cell: &&ratatui::buffer::Cell| cell.fg != Color::Reset || cell.bg != Color::Reset;
+        assert_eq!(
+            buffer.content.iter().filter(coloured).count(),
+            0,
+            "{screen:?}"
+        );
+        let reversed = |y: u16| {
+            let cell = buffer.cell((5, y)).unwrap();
+            cell.modifier.contains(Modifier::REVERSED)
+        };
+        let rows: Vec<u16> = (2..24).filter(|y| reversed(*y)).collect();
+        assert_eq!(rows.len(), 1, "{screen:?}");
+    }
+}
+
+#[test]
+fn ascii_is_enough_for_every_screen() {
+    let look = Look {
+        colour: true,
+        ascii: true,
+    };
+    for screen in Screen::ALL {
+        for case in [Case::Empty, Case::Typical, Case::Error] {
+            let mut model = shown(screen, case, look, (80, 24));
+            for overlay in [None, Some(Act::Help), Some(Act::Unlock)] {
+                if let Some(act) = overlay {
+                    update(&mut model, Message::Act(act));
+                }
+                let picture = text(&drawn(&model));
+                assert!(picture.is_ascii(), "{screen:?} {case:?}\n{picture}");
+                update(&mut model, Message::Act(Act::Back));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_terminal_that_is_too_small_says_what_it_needs() {
+    for (columns, rows) in [(52, 12), (59, 40), (60, 14), (20, 1), (1, 1)] {
+        let mut model = shown(Screen::Users, Case::Long, COLOUR, (80, 24));
+        update(&mut model, Message::Resized(columns, rows));
+        let picture = text(&drawn(&model));
+        let needs = format!("needs 60x15, now {columns}x{rows}");
+        assert!(needs.starts_with(picture.trim_end()), "{picture}");
+    }
+}
+
+#[test]
+fn every_size_can_be_drawn_while_everything_is_open() {
+    for size in [
+        (60, 15),
+        (61, 17),
+        (99, 15),
+        (100, 15),
+        (101, 30),
+        (250, 80),
+    ] {
+        for screen in Screen::ALL {
+            let mut model = shown(screen, Case::Long, COLOUR, (80, 24));
+            for act in [
+                Act::Open,
+                Act::Filter,
+                Act::Move(Step::Last),
+                Act::Unlock,
+                Act::TestMail,
+            ] {
+                update(&mut model, Message::Act(act));
+                update(&mut model, Message::Resized(size.0, size.1));
+                drawn(&model);
+            }
+        }
+    }
+}
