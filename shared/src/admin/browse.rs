@@ -178,10 +178,23 @@ impl Admin {
         let (onwards, more_after) = after.unwrap_or_default();
         rows.extend(onwards);
         Ok(Page {
-            rows,
+            rows: rows.into_iter().map(user_row).collect(),
             more_before,
             more_after,
         })
+    }
+
+    /// A page of accounts by name that the filter wants, after `after`.
+    pub fn users_like(
+        &self,
+        filter: &Filter,
+        after: &str,
+        limit: u32,
+        show: Mask,
+    ) -> Result<Vec<Listed>, AdminError> {
+        let next = format!("{after}\0");
+        let from = (!after.is_empty()).then_some(next.as_str());
+        Ok(self.side(filter, Way::Onwards, from, limit, show)?.0)
     }
 
     /// One side of a page, and whether there are more. Rows that only a reckoning turns down are
@@ -193,7 +206,7 @@ impl Admin {
         from: Option<&str>,
         limit: u32,
         show: Mask,
-    ) -> Result<(Vec<UserRow>, bool), AdminError> {
+    ) -> Result<(Vec<Listed>, bool), AdminError> {
         let conditions = filter.conditions();
         let row_limit = self.config.policy.limits.failures_in_a_row;
         let room = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -218,7 +231,7 @@ impl Admin {
             for account in &accounts {
                 let listed = self.listed(account, show)?;
                 if filter.keeps(&listed) {
-                    rows.push(user_row(listed));
+                    rows.push(listed);
                 }
             }
             if ended || rows.len() > room {

@@ -9,6 +9,8 @@ use gatepost_words::job::{Content, Delivered, Outcome, Tls};
 use gatepost_words::secret::Secret;
 use gatepost_words::time::Span;
 
+use super::browse::Around;
+use super::filter::Filter;
 use super::users::{Mask, Proof, State};
 use super::why::{Verdict, Why};
 use super::{Admin, AdminError, Kind};
@@ -126,6 +128,12 @@ fn no_groups() -> Groups {
 }
 
 impl Bench {
+    /// The accounts that a filter wants.
+    fn listed(&self, filter: &str, show: Mask) -> Vec<super::users::Listed> {
+        let filter = Filter::parse(filter).unwrap();
+        self.admin.users_like(&filter, "", 10, show).unwrap()
+    }
+
     fn enrol(&mut self, proof: Proof) -> super::users::Added {
         let address = EmailAddress::new("alice@example.org".to_owned()).unwrap();
         self.admin.enrol(&name("root"), 0, &address, proof).unwrap()
@@ -357,12 +365,81 @@ fn a_lock_tells_its_time_and_its_cause_and_unlocking_ends_it() {
          203.0.113.9."
     );
     assert_eq!(why.next, ["gatepost user unlock root"]);
-    let listed = &bench.admin.users("", 10, Mask::Masked).unwrap()[0];
+    let listed = &bench.listed("state:locked", Mask::Masked)[0];
     assert_eq!(listed.standing.to_string(), "locked 50 min");
 
     let acted = bench.admin.unlock_user("root", Some("she called")).unwrap();
     assert_eq!(acted.before.state, State::Locked);
     assert_ne!(bench.why().verdict, Verdict::Locked);
+}
+
+#[test]
+fn a_page_reads_past_accounts_that_were_wrong_and_are_not_locked() {
+    let mut bench = bench();
+    // Each of them was wrong today; only root is locked.
+    for number in 0..9 {
+        let name = UserName::new(format!("wrong{number}")).unwrap();
+        let address = EmailAddress::new(format!("{name}@example.org")).unwrap();
+        bench
+            .admin
+            .enrol(&name, 70_000 + number, &address, Proof::Word)
+            .unwrap();
+    }
+    bench.enrol(Proof::Word);
+    bench.admin.config.policy.limits.tries = 5;
+    bench.fail(2);
+    bench.admin.store.suspect_all();
+    let page = |filter: &str, around, limit| {
+        let filter = Filter::parse(filter).unwrap();
+        let page = bench
+            .admin
+            .browse_users(&filter, &around, limit, Mask::Masked)
+            .unwrap();
+        let names: Vec<String> = page.rows.into_iter().map(|row| row.key).collect();
+        (names, page.more_before, page.more_after)
+    };
+    let root = || vec!["root".to_owned()];
+    assert_eq!(
+        page("state:locked", Around::First, 2),
+        (root(), false, false)
+    );
+    assert_eq!(
+        page("state:locked", Around::Last, 2),
+        (root(), false, false)
+    );
+    let wrong = |from: u32, to: u32| (from..to).map(|number| format!("wrong{number}"));
+    let (names, before, after) = page("!state:locked", Around::First, 2);
+    assert_eq!((names, before, after), (wrong(0, 2).collect(), false, true));
+    let (names, before, after) = page("", Around::Key("wrong4".into()), 2);
+    assert_eq!((names, before, after), (wrong(2, 6).collect(), true, true));
+    let counted = |filter: &str| {
+        bench
+            .admin
+            .count_users(&Filter::parse(filter).unwrap())
+            .unwrap()
+    };
+    assert_eq!(counted("wrong"), Some(9));
+    assert_eq!(counted("state:locked"), None, "only a reckoning knows");
+}
+
+#[test]
+fn the_page_of_an_account_gives_the_verdict_of_why() {
+    let mut bench = bench();
+    bench.enrol(Proof::Word);
+    bench.admin.config.policy.limits.tries = 5;
+    bench.fail(2);
+    let page = bench.admin.browse_user("root", Mask::Masked).unwrap();
+    assert_eq!((page.state, page.failures[0]), (State::Locked, 10));
+    assert!(
+        !page.mails.is_empty()
+            || page.addresses == ["a***@e***.org confirmed by an administrator's word"]
+    );
+    let summary = bench.admin.summary().unwrap();
+    assert_eq!(
+        (summary.accounts, summary.locked, summary.unconfirmed),
+        (1, 1, 0)
+    );
+    assert_eq!(summary.acts[0].kind, "user-add");
 }
 
 #[test]
@@ -398,7 +475,7 @@ fn addresses_in_full_leave_an_event() {
     let mut bench = bench();
     bench.enrol(Proof::Word);
     bench.admin.unmask("root", Some("a call")).unwrap();
-    let listed = &bench.admin.users("", 10, Mask::Unmasked).unwrap()[0];
+    let listed = &bench.listed("", Mask::Unmasked)[0];
     assert_eq!(listed.addresses[0].address, "alice@example.org");
     assert_eq!(bench.kinds(), ["user-add", "unmask"]);
 }

@@ -418,27 +418,6 @@ impl Store {
             by_name(connection, name.as_str())
         })
     }
-
-    /// Accounts by name, after `after`; removed ones too.
-    pub fn accounts(&self, after: &str, limit: u32) -> Result<Vec<Account>, StoreError> {
-        let doing = "listing the accounts";
-        self.read(doing, |connection| {
-            let mut accounts: Vec<Account> = connection
-                .prepare_cached(&format!(
-                    "SELECT {COLUMNS} FROM accounts WHERE name > ?1 ORDER BY name LIMIT ?2"
-                ))
-                .and_then(|mut statement| {
-                    statement
-                        .query_map(params![after, limit], account_of)?
-                        .collect()
-                })
-                .map_err(StoreError::sqlite(doing))?;
-            for account in &mut accounts {
-                account.addresses = addresses(connection, account.id)?;
-            }
-            Ok(accounts)
-        })
-    }
 }
 
 pub(super) const COLUMNS: &str =

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use clap::{Args, Subcommand};
+use gatepost_shared::admin::filter::Filter;
 use gatepost_shared::admin::users::{self, Listed, Mask, Proof, Shown, State};
 use gatepost_words::secret::Secret;
 use serde::Serialize;
@@ -16,8 +17,8 @@ use super::output::{self, ask, data, document, fields, interactive, table, words
 pub(crate) enum Command {
     /// Enrol an account; the address gets a code that confirms it
     Add(Add),
-    /// List the accounts
-    List(List),
+    /// List the accounts, or those that a filter wants
+    List(Wanted),
     /// Show one account
     Show(Show),
     /// Send a confirmation code, or take the one that was sent
@@ -52,6 +53,20 @@ pub(crate) struct List {
     /// Why, for the audit
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A filter is words, all of which must hold, as after / in the console: a part of a \
+                        name or an address; state:locked,disabled (active, unconfirmed, removed); \
+                        fails:>3; last:>30d; uid:1007. ! before a word: not so."
+)]
+pub(crate) struct Wanted {
+    /// Which accounts: alice, state:locked, fails:>3, last:>30d, uid:1007, !bob
+    #[arg(value_name = "FILTER")]
+    filter: Vec<String>,
+    #[command(flatten)]
+    list: List,
 }
 
 #[derive(Debug, Args)]
@@ -271,14 +286,17 @@ fn take_away(context: &Context, remove: &Remove) -> Result<Exit, Failure> {
 /// Accounts that are read from the store at a time.
 const PAGE: u32 = 500;
 
-fn show_all(context: &Context, list: &List) -> Result<Exit, Failure> {
+fn show_all(context: &Context, wanted: &Wanted) -> Result<Exit, Failure> {
+    let Wanted { filter, list } = wanted;
+    let filter = Filter::parse(&filter.join(" "))
+        .map_err(|error| Failure::Said(Exit::Usage, format!("the filter, {error}")))?;
     let mut admin = context.admin()?;
     if list.unmask {
         admin.unmask("", list.reason.as_deref())?;
     }
     let mut after = String::new();
     let mut next = || -> Result<Vec<Listed>, Failure> {
-        let page = admin.users(&after, PAGE, mask(list))?;
+        let page = admin.users_like(&filter, &after, PAGE, mask(list))?;
         if let Some(last) = page.last() {
             after.clone_from(&last.key);
         }
@@ -290,7 +308,11 @@ fn show_all(context: &Context, list: &List) -> Result<Exit, Failure> {
     }
     let mut page = next()?;
     if page.is_empty() {
-        words("Nobody is enrolled yet: gatepost user add USER ADDRESS");
+        words(if filter.is_empty() {
+            "Nobody is enrolled yet: gatepost user add USER ADDRESS"
+        } else {
+            "No account is like that."
+        });
     }
     while !page.is_empty() {
         let rows: Vec<Vec<String>> = page.iter().map(row).collect();

@@ -102,6 +102,30 @@ fn a_code_that_cannot_be_mailed_leaves_the_account_unconfirmed_and_says_what_nex
 }
 
 #[test]
+fn a_filter_lists_who_is_like_that() {
+    let Some(stage) = Stage::installed("a_filter_lists_who_is_like_that") else {
+        return;
+    };
+    let add = ["user", "add", "alice", "alice@example.org", "--confirmed"];
+    stage.gatepost(&add).exits(0);
+    let list = |words: &[&str]| stage.gatepost(&[&["user", "list"], words].concat());
+    for like in [
+        ["alice"].as_slice(),
+        &["state:active", "!bob"],
+        &["example.org"],
+    ] {
+        list(like).exits(0).says("alice");
+    }
+    for unlike in [["state:locked"].as_slice(), &["!alice"], &["fails:>0"]] {
+        let none = list(unlike).exits(0).tells("No account is like that.");
+        assert_eq!(none.out, "", "{none}");
+    }
+    list(&["alice state:lokced"])
+        .exits(2)
+        .tells("column 13: no such state: it is one of active unconfirmed locked");
+}
+
+#[test]
 fn on_a_terminal_what_is_missing_is_asked_for() {
     let Some(stage) = Stage::installed("on_a_terminal_what_is_missing_is_asked_for") else {
         return;

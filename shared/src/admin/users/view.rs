@@ -133,15 +133,6 @@ pub struct Shown {
 }
 
 impl Admin {
-    /// A page of accounts by name, after `after`.
-    pub fn users(&self, after: &str, limit: u32, show: Mask) -> Result<Vec<Listed>, AdminError> {
-        let accounts = self.store.accounts(after, limit)?;
-        accounts
-            .iter()
-            .map(|account| self.listed(account, show))
-            .collect()
-    }
-
     /// Records that addresses are shown in full; before they are.
     pub fn unmask(&mut self, of: &str, why: Option<&str>) -> Result<(), AdminError> {
         let event = Event {

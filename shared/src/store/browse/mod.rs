@@ -303,6 +303,20 @@ impl Way {
     }
 }
 
+#[cfg(test)]
+impl Store {
+    /// One wrong code now for every account, for tests.
+    pub(crate) fn suspect_all(&self) {
+        self.connection
+            .execute_batch(
+                "INSERT INTO guesses (account, factor, right, source, at_store, at_wall)
+                 SELECT id, 'code', 0, 'ip:203.0.113.9', 1000000000000000, 0 FROM accounts
+                 WHERE name <> 'root'",
+            )
+            .unwrap();
+    }
+}
+
 /// Puts a page together from reading onwards and back; one row more is read on each side than is
 /// given, to know whether there are more.
 fn page<K, R>(
