@@ -5,6 +5,7 @@
 //! - `users`: enrolling, listing, showing, removing
 //! - `answers`: why, policy, audit, upkeep, doctor
 //! - `refusals`: who may not, what is no use, and the exit codes
+//! - `console`: the console in a real terminal
 //! - `stage`: the private view
 
 #![forbid(unsafe_code)]
@@ -19,6 +20,7 @@
 )]
 
 mod answers;
+mod console;
 mod refusals;
 mod setup;
 mod stage;

@@ -37,6 +37,10 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Resized(columns, rows) => {
             model.size = (columns, rows);
             resized(model);
+            // A page may stand beside its list now.
+            if model.screen == Screen::Users && model.users.page_of_selected().is_none() {
+                return users::read_page(model);
+            }
             Vec::new()
         }
         Message::Tick(now) => {

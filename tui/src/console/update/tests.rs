@@ -273,6 +273,14 @@ fn a_page_of_another_account_is_not_shown() {
 }
 
 #[test]
+fn a_terminal_that_grows_shows_the_page_beside_its_list() {
+    let mut model = users();
+    assert_eq!(update(&mut model, Message::Resized(99, 40)), []);
+    let effects = update(&mut model, Message::Resized(100, 40));
+    assert!(matches!(effects.as_slice(), [Effect::User { key, .. }] if key == "alice"));
+}
+
+#[test]
 fn a_count_on_home_leads_to_what_it_counts() {
     let mut model = fresh(Screen::Home);
     let summary = Summary {

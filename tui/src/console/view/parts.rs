@@ -34,13 +34,11 @@ pub(super) fn framed<'a>(theme: Theme, left: &str, right: &str, width: u16) -> B
     let room = usize::from(width).saturating_sub(4);
     let left = cut(left, room, theme.ellipsis());
     let rest = room.saturating_sub(width_of(&left) + 2);
-    let mut block = Block::new()
-        .borders(Borders::ALL)
-        .border_set(theme.frame())
-        .title(Line::styled(
-            format!(" {left} "),
-            Style::new().add_modifier(Modifier::BOLD),
-        ));
+    let mut block = Block::new().borders(Borders::ALL).border_set(theme.frame());
+    if !left.is_empty() {
+        let bold = Style::new().add_modifier(Modifier::BOLD);
+        block = block.title(Line::styled(format!(" {left} "), bold));
+    }
     if width_of(right) <= rest && !right.is_empty() {
         block = block.title(Line::raw(format!(" {right} ")).right_aligned());
     }

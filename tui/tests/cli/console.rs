@@ -1,0 +1,205 @@
+//! The console in a real terminal, by tmux: what it shows, that it obeys, and that the terminal is
+//! given back whatever ends it.
+
+use std::time::{Duration, Instant};
+
+use crate::stage::{Stage, skip};
+
+/// A terminal with a shell in it.
+struct Terminal<'a> {
+    stage: &'a Stage,
+    socket: String,
+}
+
+/// How long something may take to be seen.
+const SOON: Duration = Duration::from_secs(20);
+
+impl<'a> Terminal<'a> {
+    /// Opens one of 24 lines by 80 columns; none, having said why, where there is no tmux.
+    fn open(test: &str, stage: &'a Stage) -> Option<Self> {
+        if stage.shell("command -v tmux").code != 0 {
+            skip(test, "needs tmux");
+            return None;
+        }
+        let terminal = Self {
+            stage,
+            socket: format!("/run/gatepost-{test}.tmux"),
+        };
+        let size = ["new-session", "-d", "-x", "80", "-y", "24"];
+        terminal.tmux(&[&size[..], &["env", "PS1=$ ", "TERM=screen", "sh"]].concat());
+        terminal.shows("$");
+        Some(terminal)
+    }
+
+    fn tmux(&self, words: &[&str]) -> String {
+        let program = ["tmux", "-f", "/dev/null", "-S", &self.socket];
+        self.stage.run(&[&program, words].concat()).exits(0).out
+    }
+
+    /// Types a text, or keys by their names.
+    fn press(&self, keys: &[&str]) -> &Self {
+        self.tmux(&[&["send-keys"], keys].concat());
+        self
+    }
+
+    /// Types a line into the shell.
+    fn line(&self, line: &str) -> &Self {
+        self.press(&[line, "Enter"])
+    }
+
+    /// Sends a signal to the console that runs in this terminal, and to nothing else.
+    fn kill(&self, signal: &str) {
+        let shell = self.tmux(&["display-message", "-p", "#{pane_pid}"]);
+        let kill = format!("kill -{signal} $(pgrep -P {} -x gatepost)", shell.trim());
+        self.stage.shell(&kill).exits(0);
+    }
+
+    fn picture(&self) -> String {
+        self.tmux(&["capture-pane", "-p"])
+    }
+
+    /// Waits until the terminal shows a text.
+    #[track_caller]
+    fn shows(&self, text: &str) -> &Self {
+        self.waits(text, |picture| picture.contains(text))
+    }
+
+    #[track_caller]
+    fn waits(&self, what: &str, is_so: impl Fn(&str) -> bool) -> &Self {
+        let until = Instant::now() + SOON;
+        loop {
+            let picture = self.picture();
+            if is_so(&picture) {
+                return self;
+            }
+            assert!(Instant::now() < until, "no {what:?} in\n{picture}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Insists that the shell has its terminal back: lines, echo, and no picture of ours.
+    #[track_caller]
+    fn is_the_shells(&self) -> &Self {
+        self.waits("no picture", |picture| !picture.contains("1 Home"));
+        self.line("clear; stty -a | tr ' ' '\\n' | grep -cxE 'icanon|echo|isig' | sed s/^/flags=/");
+        self.shows("flags=3")
+    }
+}
+
+impl Drop for Terminal<'_> {
+    fn drop(&mut self) {
+        let program = ["tmux", "-S", &self.socket, "kill-server"];
+        self.stage.run(&program);
+    }
+}
+
+/// A stage with accounts, and a terminal.
+macro_rules! terminal {
+    ($test:ident, $stage:ident, $terminal:ident) => {
+        let name = stringify!($test);
+        let Some($stage) = Stage::installed(name) else {
+            return;
+        };
+        let add = ["user", "add", "alice", "alice@example.org", "--confirmed"];
+        $stage.gatepost(&add).exits(0);
+        let Some($terminal) = Terminal::open(name, &$stage) else {
+            return;
+        };
+    };
+}
+
+#[test]
+fn the_console_opens_moves_acts_and_gives_the_terminal_back() {
+    terminal!(
+        the_console_opens_moves_acts_and_gives_the_terminal_back,
+        stage,
+        terminal
+    );
+    terminal.line("gatepost").shows("1 account in all");
+    terminal.press(&["2"]).shows("a***@e***.org");
+    terminal
+        .press(&["u"])
+        .shows("Same as: gatepost user unlock alice");
+    terminal.press(&["y"]).shows("alice was not locked");
+    terminal.press(&["D"]).shows("Disable alice?");
+    terminal.press(&["y"]).shows("- disabled");
+    assert!(stage.gatepost(&["user", "list"]).out.contains("disabled"));
+    // What somebody else changes is seen without a key.
+    stage.gatepost(&["user", "enable", "alice"]).exits(0);
+    terminal.shows("active");
+    terminal
+        .press(&["/", "state:locked", "Enter"])
+        .shows("No account is like that");
+    terminal.press(&["Escape"]).shows("a***@e***.org");
+    terminal.press(&["q"]).is_the_shells();
+}
+
+#[test]
+fn whatever_ends_the_console_the_terminal_is_the_shells_again() {
+    terminal!(
+        whatever_ends_the_console_the_terminal_is_the_shells_again,
+        stage,
+        terminal
+    );
+    for signal in ["TERM", "HUP", "INT"] {
+        terminal.line("clear; gatepost").shows("1 Home");
+        terminal.kill(signal);
+        terminal.is_the_shells();
+    }
+    terminal.line("clear; gatepost").shows("1 Home");
+    terminal.press(&["C-c"]).shows("Ctrl-C again leaves");
+    terminal.press(&["C-c"]).is_the_shells();
+}
+
+#[test]
+fn a_stopped_console_comes_back_with_its_picture() {
+    terminal!(
+        a_stopped_console_comes_back_with_its_picture,
+        stage,
+        terminal
+    );
+    terminal
+        .line("gatepost console --screen users")
+        .shows("a***@e***.org");
+    terminal.press(&["C-z"]).is_the_shells();
+    terminal.line("fg").shows("a***@e***.org");
+    terminal.tmux(&["resize-window", "-x", "52", "-y", "12"]);
+    terminal.shows("needs 60x15, now 52x12");
+    terminal.tmux(&["resize-window", "-x", "160", "-y", "40"]);
+    terminal.shows("alice would be asked for a code");
+    terminal.press(&["q"]).is_the_shells();
+}
+
+#[test]
+fn without_colours_the_selected_row_is_seen() {
+    terminal!(without_colours_the_selected_row_is_seen, stage, terminal);
+    terminal
+        .line("NO_COLOR=1 gatepost console --screen users")
+        .shows("a***@e***.org");
+    let cells = terminal.tmux(&["capture-pane", "-e", "-p"]);
+    let row = cells.lines().find(|line| line.contains("alice")).unwrap();
+    assert!(row.contains("\u{1b}[7m"), "{row:?}");
+    for colour in 30..38 {
+        assert!(!cells.contains(&format!("\u{1b}[{colour}m")), "{cells:?}");
+    }
+    terminal.press(&["q"]).is_the_shells();
+}
+
+#[test]
+fn without_a_terminal_there_is_a_short_help() {
+    let Some(stage) = Stage::installed("without_a_terminal_there_is_a_short_help") else {
+        return;
+    };
+    for words in [[].as_slice(), &["console"]] {
+        let told = stage
+            .gatepost(words)
+            .exits(2)
+            .tells("needs a terminal")
+            .tells("Usage: gatepost");
+        assert_eq!(told.out, "", "{told}");
+    }
+    stage
+        .gatepost(&["console", "--screen", "kitchen"])
+        .exits(2)
+        .tells("it is one of: home, users, audit, mail, health");
+}
