@@ -23,7 +23,7 @@ const BELOW_VERBS: [&str; 11] = [
 ];
 
 /// Decisions and verbs of `shared`, the module, the console.
-const LAYERS: [Layer; 16] = [
+const LAYERS: [Layer; 19] = [
     layer("shared/src", "code", &["policy"]),
     layer("shared/src", "policy", &["code"]),
     layer("shared/src", "notices", &BELOW_VERBS),
@@ -44,10 +44,17 @@ const LAYERS: [Layer; 16] = [
         "flow",
         &["conversation", "helper_process", "log", "outcome"],
     ),
-    layer("tui/src", "model", &[]),
-    layer("tui/src", "update", &["effect", "message", "model"]),
-    layer("tui/src", "view", &["model", "theme"]),
-    layer("tui/src", "keys", &["message"]),
+    layer("tui/src/console", "message", &[]),
+    layer("tui/src/console", "effect", &[]),
+    layer("tui/src/console", "keys", &["message"]),
+    layer("tui/src/console", "model", &["effect", "message"]),
+    layer("tui/src/console", "update", &["effect", "message", "model"]),
+    layer("tui/src/console", "view", &["keys", "message", "model"]),
+    layer(
+        "tui/src/console",
+        "work",
+        &["effect", "event", "message", "model"],
+    ),
 ];
 
 /// The doors: each opens to one part of the world, and none knows another, but for the three that all
