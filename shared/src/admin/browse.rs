@@ -11,7 +11,7 @@ use super::why::Why;
 use super::{Admin, AdminError, audit, mail};
 use crate::host;
 use crate::store::browse::Way;
-pub use crate::store::browse::{Around, Page};
+pub use crate::store::browse::{Around, Page, Stopper};
 
 /// An account in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,6 +147,11 @@ impl Admin {
     /// Who acts, fit to be shown.
     pub fn actor_name(&self) -> String {
         sanitise(&self.actor.name)
+    }
+
+    /// What ends this administrator's reads, from another thread.
+    pub fn stopper(&self) -> Stopper {
+        self.store.stopper()
     }
 
     /// A number that changes when another process, or another [`Admin`], changed the store.

@@ -124,9 +124,24 @@ pub struct Counts {
     pub notices_due: u64,
 }
 
+/// Ends a read that has become pointless; it fails then. Where none is going on, nothing happens.
+pub struct Stopper(rusqlite::InterruptHandle);
+
+impl Stopper {
+    /// Ends it.
+    pub fn stop(&self) {
+        self.0.interrupt();
+    }
+}
+
 const LISTING: &str = "listing the accounts";
 
 impl Store {
+    /// What ends this store's reads, from another thread.
+    pub fn stopper(&self) -> Stopper {
+        Stopper(self.connection.get_interrupt_handle())
+    }
+
     /// A number that changes when another connection changed anything.
     pub fn change(&self) -> Result<i64, StoreError> {
         self.connection

@@ -1,10 +1,12 @@
 //! Pages of lists, of which only the newest request counts; and a look every quarter of a second
 //! whether anything changed.
 
+use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use gatepost_shared::admin::Admin;
+use gatepost_shared::admin::browse::Stopper;
 
 use super::super::effect::Effect;
 use super::super::message::{Found, Message};
@@ -16,22 +18,39 @@ const LOOK: Duration = Duration::from_millis(250);
 /// Looks after which everything is read anew though nothing changed: locks end by themselves.
 const MINUTE: u32 = 240;
 
+/// Where the reading that goes on can be ended by whoever asks for something newer.
+pub(super) type Slot = Mutex<Option<Stopper>>;
+
 /// Works until the console is over.
 pub(super) fn work(desk: &Desk, effects: &Receiver<Effect>) {
     let mut admin: Option<Admin> = None;
     let mut seen: Option<i64> = None;
     let mut idle = 0;
+    let mut waiting: Vec<Effect> = Vec::new();
     loop {
-        match effects.recv_timeout(LOOK) {
-            Ok(first) => {
-                let mut pending = vec![first];
-                pending.extend(effects.try_iter());
-                for effect in newest(pending) {
-                    read(desk, &mut admin, effect);
-                }
+        if waiting.is_empty() {
+            match effects.recv_timeout(LOOK) {
+                Ok(effect) => waiting.push(effect),
+                Err(RecvTimeoutError::Timeout) => idle += 1,
+                Err(RecvTimeoutError::Disconnected) => return,
             }
-            Err(RecvTimeoutError::Timeout) => idle += 1,
-            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        waiting = newest(waiting.into_iter().chain(effects.try_iter()).collect());
+        if !waiting.is_empty() {
+            let effect = waiting.remove(0);
+            let mut found = read(desk, &mut admin, &effect);
+            if !went_well(found.as_ref()) {
+                waiting.extend(effects.try_iter());
+                if waiting.iter().any(|newer| same_list(newer, &effect)) {
+                    // It was ended for a newer one.
+                    continue;
+                }
+                // It may have been hit by what was meant for the one before it.
+                found = read(desk, &mut admin, &effect);
+            }
+            if let Some(found) = found {
+                desk.tell(found);
+            }
         }
         let change = admin.as_ref().and_then(|admin| admin.change().ok());
         let is_new = seen.is_some() && change.is_some() && change != seen;
@@ -47,64 +66,71 @@ pub(super) fn work(desk: &Desk, effects: &Receiver<Effect>) {
 fn newest(pending: Vec<Effect>) -> Vec<Effect> {
     let mut kept: Vec<Effect> = Vec::new();
     for effect in pending {
-        let same =
-            |other: &Effect| std::mem::discriminant(other) == std::mem::discriminant(&effect);
-        kept.retain(|other| !same(other));
+        kept.retain(|other| !same_list(other, &effect));
         kept.push(effect);
     }
     kept
 }
 
-fn read(desk: &Desk, admin: &mut Option<Admin>, effect: Effect) {
-    let opened = match admin.take() {
-        Some(open) => Ok(open),
-        None => desk.admin(),
-    };
-    match opened {
-        Ok(open) => {
-            // Where reading fails, the next request opens the store anew.
-            *admin = answer(desk, &open, effect).then_some(open);
-        }
-        Err(error) => refuse(desk, &effect, error),
-    }
+fn same_list(one: &Effect, other: &Effect) -> bool {
+    std::mem::discriminant(one) == std::mem::discriminant(other)
 }
 
-/// Reads and tells; whether that went well.
-fn answer(desk: &Desk, admin: &Admin, effect: Effect) -> bool {
-    let (found, went_well) = match effect {
+fn went_well(found: Option<&Found>) -> bool {
+    !matches!(
+        found,
+        Some(Found::Users(_, Err(_)) | Found::Events(_, Err(_)) | Found::Mails(_, Err(_)))
+    )
+}
+
+/// Reads what was asked for; where that fails, the next time opens the store anew.
+fn read(desk: &Desk, admin: &mut Option<Admin>, effect: &Effect) -> Option<Found> {
+    let opened = match admin.take() {
+        Some(open) => Ok(open),
+        None => desk
+            .admin()
+            .inspect(|open| desk.can_be_stopped_by(open.stopper())),
+    };
+    let found = match &opened {
+        Ok(open) => answer(open, effect),
+        Err(error) => unopened(effect, error),
+    };
+    *admin = opened.ok().filter(|_| went_well(found.as_ref()));
+    found
+}
+
+fn answer(admin: &Admin, effect: &Effect) -> Option<Found> {
+    Some(match effect {
         Effect::Users {
             request,
             filter,
             around,
             mask,
         } => {
-            let page = admin.browse_users(&filter, &around, PAGE, mask);
-            let counted = page.and_then(|page| Ok((page, admin.count_users(&filter)?)));
-            let went_well = counted.is_ok();
-            (
-                Found::Users(request, counted.map_err(|error| said(&error))),
-                went_well,
-            )
+            let page = admin.browse_users(filter, around, PAGE, *mask);
+            let counted = page.and_then(|page| {
+                let is_whole = !page.more_before && !page.more_after;
+                // Under a filter that would be a second scan; the next request must not wait for it.
+                let total = if is_whole || !filter.is_empty() {
+                    None
+                } else {
+                    admin.count_users(filter)?
+                };
+                Ok((page, total))
+            });
+            Found::Users(*request, counted.map_err(|error| said(&error)))
         }
         Effect::Events {
             request,
             filter,
             around,
         } => {
-            let page = admin.browse_events(&filter, &around, PAGE);
-            let went_well = page.is_ok();
-            (
-                Found::Events(request, page.map_err(|error| said(&error))),
-                went_well,
-            )
+            let page = admin.browse_events(filter, around, PAGE);
+            Found::Events(*request, page.map_err(|error| said(&error)))
         }
         Effect::Mails { request, around } => {
-            let page = admin.browse_mails(None, &around, PAGE);
-            let went_well = page.is_ok();
-            (
-                Found::Mails(request, page.map_err(|error| said(&error))),
-                went_well,
-            )
+            let page = admin.browse_mails(None, around, PAGE);
+            Found::Mails(*request, page.map_err(|error| said(&error)))
         }
         Effect::Summary
         | Effect::User { .. }
@@ -113,18 +139,17 @@ fn answer(desk: &Desk, admin: &Admin, effect: Effect) -> bool {
         | Effect::Do(_)
         | Effect::Quit
         | Effect::Suspend
-        | Effect::Redraw => return true,
-    };
-    desk.tell(found);
-    went_well
+        | Effect::Redraw => return None,
+    })
 }
 
-/// Tells that the store cannot be opened.
-fn refuse(desk: &Desk, effect: &Effect, error: String) {
-    match *effect {
-        Effect::Users { request, .. } => desk.tell(Found::Users(request, Err(error))),
-        Effect::Events { request, .. } => desk.tell(Found::Events(request, Err(error))),
-        Effect::Mails { request, .. } => desk.tell(Found::Mails(request, Err(error))),
+/// That the store cannot be opened.
+fn unopened(effect: &Effect, error: &str) -> Option<Found> {
+    let error = error.to_owned();
+    match effect {
+        Effect::Users { request, .. } => Some(Found::Users(*request, Err(error))),
+        Effect::Events { request, .. } => Some(Found::Events(*request, Err(error))),
+        Effect::Mails { request, .. } => Some(Found::Mails(*request, Err(error))),
         Effect::Summary
         | Effect::User { .. }
         | Effect::Checks
@@ -132,7 +157,7 @@ fn refuse(desk: &Desk, effect: &Effect, error: String) {
         | Effect::Do(_)
         | Effect::Quit
         | Effect::Suspend
-        | Effect::Redraw => {}
+        | Effect::Redraw => None,
     }
 }
 

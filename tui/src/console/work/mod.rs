@@ -2,20 +2,24 @@
 //! slow is ever waited for where keys are read. They answer with messages.
 //!
 //! - [`lists`]: pages of lists; watches for changes
-//! - [`pages`]: an account's page, counts
+//! - [`pages`]: an account's page; [`counts`]: what the home page counts
 //! - [`acts`]: what changes something, one after the other; jobs, each on a thread of its own
 
 mod acts;
+mod counts;
 mod lists;
 mod pages;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
+use gatepost_shared::admin::browse::Stopper;
 use gatepost_shared::admin::{Actor, Admin, AdminError};
 
+use self::lists::Slot;
 use super::effect::{Effect, Verb};
 use super::event::Event;
 use super::message::{Found, Message};
@@ -35,16 +39,19 @@ pub(crate) struct Workers {
     events: Sender<Event>,
     lists: Sender<Effect>,
     pages: Sender<Effect>,
+    counts: Sender<Effect>,
     acts: Sender<Effect>,
+    reading: Arc<Slot>,
     read_only: bool,
 }
 
 impl Workers {
     /// Starts the threads.
     pub(crate) fn start(open: Opener, events: &Sender<Event>, read_only: bool) -> io::Result<Self> {
+        let reading = Arc::new(Slot::default());
         let worker = |name: &str, work: fn(&Desk, &std::sync::mpsc::Receiver<Effect>)| {
             let (sender, effects) = channel();
-            let desk = Desk::new(&open, events);
+            let desk = Desk::new(&open, events, &reading);
             let named = thread::Builder::new().name(name.to_owned());
             named.spawn(move || desk.watched(|desk| work(desk, &effects)))?;
             io::Result::Ok(sender)
@@ -52,9 +59,11 @@ impl Workers {
         Ok(Self {
             lists: worker("lists", lists::work)?,
             pages: worker("pages", pages::work)?,
+            counts: worker("counts", counts::work)?,
             acts: worker("acts", acts::work)?,
             open,
             events: events.clone(),
+            reading,
             read_only,
         })
     }
@@ -62,8 +71,12 @@ impl Workers {
     /// Hands an effect to the thread that does such things.
     pub(crate) fn hand(&self, effect: Effect) -> io::Result<()> {
         let to = match &effect {
-            Effect::Users { .. } | Effect::Events { .. } | Effect::Mails { .. } => &self.lists,
-            Effect::User { .. } | Effect::Summary => &self.pages,
+            Effect::Users { .. } | Effect::Events { .. } | Effect::Mails { .. } => {
+                self.stop_reading(&effect);
+                &self.lists
+            }
+            Effect::User { .. } => &self.pages,
+            Effect::Summary => &self.counts,
             // The state asks for none then; this is the lock on the door.
             Effect::Do(_) if self.read_only => return Ok(()),
             Effect::Do(deed) if deed.verb != Verb::TestMail => &self.acts,
@@ -75,9 +88,20 @@ impl Workers {
         Ok(())
     }
 
+    /// Ends the reading that goes on where a filter may have made it pointless: the answer to it would
+    /// be dropped.
+    fn stop_reading(&self, effect: &Effect) {
+        if let Effect::Users { .. } = effect
+            && let Ok(slot) = self.reading.lock()
+            && let Some(stopper) = slot.as_ref()
+        {
+            stopper.stop();
+        }
+    }
+
     /// Begins something that takes long.
     fn job(&self, effect: Effect) -> io::Result<()> {
-        let desk = Desk::new(&self.open, &self.events);
+        let desk = Desk::new(&self.open, &self.events, &self.reading);
         let named = thread::Builder::new().name("job".to_owned());
         named.spawn(move || desk.watched(|desk| acts::job(desk, effect)))?;
         Ok(())
@@ -88,11 +112,13 @@ impl Workers {
 pub(super) struct Desk {
     open: Opener,
     events: Sender<Event>,
+    reading: Arc<Slot>,
 }
 
 impl Desk {
-    fn new(open: &Opener, events: &Sender<Event>) -> Self {
+    fn new(open: &Opener, events: &Sender<Event>, reading: &Arc<Slot>) -> Self {
         Self {
+            reading: Arc::clone(reading),
             open: open.clone(),
             events: events.clone(),
         }
@@ -107,6 +133,13 @@ impl Desk {
     pub(super) fn admin(&self) -> Result<Admin, String> {
         Admin::open(self.open.conf.as_deref(), self.open.actor.clone())
             .map_err(|error| said(&error))
+    }
+
+    /// Lets the reading of lists be ended by whoever asks for something newer.
+    pub(super) fn can_be_stopped_by(&self, stopper: Stopper) {
+        if let Ok(mut slot) = self.reading.lock() {
+            *slot = Some(stopper);
+        }
     }
 
     /// Tells what was found. Nobody may listen any more: then the console is over.
