@@ -76,13 +76,11 @@ impl App<'_> {
                     return Ok(Some(Ending::Lost("every worker is gone".to_owned())));
                 }
             };
-            // A change is not seen before its rows are here.
-            let is_seen = !matches!(event, Event::Message(Message::Changed));
-            if let Some(ending) = self.take(event)? {
-                return Ok(Some(ending));
-            }
-            // What came in meanwhile is drawn at once.
-            while let Ok(event) = self.events.try_recv() {
+            let mut is_seen = false;
+            // What came in meanwhile is drawn at once with it.
+            for event in std::iter::once(event).chain(self.events.try_iter()) {
+                // A change is not seen before its rows are here.
+                is_seen |= !matches!(event, Event::Message(Message::Changed));
                 if let Some(ending) = self.take(event)? {
                     return Ok(Some(ending));
                 }

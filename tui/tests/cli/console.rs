@@ -116,6 +116,11 @@ fn the_console_opens_moves_acts_and_gives_the_terminal_back() {
         terminal
     );
     terminal.line("gatepost").shows("1 account in all");
+    // What somebody else changes is seen without a key.
+    stage.gatepost(&["user", "disable", "alice"]).exits(0);
+    terminal.shows("1 account disabled");
+    stage.gatepost(&["user", "enable", "alice"]).exits(0);
+    terminal.shows("0 accounts disabled");
     terminal.press(&["2"]).shows("a***@e***.org");
     terminal
         .press(&["u"])
@@ -124,7 +129,6 @@ fn the_console_opens_moves_acts_and_gives_the_terminal_back() {
     terminal.press(&["D"]).shows("Disable alice?");
     terminal.press(&["y"]).shows("- disabled");
     assert!(stage.gatepost(&["user", "list"]).out.contains("disabled"));
-    // What somebody else changes is seen without a key.
     stage.gatepost(&["user", "enable", "alice"]).exits(0);
     terminal.shows("active");
     terminal

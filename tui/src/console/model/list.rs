@@ -103,10 +103,9 @@ impl<R: Keyed> List<R> {
         self.rows.get(self.selected)
     }
 
-    /// Another filter is in force: what is asked for next begins at the first row.
+    /// Another filter is in force: what is asked for next begins at the first row. Until it comes, the
+    /// rows of the one before stay.
     pub(crate) fn refilter(&mut self) {
-        self.selected = 0;
-        self.more_before = false;
         if self.state != Rows::None {
             self.state = Rows::OfBefore;
         }
@@ -128,7 +127,7 @@ impl<R: Keyed> List<R> {
         // At the top of the list new rows come in above: they are to be seen.
         let at_the_top = self.selected == 0 && !self.more_before;
         match self.selected().map(Keyed::key) {
-            Some(key) if !at_the_top => self.ask(Around::Key(key)),
+            Some(key) if !at_the_top && self.state == Rows::Read => self.ask(Around::Key(key)),
             Some(_) | None => self.ask(Around::First),
         }
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use gatepost_shared::admin::Admin;
 use gatepost_shared::admin::browse::Stopper;
+use gatepost_shared::host::{Host, System};
 
 use super::super::effect::Effect;
 use super::super::message::{Found, Message};
@@ -18,14 +19,24 @@ const LOOK: Duration = Duration::from_millis(250);
 /// Looks after which everything is read anew though nothing changed: locks end by themselves.
 const MINUTE: u32 = 240;
 
+/// Looks after which a store that could not be opened is tried again.
+const REOPEN: u32 = 8;
+
 /// Where the reading that goes on can be ended by whoever asks for something newer.
 pub(super) type Slot = Mutex<Option<Stopper>>;
 
 /// Works until the console is over.
 pub(super) fn work(desk: &Desk, effects: &Receiver<Effect>) {
+    let clock = System::new().ok();
+    let now = || {
+        let moment = clock.as_ref().map(|clock| clock.now().moment.at.millis());
+        moment.unwrap_or(0)
+    };
     let mut admin: Option<Admin> = None;
     let mut seen: Option<i64> = None;
     let mut idle = 0;
+    // Where reading takes long and others write all the time, most of the time is left to them.
+    let mut quiet_until = 0;
     let mut waiting: Vec<Effect> = Vec::new();
     loop {
         if waiting.is_empty() {
@@ -35,9 +46,14 @@ pub(super) fn work(desk: &Desk, effects: &Receiver<Effect>) {
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }
+        if admin.is_none() && idle % REOPEN == 0 {
+            // For the look whether anything changed; why it fails is said when something is read.
+            admin = opened(desk).ok();
+        }
         waiting = newest(waiting.into_iter().chain(effects.try_iter()).collect());
         if !waiting.is_empty() {
             let effect = waiting.remove(0);
+            let begun = now();
             let mut found = read(desk, &mut admin, &effect);
             if !went_well(found.as_ref()) {
                 waiting.extend(effects.try_iter());
@@ -51,9 +67,15 @@ pub(super) fn work(desk: &Desk, effects: &Receiver<Effect>) {
             if let Some(found) = found {
                 desk.tell(found);
             }
+            let took = now() - begun;
+            quiet_until = now() + took.saturating_mul(10);
+        }
+        if now() < quiet_until {
+            continue;
         }
         let change = admin.as_ref().and_then(|admin| admin.change().ok());
-        let is_new = seen.is_some() && change.is_some() && change != seen;
+        // The first look too: something may have been read before it, and changed between.
+        let is_new = change.is_some() && change != seen;
         seen = change.or(seen);
         if is_new || idle >= MINUTE {
             idle = 0;
@@ -83,20 +105,25 @@ fn went_well(found: Option<&Found>) -> bool {
     )
 }
 
-/// Reads what was asked for; where that fails, the next time opens the store anew.
+/// Reads what was asked for; where the store fails, the next time opens it anew.
 fn read(desk: &Desk, admin: &mut Option<Admin>, effect: &Effect) -> Option<Found> {
-    let opened = match admin.take() {
+    let open = match admin.take() {
         Some(open) => Ok(open),
-        None => desk
-            .admin()
-            .inspect(|open| desk.can_be_stopped_by(open.stopper())),
+        None => opened(desk),
     };
-    let found = match &opened {
+    let found = match &open {
         Ok(open) => answer(open, effect),
         Err(error) => unopened(effect, error),
     };
-    *admin = opened.ok().filter(|_| went_well(found.as_ref()));
+    *admin = open
+        .ok()
+        .filter(|open| went_well(found.as_ref()) || open.change().is_ok());
     found
+}
+
+fn opened(desk: &Desk) -> Result<Admin, String> {
+    let open = desk.admin();
+    open.inspect(|open| desk.can_be_stopped_by(open.stopper()))
 }
 
 fn answer(admin: &Admin, effect: &Effect) -> Option<Found> {
