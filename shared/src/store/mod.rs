@@ -40,6 +40,8 @@ const BUSY_SLEEP: Duration = Duration::from_micros(300);
 /// Pages in the write-ahead log before a commit also checkpoints: about two mebibytes. A last resort:
 /// a login settles the log at a smaller size, after its verdict ([`Store::settle_log`]).
 const CHECKPOINT_PAGES: i64 = 512;
+/// How often it sleeps where others wait.
+const HARDLY: i32 = 16;
 /// How often it sleeps: two seconds in all, a little less where the kernel rounds up.
 const BUSY_TRIES: i32 = 5500;
 
@@ -168,6 +170,11 @@ fn prepare(connection: &mut Connection) -> Result<(), rusqlite::Error> {
 fn wait_a_little(tries: i32) -> bool {
     std::thread::sleep(BUSY_SLEEP);
     tries < BUSY_TRIES
+}
+
+/// For whoever holds a lock that others want while it waits: six milliseconds for each lock.
+fn wait_hardly(tries: i32) -> bool {
+    wait_a_little(tries) && tries < HARDLY
 }
 
 /// Where a store is, for messages.

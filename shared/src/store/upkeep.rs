@@ -8,7 +8,7 @@ use rusqlite::{ErrorCode, params};
 use serde::Serialize;
 
 use super::error::StoreError;
-use super::{Store, clock, companions, wait_a_little};
+use super::{Store, clock, companions, wait_a_little, wait_hardly};
 use crate::host::Now;
 
 /// What `gatepost maintain` did.
@@ -111,12 +111,13 @@ impl Store {
         Ok(())
     }
 
-    /// Where somebody else reads or writes, SQLite does what it can without them. Waiting for a long
-    /// reader would hold the writer's lock all the while, and refuse every login in between.
+    /// Those who are quick are waited for; where somebody reads for longer, SQLite does what it can
+    /// without them. To wait for them would hold the writer's lock all the while, and refuse every login
+    /// in between.
     fn truncate_log(&mut self) -> Result<(), StoreError> {
         let failed = StoreError::sqlite("truncating the write-ahead log");
         let mut truncate = || {
-            self.connection.busy_handler(None::<fn(i32) -> bool>)?;
+            self.connection.busy_handler(Some(wait_hardly))?;
             let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
             let done = self.connection.query_row(sql, [], |_row| Ok(()));
             self.connection.busy_handler(Some(wait_a_little))?;
