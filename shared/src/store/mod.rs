@@ -185,3 +185,56 @@ pub fn companions(path: &Path) -> [PathBuf; 3] {
         PathBuf::from(name)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+    use super::{Store, companions};
+    use crate::files;
+
+    /// Places of the POSIX locks that this process holds on the store's files.
+    fn locks(path: &std::path::Path) -> Vec<String> {
+        let ours = std::process::id().to_string();
+        let inodes =
+            companions(path).map(|file| std::fs::metadata(file).unwrap().ino().to_string());
+        let all = std::fs::read_to_string("/proc/locks").unwrap();
+        // 1: POSIX  ADVISORY  WRITE 4711 fd:00:123456 120 120
+        let held = all.lines().filter_map(|line| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let inode = words.get(5)?.rsplit(':').next()?;
+            let is_ours = words.get(4)? == &ours && inodes.iter().any(|file| file == inode);
+            is_ours.then(|| words.get(3..).unwrap_or_default().join(" "))
+        });
+        let mut held: Vec<String> = held.collect();
+        held.sort();
+        held
+    }
+
+    // Mutant: the files are checked by descriptors that may read. Closing any such descriptor of a file
+    // drops all locks that its process holds on it (POSIX); one that only names it (O_PATH) drops none.
+    #[test]
+    fn lock_survives_other_open() {
+        let Ok(folder) = tempfile::tempdir_in("/root") else {
+            println!("SKIPPED: a folder below /root needs root");
+            return;
+        };
+        let path = folder.path().join("store.db");
+        let store = Store::scratch(&path);
+        for file in companions(&path) {
+            // As setup makes them.
+            let private = std::fs::Permissions::from_mode(0o600);
+            std::fs::set_permissions(file, private).unwrap();
+        }
+        store.connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let before = locks(&path);
+        assert!(
+            before.iter().any(|lock| lock.starts_with("WRITE")),
+            "{before:?}"
+        );
+        files::check_database(&path).unwrap();
+        assert_eq!(locks(&path), before);
+        drop(Store::open(&path).unwrap());
+        assert_eq!(locks(&path), before);
+    }
+}
