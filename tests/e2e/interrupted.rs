@@ -54,7 +54,8 @@ fn signal_storm() {
     let stage = rig(&sink);
     let mailbox = Mailbox::of(&sink);
     for number in 0..soak::size(6, 200) {
-        stage.store().pass(Duration::from_mins(1));
+        // Each login types a wrong code: a day later the budget is full again.
+        stage.store().pass(Duration::from_hours(25));
         let source = format!("192.0.2.{}", number % 200 + 1);
         let client = stage.pam("plain").user("alice").rhost(source.as_str());
         let mut login = client.interruptible().start();

@@ -84,7 +84,10 @@ fn a_code_that_came_works_though_the_relay_never_said_so() {
     let stage = stage(with_deadline(Config::to(&sink)));
     let (mut login, _) = at_the_prompt(&stage);
     let code = sink.next_mail(SOON).code();
-    assert_eq!(outcomes(&stage.wait_for_deliveries(1)), ["lost"]);
+    // Ended at the deadline; or, on a busy machine, the relay was given up a moment before.
+    let deliveries = stage.wait_for_deliveries(1);
+    let outcome = outcomes(&deliveries);
+    assert!(["lost", "connection"].contains(&outcome[0]), "{outcome:?}");
     login.answer(code);
     login.finish().expect("PAM_SUCCESS");
     stage.expect_conversations(1);
