@@ -27,7 +27,7 @@ fn main() -> ExitCode {
             };
         }
     };
-    let json = arguments.json;
+    let json = arguments.json();
     let exit = match cli::run(arguments) {
         Ok(exit) => exit,
         Err(failure) => output::failed(&failure, json),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use gatepost_words::ident::BadName;
 
+use super::roles::{Right, Role};
 use crate::config::ConfigError;
 use crate::files::Untrusted;
 use crate::host::{NoBootId, NoRandomness};
@@ -66,6 +67,17 @@ pub enum AdminError {
     /// The kernel does not say which boot this is.
     #[error(transparent)]
     Boot(#[from] NoBootId),
+    /// The person's role does not have that right.
+    #[error(
+        "your role here is {}, which may not {}: ask somebody who is {}",
+        .role.name(), .right.what(), .right.least().name()
+    )]
+    NotPermitted {
+        /// What they are.
+        role: Role,
+        /// What it needs.
+        right: Right,
+    },
     /// A hash could not be made.
     #[error("a recovery code could not be hashed: is there 20 MB of free memory?")]
     Hash,
@@ -87,6 +99,8 @@ pub enum Kind {
     Failed,
     /// What was typed makes no sense.
     Usage,
+    /// The person may not.
+    NotPermitted,
     /// No such user or object.
     NotFound,
     /// The store is busy or has another version.
@@ -117,6 +131,7 @@ impl AdminError {
             | Self::Removed(_)
             | Self::NothingToConfirm(_) => Kind::NotFound,
             Self::WrongCode { .. } => Kind::No,
+            Self::NotPermitted { .. } => Kind::NotPermitted,
             Self::Config(_)
             | Self::File(_)
             | Self::BadKey(_)

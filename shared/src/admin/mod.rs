@@ -9,6 +9,7 @@
 //! - [`browse`]: what the console shows while somebody looks around; [`filter`]: its grammar
 //! - [`audit`]: the log of events and its chain
 //! - [`maintain`]: purging, and notices that are due
+//! - [`roles`]: who may do what
 //! - [`doctor`]: what is missing or unsafe, and what emailed codes are not
 
 pub mod audit;
@@ -19,6 +20,7 @@ pub mod filter;
 pub mod mail;
 pub mod maintain;
 pub mod policy;
+pub mod roles;
 pub mod setup;
 pub mod users;
 pub mod why;
@@ -31,6 +33,7 @@ use gatepost_words::text::{log_value, quote, sanitise};
 use gatepost_words::time::Wall;
 
 pub use self::error::{AdminError, Kind};
+use self::roles::{Operator, Right};
 use crate::code::key::Key;
 use crate::config::{CONFIG, Config};
 use crate::files::{self, Readers};
@@ -54,11 +57,12 @@ pub struct Admin {
     host: Box<dyn Host>,
     post: Box<Post>,
     actor: Actor,
+    operator: Operator,
 }
 
 impl Admin {
     /// Opens configuration and store; neither is created or repaired.
-    pub fn open(conf: Option<&Path>, actor: Actor) -> Result<Self, AdminError> {
+    pub fn open(conf: Option<&Path>, operator: Operator) -> Result<Self, AdminError> {
         let config = Config::load(conf)?;
         let store = Store::open(&config.store)?;
         Ok(Self {
@@ -68,13 +72,30 @@ impl Admin {
             key: None,
             host: Box::new(System::new()?),
             post: Box::new(crate::mail::deliver),
-            actor,
+            actor: Actor {
+                name: operator.name.clone(),
+            },
+            operator,
         })
     }
 
     /// What the configuration says.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Who acts, and what they may do.
+    pub fn operator(&self) -> &Operator {
+        &self.operator
+    }
+
+    /// Whether the person behind this process may do that; every verb asks first.
+    pub fn may(&self, right: Right) -> Result<(), AdminError> {
+        let role = self.operator.role;
+        if role.has(right) {
+            return Ok(());
+        }
+        Err(AdminError::NotPermitted { role, right })
     }
 
     /// The key, read when it is first needed.
@@ -128,14 +149,18 @@ impl Admin {
 }
 
 /// Who acts: root, and which login became root, where the kernel or sudo says so.
-pub fn actor(sudo_user: Option<&str>) -> Actor {
+pub fn operator(sudo_user: Option<&str>) -> Operator {
     let login = people::login_user().or_else(|| sudo_user.map(str::to_owned));
     let name = match login.as_deref().map(sanitise) {
         None => "root".to_owned(),
         Some(login) if login == "root" || login.is_empty() => "root".to_owned(),
         Some(login) => format!("root (login {login})"),
     };
-    Actor { name }
+    Operator {
+        name,
+        role: roles::Role::Admin,
+        uid: None,
+    }
 }
 
 /// Whether the caller is root, and not by a set-uid bit that somebody gave the program.

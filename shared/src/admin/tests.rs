@@ -11,6 +11,7 @@ use gatepost_words::time::Span;
 
 use super::browse::Around;
 use super::filter::Filter;
+use super::roles::{Operator, Role};
 use super::users::{Mask, Proof, State};
 use super::why::{Verdict, Why};
 use super::{Admin, AdminError, Kind};
@@ -101,6 +102,11 @@ fn bench() -> Bench {
         }),
         actor: Actor {
             name: "root (login bob)".into(),
+        },
+        operator: Operator {
+            name: "root (login bob)".into(),
+            role: Role::Admin,
+            uid: None,
         },
     };
     Bench {

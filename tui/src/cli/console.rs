@@ -54,7 +54,7 @@ pub(crate) fn run(context: &Context, asked: Console) -> Result<Exit, Failure> {
     drop(admin);
     let open = Opener {
         conf: context.conf.clone(),
-        actor: context.actor.clone(),
+        operator: context.operator.clone(),
     };
     match console::run(open, options)? {
         Ok(()) => Ok(Exit::Ok),

@@ -73,6 +73,7 @@ impl Failure {
             Self::Admin(error) => match error.kind() {
                 Kind::Failed => Exit::Failed,
                 Kind::Usage => Exit::Usage,
+                Kind::NotPermitted => Exit::NotPermitted,
                 Kind::NotFound => Exit::NotFound,
                 Kind::Store => Exit::Store,
                 Kind::No => Exit::No,

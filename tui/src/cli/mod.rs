@@ -11,15 +11,18 @@ mod mail;
 pub(crate) mod output;
 mod policy;
 mod setup;
+mod shape;
 mod user;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use gatepost_shared::admin::{self, Actor, Admin};
+use gatepost_shared::admin::roles::Operator;
+use gatepost_shared::admin::{self, Admin};
 use gatepost_words::text::sanitise;
 
 use self::exit::{Exit, Failure};
+use self::shape::{Form, Shape};
 
 /// One-time codes by email after the password: set up, enrol, unlock, explain, watch.
 #[derive(Debug, Parser)]
@@ -31,9 +34,8 @@ use self::exit::{Exit, Failure};
                   cancelled, 10 a check says no."
 )]
 pub(crate) struct Arguments {
-    /// Write one JSON document instead of text
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    shape: Shape,
     /// The configuration, where it is not /etc/gatepost/gatepost.toml
     #[arg(long, global = true, value_name = "FILE")]
     conf: Option<PathBuf>,
@@ -76,23 +78,33 @@ enum Command {
 pub(crate) struct Context {
     /// Whether to write JSON.
     pub(crate) json: bool,
+    /// The shape that data is written in.
+    pub(crate) shape: Shape,
     /// The configuration's path, where it is not the usual one.
     pub(crate) conf: Option<PathBuf>,
     /// Who acts.
-    pub(crate) actor: Actor,
+    pub(crate) operator: Operator,
+}
+
+impl Arguments {
+    /// Whether failures are told in JSON too.
+    pub(crate) fn json(&self) -> bool {
+        matches!(self.shape.form(), Form::Json | Form::Jsonl)
+    }
 }
 
 impl Context {
     /// Opens configuration and store.
     pub(crate) fn admin(&self) -> Result<Admin, Failure> {
-        Ok(Admin::open(self.conf.as_deref(), self.actor.clone())?)
+        Ok(Admin::open(self.conf.as_deref(), self.operator.clone())?)
     }
 }
 
 /// Does what was typed.
 pub(crate) fn run(arguments: Arguments) -> Result<Exit, Failure> {
+    let json = arguments.json();
     let Arguments {
-        json,
+        shape,
         conf,
         command,
     } = arguments;
@@ -110,8 +122,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Failure> {
     }
     let context = Context {
         json,
+        shape,
         conf,
-        actor: admin::actor(sudo_user().as_deref()),
+        operator: admin::operator(sudo_user().as_deref()),
     };
     match command {
         Command::Console(console) => console::run(&context, console),

@@ -20,7 +20,7 @@ pub(crate) fn run(context: &Context, asked: &Setup) -> Result<Exit, Failure> {
     } else {
         LostStore::Tell
     };
-    let report = setup::run(context.conf.as_deref(), &context.actor, lost)?;
+    let report = setup::run(context.conf.as_deref(), &context.operator, lost)?;
     if context.json {
         document(&report)?;
     } else {

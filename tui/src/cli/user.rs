@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::Context;
 use super::exit::{Exit, Failure};
 use super::mail::attempts;
-use super::output::{self, ask, data, document, fields, interactive, table, words};
+use super::output::{ask, data, document, fields, interactive, words};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -158,11 +158,7 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<Exit, Failure> 
 }
 
 fn acted(context: &Context, done: &users::Acted, text: &str) -> Result<Exit, Failure> {
-    if context.json {
-        document(done)?;
-    } else {
-        data(text)?;
-    }
+    context.one(done, || text.to_owned())?;
     Ok(Exit::Ok)
 }
 
@@ -295,29 +291,23 @@ fn show_all(context: &Context, wanted: &Wanted) -> Result<Exit, Failure> {
         admin.unmask("", list.reason.as_deref())?;
     }
     let mut after = String::new();
-    let mut next = || -> Result<Vec<Listed>, Failure> {
+    let next = || -> Result<Vec<Listed>, Failure> {
         let page = admin.users_like(&filter, &after, PAGE, mask(list))?;
         if let Some(last) = page.last() {
             after.clone_from(&last.key);
         }
         Ok(page)
     };
-    if context.json {
-        output::list("users", next)?;
-        return Ok(Exit::Ok);
-    }
-    let mut page = next()?;
-    if page.is_empty() {
+    let count = context.many("users", next, |page| {
+        let head = vec!["USER", "UID", "STATE", "ADDRESS", "LAST"];
+        (head, page.iter().map(row).collect())
+    })?;
+    if count == 0 {
         words(if filter.is_empty() {
             "Nobody is enrolled yet: gatepost user add USER ADDRESS"
         } else {
             "No account is like that."
         });
-    }
-    while !page.is_empty() {
-        let rows: Vec<Vec<String>> = page.iter().map(row).collect();
-        data(&table(&["USER", "UID", "STATE", "ADDRESS", "LAST"], &rows))?;
-        page = next()?;
     }
     Ok(Exit::Ok)
 }

@@ -14,11 +14,11 @@ use gatepost_words::secret::Secret;
 use serde::Serialize;
 
 use super::AdminError;
+use super::roles::Operator;
 use crate::config::{self, CONFIG, raw};
 use crate::files::{self, Readers, Untrusted};
 use crate::host::{Host, System};
 use crate::store::Store;
-use crate::store::accounts::Actor;
 use crate::store::error::{Problem, StoreError};
 use crate::store::events::Event;
 use crate::syslog::{self, Severity};
@@ -91,16 +91,20 @@ pub enum LostStore {
 }
 
 /// Sets an installation up, with its configuration at `conf` or the usual place.
-pub fn run(conf: Option<&Path>, actor: &Actor, lost: LostStore) -> Result<Report, AdminError> {
+pub fn run(
+    conf: Option<&Path>,
+    operator: &Operator,
+    lost: LostStore,
+) -> Result<Report, AdminError> {
     let system = System::new()?;
     // Whatever a library creates on the way is root's alone.
     let before = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
-    let report = steps(conf, &system, actor, lost);
+    let report = steps(conf, &system, operator, lost);
     rustix::process::umask(before);
     Ok(report)
 }
 
-fn steps(conf: Option<&Path>, system: &dyn Host, actor: &Actor, lost: LostStore) -> Report {
+fn steps(conf: Option<&Path>, system: &dyn Host, operator: &Operator, lost: LostStore) -> Report {
     let conf = conf.unwrap_or(Path::new(CONFIG));
     let folder = conf.parent().unwrap_or(Path::new("/"));
     let mut steps = vec![
@@ -153,7 +157,7 @@ fn steps(conf: Option<&Path>, system: &dyn Host, actor: &Actor, lost: LostStore)
         lacks,
     };
     if report.changed() {
-        record(&store, system, actor, &report);
+        record(&store, system, operator, &report);
     }
     report
 }
@@ -298,7 +302,7 @@ fn database(path: &Path) -> Step {
 }
 
 /// Leaves an event of what was made; without a store there is nowhere to leave it.
-fn record(store: &Path, system: &dyn Host, actor: &Actor, report: &Report) {
+fn record(store: &Path, system: &dyn Host, operator: &Operator, report: &Report) {
     let made: Vec<&str> = report
         .steps
         .iter()
@@ -311,7 +315,7 @@ fn record(store: &Path, system: &dyn Host, actor: &Actor, report: &Report) {
         service: "",
         source: "",
         conversation: None,
-        detail: serde_json::json!({"made": made, "by": actor.name}),
+        detail: serde_json::json!({"made": made, "by": operator.name}),
     };
     if let Ok(mut store) = Store::open(store) {
         // What failed with the store is told by its own step.

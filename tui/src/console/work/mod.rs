@@ -17,7 +17,8 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
 use gatepost_shared::admin::browse::Stopper;
-use gatepost_shared::admin::{Actor, Admin, AdminError};
+use gatepost_shared::admin::roles::Operator;
+use gatepost_shared::admin::{Admin, AdminError};
 
 use self::lists::Slot;
 use super::effect::{Effect, Verb};
@@ -30,7 +31,7 @@ pub(crate) struct Opener {
     /// The configuration's path, where it is not the usual one.
     pub(crate) conf: Option<PathBuf>,
     /// Who acts.
-    pub(crate) actor: Actor,
+    pub(crate) operator: Operator,
 }
 
 /// The threads.
@@ -131,7 +132,7 @@ impl Desk {
 
     /// Opens a store, with the failure as a sentence.
     pub(super) fn admin(&self) -> Result<Admin, String> {
-        Admin::open(self.open.conf.as_deref(), self.open.actor.clone())
+        Admin::open(self.open.conf.as_deref(), self.open.operator.clone())
             .map_err(|error| said(&error))
     }
 

@@ -1,0 +1,286 @@
+//! The shapes that data is written in: `-o table|json|jsonl|csv|plain`, `--fields`, `--no-header`, `-0`.
+//!
+//! What a subcommand found is a value that serialises; its JSON fields are the columns of all other
+//! shapes. A table for people has columns of its own, unless fields are asked for.
+
+use std::io::{self, Write};
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::Context;
+use super::exit::{Exit, Failure};
+use super::output::{self, ascii, data, table};
+
+/// A shape.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// Columns for people
+    #[default]
+    Table,
+    /// One document with the schema's number
+    Json,
+    /// A document a line
+    Jsonl,
+    /// RFC 4180, with a head; cells that a spreadsheet would calculate begin with '
+    Csv,
+    /// Fields between tabs, without a head
+    Plain,
+}
+
+/// What was asked for of it.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Shape {
+    /// Write data as table, json, jsonl, csv or plain
+    #[arg(
+        short = 'o',
+        long = "output",
+        global = true,
+        value_name = "FORM",
+        hide_possible_values = true
+    )]
+    form: Option<Form>,
+    /// The same as -o json
+    #[arg(long, global = true, conflicts_with = "form")]
+    json: bool,
+    /// Only these fields of the JSON, in this order: a,b
+    #[arg(long, global = true, value_name = "NAMES", value_delimiter = ',')]
+    fields: Vec<String>,
+    /// Leave the head of tables and CSV out
+    #[arg(long, global = true)]
+    no_header: bool,
+    /// With -o plain: end records with NUL instead of a line's end
+    #[arg(short = '0', long = "null", global = true)]
+    null: bool,
+}
+
+/// A page of things as people read it: the head, and a row for each.
+pub(crate) type Rows = (Vec<&'static str>, Vec<Vec<String>>);
+
+impl Shape {
+    /// What was asked for.
+    pub(crate) fn form(&self) -> Form {
+        if self.json {
+            return Form::Json;
+        }
+        self.form.unwrap_or_default()
+    }
+}
+
+impl Context {
+    /// Writes one thing; `text` is what people read of it.
+    pub(crate) fn one<T: Serialize>(
+        &self,
+        thing: &T,
+        text: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
+        let shape = &self.shape;
+        match shape.form() {
+            Form::Table if shape.fields.is_empty() => data(&text()),
+            Form::Json | Form::Jsonl if shape.fields.is_empty() => output::document(thing),
+            Form::Json | Form::Jsonl => output::document(&shape.picked(object(thing)?)?),
+            Form::Table | Form::Csv | Form::Plain => shape.write(&[thing], &mut Head::Due),
+        }
+    }
+
+    /// Writes a list as its pages come, so that it never stands in memory whole; an empty page is the
+    /// end. How many there were. `rows` makes the table for people; `name` is the list's in JSON.
+    pub(crate) fn many<T: Serialize>(
+        &self,
+        name: &str,
+        mut next: impl FnMut() -> Result<Vec<T>, Failure>,
+        rows: impl Fn(&[T]) -> Rows,
+    ) -> Result<u64, Failure> {
+        let shape = &self.shape;
+        let mut count = 0;
+        let mut head = if shape.no_header {
+            Head::Done
+        } else {
+            Head::Due
+        };
+        if shape.form() == Form::Json {
+            output::list(name, || {
+                let page = next()?;
+                count += page.len() as u64;
+                page.iter()
+                    .map(|thing| shape.picked(object(thing)?))
+                    .collect()
+            })?;
+            return Ok(count);
+        }
+        loop {
+            let page = next()?;
+            if page.is_empty() {
+                return Ok(count);
+            }
+            count += page.len() as u64;
+            match shape.form() {
+                Form::Table if shape.fields.is_empty() => {
+                    let (titles, cells) = rows(&page);
+                    let text = table(&titles, &cells);
+                    let headless = text.split_once('\n').map_or("", |(_, rest)| rest);
+                    data(if head == Head::Due { &text } else { headless })?;
+                    head = Head::Done;
+                }
+                Form::Jsonl => {
+                    for thing in &page {
+                        output::document(&shape.picked(object(thing)?)?)?;
+                    }
+                }
+                Form::Table | Form::Csv | Form::Plain | Form::Json => {
+                    let things: Vec<&T> = page.iter().collect();
+                    shape.write(&things, &mut head)?;
+                }
+            }
+        }
+    }
+}
+
+/// Whether a head must still be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Head {
+    Due,
+    Done,
+}
+
+impl Shape {
+    /// The fields that were asked for; all, where none was named.
+    fn picked(&self, object: Map<String, Value>) -> Result<Map<String, Value>, Failure> {
+        if self.fields.is_empty() {
+            return Ok(object);
+        }
+        let mut picked = Map::new();
+        for name in &self.fields {
+            let Some(value) = object.get(name) else {
+                let known: Vec<&str> = object.keys().map(String::as_str).collect();
+                let text = format!("no field {name}: there are {}", known.join(", "));
+                return Err(Failure::Said(Exit::Usage, text));
+            };
+            picked.insert(name.clone(), value.clone());
+        }
+        Ok(picked)
+    }
+
+    /// Writes things by their fields.
+    fn write<T: Serialize>(&self, things: &[&T], head: &mut Head) -> Result<(), Failure> {
+        let objects: Vec<Map<String, Value>> = things
+            .iter()
+            .map(|thing| self.picked(object(thing)?))
+            .collect::<Result<_, Failure>>()?;
+        let Some(first) = objects.first() else {
+            return Ok(());
+        };
+        let names: Vec<String> = if self.fields.is_empty() {
+            first.keys().cloned().collect()
+        } else {
+            self.fields.clone()
+        };
+        let cells = objects.iter().map(|object| {
+            let cell = |name: &String| object.get(name).map(cell).unwrap_or_default();
+            names.iter().map(cell).collect::<Vec<String>>()
+        });
+        let shown = *head == Head::Due && !self.no_header;
+        *head = Head::Done;
+        match self.form() {
+            Form::Csv => {
+                let mut out = csv::Writer::from_writer(io::stdout().lock());
+                let failed = |error: csv::Error| Failure::Output(io::Error::other(error));
+                if shown {
+                    out.write_record(&names).map_err(failed)?;
+                }
+                for row in cells {
+                    out.write_record(row.iter().map(|cell| guarded(cell)))
+                        .map_err(failed)?;
+                }
+                out.flush()?;
+                Ok(())
+            }
+            Form::Plain => {
+                let end = if self.null { '\0' } else { '\n' };
+                let mut out = io::stdout().lock();
+                for row in cells {
+                    write!(out, "{}{end}", row.join("\t"))?;
+                }
+                out.flush()?;
+                Ok(())
+            }
+            Form::Table | Form::Json | Form::Jsonl => {
+                let titles: Vec<String> = names.iter().map(|name| name.to_uppercase()).collect();
+                let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
+                let rows: Vec<Vec<String>> = cells.collect();
+                let text = table(&titles, &rows);
+                let headless = text.split_once('\n').map_or("", |(_, rest)| rest);
+                data(if shown { &text } else { headless })
+            }
+        }
+    }
+}
+
+fn object<T: Serialize>(thing: &T) -> Result<Map<String, Value>, Failure> {
+    let value = serde_json::to_value(thing)
+        .map_err(|error| Failure::Said(Exit::Failed, format!("no JSON can be made: {error}")))?;
+    Ok(match value {
+        Value::Object(fields) => fields,
+        other @ (Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Array(_)) => Map::from_iter([("value".to_owned(), other)]),
+    })
+}
+
+/// A field as one cell: texts as they are, lists of them with blanks between, the rest as JSON.
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => one_line(text),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::Array(items) if items.iter().all(Value::is_string) => {
+            let words: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
+            one_line(&words.join(" "))
+        }
+        Value::Array(_) | Value::Object(_) => ascii(&value.to_string()),
+    }
+}
+
+/// A text without what would end a line, begin a field, or steer a terminal.
+fn one_line(text: &str) -> String {
+    let clean = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    text.chars().map(clean).collect()
+}
+
+/// A cell that no spreadsheet takes for a formula (OWASP, CSV injection).
+pub(crate) fn guarded(cell: &str) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        return format!("'{cell}");
+    }
+    cell.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{cell, guarded};
+
+    // Mutant: one of the beginnings is left out.
+    #[test]
+    fn no_cell_begins_a_formula() {
+        for text in ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(1)", "\tx", "\rx"] {
+            assert_eq!(guarded(text), format!("'{text}"));
+        }
+        assert_eq!(guarded("a=b"), "a=b");
+    }
+
+    #[test]
+    fn every_value_is_one_cell() {
+        assert_eq!(cell(&json!(["a", "b"])), "a b");
+        assert_eq!(cell(&json!(null)), "");
+        assert_eq!(
+            cell(&json!("a\tb\n\u{1b}[31m")),
+            "a\u{fffd}b\u{fffd}\u{fffd}[31m"
+        );
+        assert_eq!(cell(&json!([{"a": "\u{9b}"}])), "[{\"a\":\"\\u009b\"}]");
+    }
+}
