@@ -70,6 +70,24 @@ impl Filter {
         self.terms.is_empty()
     }
 
+    /// The part of it that an index finds at once: where a name or an address is to have something in it,
+    /// the names that begin so. None where there is no such part.
+    pub(super) fn beginning(&self) -> Option<Self> {
+        let mut found = false;
+        let begins = |term: &Term| match &term.asks {
+            Asks::Rows(Test::Has(text)) if !term.negated => {
+                found = true;
+                Term {
+                    negated: false,
+                    asks: Asks::Rows(Test::Begins(text.to_ascii_lowercase())),
+                }
+            }
+            Asks::Rows(_) | Asks::States(_) => term.clone(),
+        };
+        let terms = self.terms.iter().map(begins).collect();
+        found.then_some(Self { terms })
+    }
+
     /// What the rows must be like. Accounts that [`Self::keeps`] turns down may be among them.
     pub(super) fn conditions(&self) -> Vec<Condition> {
         self.terms.iter().filter_map(Term::condition).collect()
@@ -303,6 +321,18 @@ mod tests {
         }
         assert!(Filter::parse("  ").unwrap().is_empty());
         assert_eq!(Filter::parse("a b uid:1").unwrap().terms.len(), 3);
+    }
+
+    #[test]
+    fn what_an_index_finds_at_once_is_told_from_what_is_searched() {
+        let beginning = |text| Filter::parse(text).unwrap().beginning();
+        let begins = |text: &str| Asks::Rows(Test::Begins(text.into()));
+        let found = beginning("Ali !bob uid:7").unwrap().terms;
+        assert_eq!(found[0].asks, begins("ali"));
+        // What is not to be there is searched for all the same.
+        assert_eq!(found[1].asks, Asks::Rows(Test::Has("bob".into())));
+        assert_eq!(found[2].asks, Asks::Rows(Test::Uid(7)));
+        assert_eq!(beginning("!bob state:locked"), None);
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub(crate) enum Message {
 pub(crate) enum Found {
     /// The home page's counts.
     Summary(Result<Summary, String>),
+    /// The first accounts that were found for the request of that number, while others are looked for.
+    FirstUsers(u64, Page<UserRow>),
     /// A page of accounts, and of how many, for the request of that number.
     Users(u64, Result<(Page<UserRow>, Option<u64>), String>),
     /// An account's page.

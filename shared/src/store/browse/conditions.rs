@@ -21,6 +21,8 @@ pub struct Condition {
 pub enum Test {
     /// Name or an address has this in it, whatever the case.
     Has(String),
+    /// The name begins with this: an index knows, whatever the number of accounts.
+    Begins(String),
     /// It is in one of these states.
     State(Vec<Kept>),
     /// Failures in a row: more, or fewer, than this.
@@ -98,6 +100,11 @@ fn test_sql(
             "instr(lower(a.name), ?) > 0 OR EXISTS (SELECT 1 FROM addresses d
              WHERE d.account = a.id AND instr(lower(d.address), ?) > 0)"
                 .to_owned()
+        }
+        Test::Begins(start) => {
+            // Names have no character beyond the last one that there is.
+            values.extend([start.clone().into(), format!("{start}{}", char::MAX).into()]);
+            "a.name >= ? AND a.name < ?".to_owned()
         }
         Test::State(states) => {
             let any: Vec<String> = states

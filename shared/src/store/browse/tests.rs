@@ -170,3 +170,16 @@ fn another_connection_is_noticed() {
     assert_ne!(watcher.change().unwrap(), before);
     std::fs::remove_dir_all(&folder).unwrap();
 }
+
+// Mutant: the range ends at the text itself, or has no end.
+#[test]
+fn names_are_found_by_how_they_begin() {
+    let bench = store_with(&["al", "alice", "alzoubi", "am", "bob-al"]);
+    let begins = |text: &str| {
+        let test = [(false, Test::Begins(text.into()))];
+        names(&bench, &test, Way::Onwards, None, 9)
+    };
+    assert_eq!(begins("al"), ["al", "alice", "alzoubi"]);
+    assert_eq!(begins("alz"), ["alzoubi"]);
+    assert!(begins("x").is_empty());
+}

@@ -68,6 +68,8 @@ pub(crate) enum Rows {
     None,
     /// Those of the filter that was in force before.
     OfBefore,
+    /// The first of the filter that is in force, while others are looked for.
+    First,
     /// Those of the filter that is in force.
     Read,
 }
@@ -76,6 +78,8 @@ pub(crate) enum Rows {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Goal {
     Same,
+    /// The first, unless somebody moves away from it meanwhile.
+    Top,
     First,
     Last,
 }
@@ -128,6 +132,11 @@ impl<R: Keyed> List<R> {
         let at_the_top = self.selected == 0 && !self.more_before;
         match self.selected().map(Keyed::key) {
             Some(key) if !at_the_top && self.state == Rows::Read => self.ask(Around::Key(key)),
+            Some(_) if self.state == Rows::Read => {
+                let asked = self.ask(Around::First);
+                self.goal = Goal::Top;
+                asked
+            }
             Some(_) | None => self.ask(Around::First),
         }
     }
@@ -143,6 +152,10 @@ impl<R: Keyed> List<R> {
             return false;
         }
         self.answered = request;
+        if self.state == Rows::First && self.selected > 0 {
+            // Somebody has moved meanwhile.
+            self.goal = Goal::Same;
+        }
         self.state = Rows::Read;
         let page = match answer {
             Ok(page) => page,
@@ -151,6 +164,22 @@ impl<R: Keyed> List<R> {
                 return true;
             }
         };
+        self.fill(page, height);
+        true
+    }
+
+    /// Takes the first rows of an answer that is not there yet; false where a later request was made,
+    /// or the rows are those of the same filter already.
+    pub(crate) fn take_first(&mut self, request: u64, page: Page<R>, height: usize) -> bool {
+        if request != self.request || self.state == Rows::Read {
+            return false;
+        }
+        self.state = Rows::First;
+        self.fill(page, height);
+        true
+    }
+
+    fn fill(&mut self, page: Page<R>, height: usize) {
         self.error = None;
         let line = self.selected.saturating_sub(self.top);
         let before = self.selected().map(Keyed::key);
@@ -161,12 +190,12 @@ impl<R: Keyed> List<R> {
         self.selected = match self.goal {
             Goal::First => 0,
             Goal::Last => self.rows.len().saturating_sub(1),
-            Goal::Same => found.unwrap_or(self.selected),
+            Goal::Top if self.selected == 0 => 0,
+            Goal::Same | Goal::Top => found.unwrap_or(self.selected),
         };
         self.selected = self.selected.min(self.rows.len().saturating_sub(1));
         self.top = self.selected.saturating_sub(line);
         self.show(height);
-        true
     }
 
     /// Moves; where the edge of the window comes near, says where to read next.
@@ -208,7 +237,7 @@ impl<R: Keyed> List<R> {
 mod tests {
     use gatepost_shared::admin::browse::{Around, MailRow, Page};
 
-    use super::{Keyed, List};
+    use super::{Keyed, List, Rows};
     use crate::console::message::Step;
 
     fn mail(id: i64) -> MailRow {
@@ -253,6 +282,20 @@ mod tests {
         assert_eq!(list.selected - list.top, 5, "as much as there is above it");
     }
 
+    // Mutant: what is asked for at the top ends at the top, wherever somebody went meanwhile.
+    #[test]
+    fn a_refresh_at_the_top_shows_what_is_new_and_takes_nobody_back() {
+        let mut list = list(0..5, false, false);
+        let (request, around) = list.ask_again();
+        assert_eq!(around, Around::First);
+        assert!(list.take(request, Ok(page(-1..5, false, false)), 10));
+        assert_eq!(list.selected().map(Keyed::key), Some(-1));
+        let (request, _) = list.ask_again();
+        list.step(Step::Last, 10);
+        assert!(list.take(request, Ok(page(-2..5, false, false)), 10));
+        assert_eq!(list.selected().map(Keyed::key), Some(4));
+    }
+
     #[test]
     fn an_answer_to_an_earlier_question_is_dropped() {
         let mut list = list(0..5, false, false);
@@ -262,6 +305,23 @@ mod tests {
         assert_eq!(list.rows.len(), 5);
         assert!(list.take(late, Ok(page(7..9, false, false)), 10));
         assert_eq!(list.rows.len(), 2);
+    }
+
+    // Mutants: first rows of an earlier question are taken; the whole answer throws the selection away.
+    #[test]
+    fn first_rows_are_shown_until_the_whole_answer_comes() {
+        let mut list = list(0..5, false, false);
+        list.refilter();
+        let (early, _) = list.ask(Around::First);
+        let (late, _) = list.ask(Around::First);
+        assert!(!list.take_first(early, page(1..3, false, false), 10));
+        assert!(list.take_first(late, page(6..9, false, false), 10));
+        assert_eq!(list.state, Rows::First);
+        list.step(Step::Down, 10);
+        assert!(list.take(late, Ok(page(2..9, false, false)), 10));
+        assert_eq!(list.state, Rows::Read);
+        assert_eq!(list.selected().map(Keyed::key), Some(7));
+        assert!(!list.take_first(late, page(6..9, false, false), 10));
     }
 
     #[test]

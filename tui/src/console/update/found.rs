@@ -21,6 +21,13 @@ pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
             model.home.error = Some(error);
             Vec::new()
         }
+        Found::FirstUsers(request, page) => {
+            if !model.users.list.take_first(request, page, height) {
+                return Vec::new();
+            }
+            model.users.total = None;
+            users::read_page(model)
+        }
         Found::Users(request, answer) => {
             let (page, total) = match answer {
                 Ok((page, total)) => (Ok(page), total),

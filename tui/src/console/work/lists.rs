@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use gatepost_shared::admin::Admin;
-use gatepost_shared::admin::browse::Stopper;
+use gatepost_shared::admin::browse::{Around, Stopper};
 use gatepost_shared::host::{Host, System};
 
 use super::super::effect::Effect;
@@ -54,6 +54,9 @@ pub(super) fn work(desk: &Desk, effects: &Receiver<Effect>) {
         if !waiting.is_empty() {
             let effect = waiting.remove(0);
             let begun = now();
+            if let Some(first) = first(admin.as_ref(), &effect) {
+                desk.tell(first);
+            }
             let mut found = read(desk, &mut admin, &effect);
             if !went_well(found.as_ref()) {
                 waiting.extend(effects.try_iter());
@@ -126,6 +129,22 @@ fn opened(desk: &Desk) -> Result<Admin, String> {
     open.inspect(|open| desk.can_be_stopped_by(open.stopper()))
 }
 
+/// What is found at once, where the whole answer may take a while.
+fn first(admin: Option<&Admin>, effect: &Effect) -> Option<Found> {
+    let Effect::Users {
+        request,
+        filter,
+        around: Around::First,
+        mask,
+    } = effect
+    else {
+        return None;
+    };
+    // Why it cannot be read is said with the whole answer.
+    let page = admin?.first_users(filter, PAGE, *mask).ok().flatten()?;
+    Some(Found::FirstUsers(*request, page))
+}
+
 fn answer(admin: &Admin, effect: &Effect) -> Option<Found> {
     Some(match effect {
         Effect::Users {
@@ -190,10 +209,9 @@ fn unopened(effect: &Effect, error: &str) -> Option<Found> {
 
 #[cfg(test)]
 mod tests {
-    use gatepost_shared::admin::browse::Around;
     use gatepost_shared::admin::filter::EventFilter;
 
-    use super::{Effect, newest};
+    use super::{Around, Effect, newest};
 
     #[test]
     fn of_each_list_only_the_newest_request_is_answered() {
