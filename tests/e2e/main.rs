@@ -20,6 +20,8 @@ mod circumstances;
 mod clock;
 /// Many logins at once and many in a row: one code, one success; so many mails and no more.
 mod concurrent;
+/// The console beside real logins: both agree through the store.
+mod console;
 /// One failing system call at every place in turn: nobody is let in by it.
 mod faults;
 /// Guessing codes: compared as often as the policy says, and counted first.

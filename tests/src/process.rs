@@ -76,6 +76,17 @@ impl Capture {
             .flatten()
     }
 
+    /// Waits for bytes beyond the first `have`; none where none come in time.
+    pub fn more_than(&self, have: usize, deadline: Duration) -> Option<Vec<u8>> {
+        self.state
+            .wait(deadline, |captured| match captured.bytes.get(have..) {
+                Some(new) if !new.is_empty() => Some(Some(new.to_vec())),
+                _ if captured.ended => Some(None),
+                _ => None,
+            })
+            .flatten()
+    }
+
     /// Waits until the writing side is closed by all who held it.
     pub fn wait_end(&self, deadline: Duration) -> bool {
         self.state

@@ -156,6 +156,11 @@ impl<'s> Pty<'s> {
         String::from_utf8_lossy(bytes.get(self.seen..).unwrap_or_default()).into_owned()
     }
 
+    /// Waits for bytes beyond the first `have`; none where none come in time.
+    pub fn more_than(&self, have: usize, deadline: Duration) -> Option<Vec<u8>> {
+        self.output.more_than(have, deadline)
+    }
+
     /// The program's pid.
     pub fn pid(&self) -> u32 {
         self.process.pid()

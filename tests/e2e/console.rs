@@ -1,0 +1,123 @@
+//! The console and the login agree through the store: what one does, the other sees. Real terminals,
+//! real logins.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
+
+use gatepost_tests::config::Config;
+use gatepost_tests::mailbox::Mailbox;
+use gatepost_tests::mailbox::wrong;
+use gatepost_tests::require;
+use gatepost_tests::require::Need;
+use gatepost_tests::smtp::Encryption;
+use gatepost_tests::smtp::Sink;
+use gatepost_tests::soak;
+use gatepost_tests::sshd::Sshd;
+use gatepost_tests::stack::Stack;
+use gatepost_tests::stage::Stage;
+use gatepost_tests::tmux::Tmux;
+
+fn rig(sink: &Sink) -> Stage {
+    Stage::builder()
+        .product(Config::to(sink).set("limits.send_cooldown", "1s"))
+        .enrol("alice", "alice@example.org")
+        .enrol("bob", "bob@example.org")
+        .stack("sshd", &Stack::plain())
+        .stack("rig", &Stack::plain())
+        .build()
+}
+
+// Mutants: the console reckons a lock of its own; unlocking forgets the windows; changes are not looked
+// for.
+#[test]
+fn locked_out_by_wrong_codes_seen_and_unlocked_in_the_console_and_in_again() {
+    require!(
+        Need::Program("/usr/sbin/sshd"),
+        Need::Program("/usr/bin/tmux")
+    );
+    let sink = Sink::start(Encryption::StartTls);
+    let stage = rig(&sink);
+    let mut mailbox = Mailbox::of(&sink);
+    let sshd = Sshd::start(&stage);
+    let terminal = Tmux::open(&stage, 160, 48);
+    terminal
+        .line("gatepost console --screen users")
+        .shows("alice would be asked for a code");
+    // Nobody presses a key: the console sees what the logins do.
+    for tries in [3, 3, 3, 1] {
+        let mut login = stage.pam("rig").user("alice").rhost("192.0.2.7").start();
+        login.password_of("alice").code_prompt();
+        let wrong = wrong(&mailbox.next_code());
+        for _ in 1..tries {
+            login.tries(wrong.as_str());
+        }
+        login.answer(wrong.as_str());
+        if tries < 3 && login.next_prompt().is_some() {
+            login.hang_up();
+        }
+        login.finish();
+        stage.store().pass(Duration::from_secs(2));
+    }
+    terminal
+        .shows("alice is locked for another")
+        .shows("10 wrong codes in the last hour");
+    // Two keys.
+    terminal.press(&["u"]).shows("Unlock alice?");
+    terminal.press(&["y"]).shows("alice is unlocked");
+    terminal.shows("alice would be asked for a code");
+    let mut login = sshd.login("alice");
+    login
+        .password_of("alice")
+        .expect_prompt("Verification code: ");
+    login.answer(&mailbox.next_code()).expect_shell().log_out();
+    terminal.press(&["q"]).shows("$");
+}
+
+// Mutant: the console's reads or acts hold the store's lock while it waits for a key.
+#[test]
+fn a_hundred_logins_while_the_console_is_used_and_none_is_refused() {
+    require!(Need::Program("/usr/bin/tmux"));
+    let sink = Sink::start(Encryption::StartTls);
+    let stage = rig(&sink);
+    let mut mailbox = Mailbox::of(&sink);
+    let terminal = Tmux::open(&stage, 120, 40);
+    terminal
+        .line("gatepost console --screen users")
+        .shows("alice would be asked for a code");
+    let is_over = AtomicBool::new(false);
+    let pressed = thread::scope(|scope| {
+        let keys = scope.spawn(|| use_the_console(&terminal, &is_over));
+        for _ in 0..soak::size(25, 100) {
+            let mut login = stage.pam("rig").user("alice").rhost("192.0.2.7").start();
+            login.password_of("alice").code_prompt();
+            login.answer(mailbox.next_code());
+            login.finish().expect("PAM_SUCCESS");
+            stage.store().pass(Duration::from_hours(24));
+        }
+        is_over.store(true, Ordering::Relaxed);
+        keys.join().expect("keys were pressed")
+    });
+    assert!(pressed >= 10, "{pressed} rounds of keys are no use of it");
+    terminal.press(&["Escape", "Escape", "q"]).shows("$");
+    let unlocked = stage.store().event_kinds().unwrap();
+    let unlocked = unlocked.iter().filter(|kind| *kind == "user-unlock");
+    assert!(unlocked.count() >= 10, "the keys did what they say");
+}
+
+/// Looks around, filters and acts on bob until it is over; how many rounds.
+fn use_the_console(terminal: &Tmux, is_over: &AtomicBool) -> u32 {
+    let mut rounds = 0;
+    while !is_over.load(Ordering::Relaxed) {
+        terminal.press(&["2", "G"]).shows("uid 2002");
+        terminal.press(&["u"]).shows("Unlock bob?");
+        terminal.press(&["y"]).hides("Unlock bob?");
+        terminal.press(&["D"]).shows("bob?");
+        terminal.press(&["y"]).hides("bob?");
+        terminal.press(&["/", "ali", "Enter", "Escape"]);
+        terminal.press(&["4", "c", "G", "5", "1"]);
+        rounds += 1;
+    }
+    rounds
+}
