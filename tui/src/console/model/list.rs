@@ -35,9 +35,9 @@ impl Keyed for MailRow {
 }
 
 /// Rows that are read at once on each side of the selected one.
-pub(crate) const PAGE: u32 = 100;
-/// Rows between the selected one and an edge, at which the next page is asked for.
-const AHEAD: usize = 40;
+pub(crate) const PAGE: u32 = 200;
+/// Screenfuls between the selected row and an edge, at which the next page is asked for.
+const AHEAD: usize = 2;
 
 /// The window, and where in it we are.
 #[derive(Debug)]
@@ -59,6 +59,8 @@ pub(crate) struct List<R: Keyed> {
     request: u64,
     answered: u64,
     goal: Goal,
+    /// Rows that somebody moved beyond the window's edge: made good when the rows are here.
+    owed: usize,
 }
 
 /// What a list's rows are.
@@ -97,6 +99,7 @@ impl<R: Keyed> Default for List<R> {
             request: 0,
             answered: 0,
             goal: Goal::Same,
+            owed: 0,
         }
     }
 }
@@ -191,8 +194,9 @@ impl<R: Keyed> List<R> {
             Goal::First => 0,
             Goal::Last => self.rows.len().saturating_sub(1),
             Goal::Top if self.selected == 0 => 0,
-            Goal::Same | Goal::Top => found.unwrap_or(self.selected),
+            Goal::Same | Goal::Top => found.unwrap_or(self.selected) + self.owed,
         };
+        self.owed = 0;
         self.selected = self.selected.min(self.rows.len().saturating_sub(1));
         self.top = self.selected.saturating_sub(line);
         self.show(height);
@@ -202,6 +206,16 @@ impl<R: Keyed> List<R> {
     pub(crate) fn step(&mut self, step: Step, height: usize) -> Option<Around<R::Key>> {
         let last = self.rows.len().saturating_sub(1);
         let page = height.saturating_sub(1).max(1);
+        let further = match step {
+            Step::Down => 1,
+            Step::PageDown => page,
+            Step::Up | Step::PageUp | Step::First | Step::Last => 0,
+        };
+        self.owed = if further > 0 && self.more_after && self.answered < self.request {
+            self.owed + (self.selected + further).saturating_sub(last)
+        } else {
+            0
+        };
         match step {
             Step::First if self.more_before => return Some(Around::First),
             Step::Last if self.more_after => return Some(Around::Last),
@@ -213,8 +227,9 @@ impl<R: Keyed> List<R> {
             Step::PageDown => self.selected = (self.selected + page).min(last),
         }
         self.show(height);
-        let short_before = self.more_before && self.selected < AHEAD;
-        let short_after = self.more_after && self.selected + AHEAD > last;
+        let ahead = AHEAD * height.max(1);
+        let short_before = self.more_before && self.selected < ahead;
+        let short_after = self.more_after && self.selected + ahead > last;
         if (short_before || short_after) && self.answered == self.request {
             return self.selected().map(|row| Around::Key(row.key()));
         }
@@ -282,6 +297,29 @@ mod tests {
         assert_eq!(list.selected - list.top, 5, "as much as there is above it");
     }
 
+    // Mutant: who is quicker than the store stands still at the window's edge.
+    #[test]
+    fn a_step_beyond_the_edge_is_made_good() {
+        let mut list = list(0..30, false, true);
+        assert_eq!(list.step(Step::PageDown, 10), None);
+        let asked = list.step(Step::PageDown, 10).unwrap();
+        let (request, _) = list.ask(asked);
+        for _ in 0..3 {
+            assert_eq!(list.step(Step::PageDown, 10), None);
+        }
+        assert_eq!(list.selected().map(Keyed::key), Some(29));
+        assert!(list.take(request, Ok(page(0..90, false, true)), 10));
+        assert_eq!(list.selected().map(Keyed::key), Some(45));
+        // Nothing is owed to who turned round.
+        let (request, _) = list.ask(Around::Key(45));
+        for _ in 0..6 {
+            list.step(Step::PageDown, 10);
+        }
+        list.step(Step::Up, 10);
+        assert!(list.take(request, Ok(page(0..200, false, true)), 10));
+        assert_eq!(list.selected().map(Keyed::key), Some(88));
+    }
+
     // Mutant: what is asked for at the top ends at the top, wherever somebody went meanwhile.
     #[test]
     fn a_refresh_at_the_top_shows_what_is_new_and_takes_nobody_back() {
@@ -332,7 +370,7 @@ mod tests {
         for _ in 0..80 {
             asked = asked.or(list.step(Step::Down, 10));
         }
-        assert_eq!(asked, Some(Around::Key(60)));
+        assert_eq!(asked, Some(Around::Key(80)));
         assert_eq!(list.step(Step::Last, 10), Some(Around::Last));
         assert_eq!(list.step(Step::First, 10), None);
         assert_eq!((list.selected, list.top), (0, 0));
