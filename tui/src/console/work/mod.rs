@@ -72,10 +72,13 @@ impl Workers {
     /// Hands an effect to the thread that does such things.
     pub(crate) fn hand(&self, effect: Effect) -> io::Result<()> {
         let to = match &effect {
-            Effect::Users { .. } | Effect::Events { .. } | Effect::Mails { .. } => {
-                self.stop_reading(&effect);
-                &self.lists
+            Effect::Users { .. } => {
+                // Sent first: whoever is stopped must find what for, or it begins anew.
+                let _dead = self.lists.send(effect);
+                self.stop_reading();
+                return Ok(());
             }
+            Effect::Events { .. } | Effect::Mails { .. } => &self.lists,
             Effect::User { .. } => &self.pages,
             Effect::Summary => &self.counts,
             // The state asks for none then; this is the lock on the door.
@@ -89,11 +92,10 @@ impl Workers {
         Ok(())
     }
 
-    /// Ends the reading that goes on where a filter may have made it pointless: the answer to it would
-    /// be dropped.
-    fn stop_reading(&self, effect: &Effect) {
-        if let Effect::Users { .. } = effect
-            && let Ok(slot) = self.reading.lock()
+    /// Ends the reading that goes on: a filter may have made it pointless, and the answer to it would be
+    /// dropped.
+    fn stop_reading(&self) {
+        if let Ok(slot) = self.reading.lock()
             && let Some(stopper) = slot.as_ref()
         {
             stopper.stop();
