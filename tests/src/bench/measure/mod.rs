@@ -1,6 +1,7 @@
 //! The measurements, one group of figures a file. Whatever is compared is measured in turns in one run.
 
 mod alone;
+mod console;
 mod growth;
 mod memory;
 mod parallel;
@@ -31,7 +32,7 @@ pub(crate) struct Group {
 }
 
 /// In the order in which they are measured: what is noisy last.
-pub(crate) const GROUPS: [Group; 7] = [
+pub(crate) const GROUPS: [Group; 8] = [
     Group {
         keys: &["host_rss_added_kib", "dlopen_ms"],
         measure: memory::of_the_module,
@@ -52,6 +53,16 @@ pub(crate) const GROUPS: [Group; 7] = [
     Group {
         keys: &["growth_cpu_10_to_1m"],
         measure: growth::measure,
+    },
+    Group {
+        keys: &[
+            "console_first_paint_ms",
+            "console_move_ms",
+            "console_filter_ms",
+            "console_peak_rss_mib",
+            "console_idle_bytes",
+        ],
+        measure: console::measure,
     },
     Group {
         keys: &["ssh_login_added_ms"],
