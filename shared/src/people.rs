@@ -2,9 +2,12 @@
 //!
 //! A failing lookup is told apart from an empty one, since the first must refuse.
 
+use std::ffi::{CString, OsString};
+use std::path::{Path, PathBuf};
+
 use gatepost_words::ident::{Person, UserName};
 use gatepost_words::job::SENDER_USER;
-use nix::unistd::{Gid, Group, Uid, User};
+use nix::unistd::{Gid, Group, Uid, User, getgrouplist};
 
 use crate::policy::rules::{Groups, Rule};
 
@@ -20,6 +23,15 @@ pub enum LookupError {
     /// The database has a name that cannot be one.
     #[error("the password database says something odd: {0}")]
     Odd(String),
+    /// The group database does not even know somebody's own group.
+    #[error("the group database cannot be read, or has no group {0}")]
+    NoGroup(u32),
+    /// The kernel does not say who logged in.
+    #[error("/proc/self/loginuid does not say who logged in: {0}")]
+    Login(String),
+    /// sudo does not say who called it.
+    #[error("SUDO_UID is no uid: unset it, or call gatepost through sudo")]
+    SudoUid,
 }
 
 /// Resolves a name with `getpwnam_r`, once.
@@ -41,16 +53,138 @@ pub fn find(name: &UserName) -> Result<Person, LookupError> {
     })
 }
 
-/// Who logged in before becoming whoever this process runs as: the kernel's loginuid, which a
-/// process cannot shed. None where it was never set, as for a service.
-pub fn login_user() -> Option<String> {
-    let text = std::fs::read_to_string("/proc/self/loginuid").ok()?;
-    let uid: u32 = text.trim().parse().ok()?;
-    if uid == u32::MAX {
-        return None;
+/// What a process needs to act as somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// Their name.
+    pub name: String,
+    /// Their uid.
+    pub uid: u32,
+    /// Their primary group.
+    pub gid: u32,
+    /// All their groups.
+    pub groups: Vec<u32>,
+    /// Their home.
+    pub home: PathBuf,
+    /// Their shell.
+    pub shell: PathBuf,
+}
+
+/// Where the kernel says who logged in, which a process cannot shed.
+const LOGIN_UID: &str = "/proc/self/loginuid";
+
+/// The uid that logged in before becoming whoever this process runs as. None where it was never set,
+/// as for a service, and where the kernel keeps none.
+pub fn login_uid() -> Result<Option<u32>, LookupError> {
+    let text = match std::fs::read_to_string(LOGIN_UID) {
+        Ok(text) => text,
+        // Without the folder nothing was asked: only a kernel that answers can have none.
+        Err(error)
+            if error.kind() == std::io::ErrorKind::NotFound
+                && Path::new("/proc/self/status").exists() =>
+        {
+            return Ok(None);
+        }
+        Err(error) => return Err(LookupError::Login(error.to_string())),
+    };
+    login_uid_of(&text)
+}
+
+/// What the kernel's text means.
+fn login_uid_of(text: &str) -> Result<Option<u32>, LookupError> {
+    match text.trim().parse() {
+        Ok(u32::MAX) => Ok(None),
+        Ok(uid) => Ok(Some(uid)),
+        Err(_) => Err(LookupError::Login("it is no uid".to_owned())),
     }
-    let user = User::from_uid(Uid::from_raw(uid)).ok().flatten();
-    Some(user.map_or_else(|| format!("uid {uid}"), |user| user.name))
+}
+
+/// Resolves a uid, once.
+pub fn by_uid(uid: u32) -> Result<Person, LookupError> {
+    let user = entry(uid)?;
+    let name = UserName::new(user.name).map_err(|bad| LookupError::Odd(bad.to_string()))?;
+    Ok(Person {
+        name,
+        uid: user.uid.as_raw(),
+        gid: user.gid.as_raw(),
+    })
+}
+
+/// What it takes to act as that uid.
+pub fn credentials(uid: u32) -> Result<Credentials, LookupError> {
+    let user = entry(uid)?;
+    let groups = supplementary(&user.name, user.gid)?;
+    Ok(Credentials {
+        name: user.name,
+        uid,
+        gid: user.gid.as_raw(),
+        groups: groups.into_iter().map(Gid::as_raw).collect(),
+        home: user.dir,
+        shell: user.shell,
+    })
+}
+
+fn entry(uid: u32) -> Result<User, LookupError> {
+    match User::from_uid(Uid::from_raw(uid)) {
+        Ok(Some(user)) => Ok(user),
+        Ok(None) => Err(LookupError::NoSuchUser(format!("uid {uid}"))),
+        Err(errno) => Err(LookupError::Failed(errno.into())),
+    }
+}
+
+fn supplementary(name: &str, gid: Gid) -> Result<Vec<Gid>, LookupError> {
+    let name = CString::new(name).map_err(|nul| LookupError::Odd(nul.to_string()))?;
+    getgrouplist(&name, gid).map_err(|errno| LookupError::Failed(errno.into()))
+}
+
+/// Whether the person is in one of those groups, by what a login gives them or by the groups' own
+/// lists. One that they are in is enough; where they are in none, each group must have been asked.
+pub fn is_in(person: &Person, groups: &[String]) -> Result<bool, LookupError> {
+    if groups.is_empty() {
+        return Ok(false);
+    }
+    let theirs = supplementary(person.name.as_str(), Gid::from_raw(person.gid))?;
+    let mut silent = None;
+    for name in groups {
+        match Group::from_name(name) {
+            Ok(Some(group)) => {
+                let is_listed = group.mem.iter().any(|m| m == person.name.as_str());
+                if is_listed || theirs.contains(&group.gid) {
+                    return Ok(true);
+                }
+            }
+            Ok(None) if group_answers(person) => {}
+            Ok(None) => silent = Some(LookupError::NoGroup(person.gid)),
+            Err(errno) => silent = Some(LookupError::Failed(errno.into())),
+        }
+    }
+    silent.map_or(Ok(false), Err)
+}
+
+/// Which of those groups are not there.
+pub fn missing(groups: &[String]) -> Result<Vec<String>, LookupError> {
+    let mut missing = Vec::new();
+    for name in groups {
+        match Group::from_name(name) {
+            Ok(Some(_)) => {}
+            Ok(None) => missing.push(name.clone()),
+            Err(errno) => return Err(LookupError::Failed(errno.into())),
+        }
+    }
+    Ok(missing)
+}
+
+/// What sudo says who called it: a uid, in decimal digits and nothing else.
+pub fn sudo_uid(said: Option<OsString>) -> Result<Option<u32>, LookupError> {
+    let Some(said) = said else {
+        return Ok(None);
+    };
+    let uid = said
+        .to_str()
+        .filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
+        .and_then(|text| text.parse().ok())
+        .filter(|uid| *uid != u32::MAX);
+    uid.map_or(Err(LookupError::SudoUid), |uid| Ok(Some(uid)))
 }
 
 /// Which of the groups that `rules` name the person is in.
@@ -74,15 +208,8 @@ pub fn groups(person: &Person, rules: &[Rule]) -> Groups {
 
 /// Which of the groups that `rules` name are not there.
 pub fn missing_groups(rules: &[Rule]) -> Result<Vec<String>, LookupError> {
-    let mut missing = Vec::new();
-    for name in named(rules) {
-        match Group::from_name(name) {
-            Ok(Some(_)) => {}
-            Ok(None) => missing.push(name.clone()),
-            Err(errno) => return Err(LookupError::Failed(errno.into())),
-        }
-    }
-    Ok(missing)
+    let named: Vec<String> = named(rules).into_iter().cloned().collect();
+    missing(&named)
 }
 
 /// Each group that a rule names, once.
@@ -103,4 +230,70 @@ fn passwd_answers() -> bool {
 /// Whether "there is no such group" can be believed: the person's own primary group must be there.
 fn group_answers(person: &Person) -> bool {
     matches!(Group::from_gid(Gid::from_raw(person.gid)), Ok(Some(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt;
+
+    use super::{LookupError, by_uid, credentials, is_in, login_uid_of, sudo_uid};
+
+    // Mutants: an unset loginuid is a uid; what is no uid is unset.
+    #[test]
+    fn the_kernels_word_is_a_uid_unset_or_a_failure() {
+        assert!(matches!(login_uid_of("4294967295"), Ok(None)));
+        assert!(matches!(login_uid_of("0\n"), Ok(Some(0))));
+        assert!(matches!(login_uid_of("1000"), Ok(Some(1000))));
+        for odd in ["", "-1", "root", "4294967296", "1 2"] {
+            let failed = login_uid_of(odd);
+            assert!(matches!(failed, Err(LookupError::Login(_))), "{odd:?}");
+        }
+    }
+
+    // Mutant: what is no uid counts as not set.
+    #[test]
+    fn what_sudo_says_is_a_uid_or_a_failure() {
+        let said = |text: &str| sudo_uid(Some(OsString::from(text)));
+        assert!(matches!(sudo_uid(None), Ok(None)));
+        assert!(matches!(said("0"), Ok(Some(0))));
+        assert!(matches!(said("1000"), Ok(Some(1000))));
+        for odd in [
+            "",
+            " 1",
+            "+1",
+            "-1",
+            "0x0",
+            "bob",
+            "1\n",
+            "4294967295",
+            "4294967296",
+        ] {
+            assert!(matches!(said(odd), Err(LookupError::SudoUid)), "{odd:?}");
+        }
+        let bytes = sudo_uid(Some(OsString::from_vec(vec![0xff])));
+        assert!(matches!(bytes, Err(LookupError::SudoUid)));
+    }
+
+    #[test]
+    fn a_person_is_in_their_groups_and_in_no_others() {
+        let root = by_uid(0).unwrap();
+        let groups = |names: &[&str]| -> Vec<String> {
+            names.iter().map(|name| (*name).to_owned()).collect()
+        };
+        assert!(is_in(&root, &groups(&["no-such-group", "root"])).unwrap());
+        assert!(!is_in(&root, &groups(&["no-such-group"])).unwrap());
+        assert!(!is_in(&root, &[]).unwrap());
+        assert!(by_uid(u32::MAX - 7).is_err());
+        assert_eq!(credentials(0).unwrap().gid, 0);
+    }
+
+    // Mutant: a group that is not found is believed to be none, whoever asked.
+    #[test]
+    fn a_group_database_that_does_not_know_the_persons_own_group_is_not_believed() {
+        let mut lost = by_uid(0).unwrap();
+        lost.gid = u32::MAX - 7;
+        let asked = ["no-such-group".to_owned()];
+        assert!(matches!(is_in(&lost, &asked), Err(LookupError::NoGroup(_))));
+    }
 }

@@ -4,6 +4,7 @@ use gatepost_words::ident::UserName;
 use gatepost_words::text::sanitise;
 use serde::Serialize;
 
+use super::roles::Right;
 use super::{Admin, AdminError, stamp};
 use crate::store::events::{self, Chain};
 
@@ -33,6 +34,7 @@ pub struct Listed {
 impl Admin {
     /// The newest events, oldest of them first; of one user where one is named.
     pub fn events(&self, user: Option<&str>, limit: u32) -> Result<Vec<Listed>, AdminError> {
+        self.may(Right::Look)?;
         let account = match user {
             None => None,
             Some(typed) => {
@@ -51,17 +53,20 @@ impl Admin {
 
     /// The events after that number, oldest first.
     pub fn events_after(&self, seq: i64, limit: u32) -> Result<Vec<Listed>, AdminError> {
+        self.may(Right::Look)?;
         let events = self.store.events_after(seq, limit)?;
         Ok(events.into_iter().map(Listed::from).collect())
     }
 
     /// Recomputes the whole chain.
     pub fn verify_events(&self) -> Result<Chain, AdminError> {
+        self.may(Right::Look)?;
         Ok(self.store.verify_chain()?)
     }
 
     /// As [`Self::verify_events`], telling now and then how many events were checked.
     pub fn watch_events_verified(&self, progress: &dyn Fn(u64)) -> Result<Chain, AdminError> {
+        self.may(Right::Look)?;
         Ok(self.store.watch_chain_verified(progress)?)
     }
 }

@@ -10,8 +10,10 @@ use gatepost_words::text::sanitise;
 use nix::unistd::User;
 use serde::Serialize;
 
+use super::AdminError;
+use super::roles::{Operator, Right};
 use super::setup::person;
-use crate::config::Config;
+use crate::config::{Config, Roles};
 use crate::files::{self, Readers};
 use crate::mail;
 use crate::people;
@@ -78,7 +80,11 @@ const MODULE: &str = "pam_gatepost.so";
 const SERVICES: &str = "/etc/pam.d";
 
 /// Looks at everything, changing nothing.
-pub fn run(conf: Option<&Path>) -> Report {
+pub fn run(conf: Option<&Path>, operator: &Operator) -> Result<Report, AdminError> {
+    operator.may(Right::Look)?;
+    if conf.is_some() {
+        operator.may(Right::Machine)?;
+    }
     let config = Config::load(conf);
     let mut checks = vec![sender_user()];
     checks.extend(programs());
@@ -95,9 +101,51 @@ pub fn run(conf: Option<&Path>) -> Report {
         }
         Err(error) => checks.push(check("configuration", Err(error.to_string()))),
     }
-    Report {
+    checks.push(roles());
+    Ok(Report {
         checks,
         honestly: HONESTLY,
+    })
+}
+
+/// Which groups have a role, and whether they are there. The usual ones need not be: no system has
+/// all of them.
+fn roles() -> Check {
+    let what = "roles";
+    let roles = match Roles::load() {
+        Ok(roles) => roles,
+        Err(error) => return check(what, Err(error.to_string())),
+    };
+    let usual = Roles::default();
+    let given: Vec<String> = roles
+        .all()
+        .filter(|group| !usual.admin.contains(group))
+        .cloned()
+        .collect();
+    match people::missing(&given) {
+        Ok(missing) if missing.is_empty() => {
+            let named = |groups: &[String]| match groups {
+                [] => "nobody".to_owned(),
+                groups => sanitise(&groups.join(", ")),
+            };
+            let detail = format!(
+                "admin: {}; helpdesk: {}; auditor: {}",
+                named(&roles.admin),
+                named(&roles.helpdesk),
+                named(&roles.auditor)
+            );
+            check(what, Ok(detail))
+        }
+        Ok(missing) => Check {
+            what: what.to_owned(),
+            finding: Finding::Warning,
+            detail: format!(
+                "there is no group {}: nobody has its role; groupadd it, or mend its name below \
+                 [roles]",
+                sanitise(&missing.join(", "))
+            ),
+        },
+        Err(failed) => check(what, Err(failed.to_string())),
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use gatepost_words::ident::BadName;
 
-use super::roles::{Right, Role};
+use super::roles::{NoRole, Right, Role};
 use crate::config::ConfigError;
 use crate::files::Untrusted;
 use crate::host::{NoBootId, NoRandomness};
@@ -78,6 +78,30 @@ pub enum AdminError {
         /// What it needs.
         right: Right,
     },
+    /// The person has no role at all.
+    #[error(transparent)]
+    NoRole(#[from] NoRole),
+    /// The person's role does not reach that account.
+    #[error("your role here is {}, which may not act on {user}: {why}. Ask an admin", .role.name())]
+    Guarded {
+        /// What they are.
+        role: Role,
+        /// Whom they would act on.
+        user: String,
+        /// Why not.
+        why: &'static str,
+    },
+    /// The helpdesk unlocked that account as often as it may.
+    #[error(
+        "the helpdesk unlocked {user} {most} times within a day, which is the most: somebody may be \
+         guessing, so ask an admin to look"
+    )]
+    UnlockedOften {
+        /// Whose.
+        user: String,
+        /// How often that may be.
+        most: u32,
+    },
     /// A hash could not be made.
     #[error("a recovery code could not be hashed: is there 20 MB of free memory?")]
     Hash,
@@ -87,7 +111,11 @@ impl From<LookupError> for AdminError {
     fn from(error: LookupError) -> Self {
         match error {
             LookupError::NoSuchUser(name) => Self::NoSuchUser(name),
-            failed @ (LookupError::Failed(_) | LookupError::Odd(_)) => Self::Lookup(failed),
+            failed @ (LookupError::Failed(_)
+            | LookupError::Odd(_)
+            | LookupError::NoGroup(_)
+            | LookupError::Login(_)
+            | LookupError::SudoUid) => Self::Lookup(failed),
         }
     }
 }
@@ -131,7 +159,10 @@ impl AdminError {
             | Self::Removed(_)
             | Self::NothingToConfirm(_) => Kind::NotFound,
             Self::WrongCode { .. } => Kind::No,
-            Self::NotPermitted { .. } => Kind::NotPermitted,
+            Self::NotPermitted { .. }
+            | Self::NoRole(_)
+            | Self::Guarded { .. }
+            | Self::UnlockedOften { .. } => Kind::NotPermitted,
             Self::Config(_)
             | Self::File(_)
             | Self::BadKey(_)

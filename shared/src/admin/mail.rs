@@ -6,6 +6,7 @@ use gatepost_words::text::sanitise;
 use serde::Serialize;
 use serde_json::json;
 
+use super::roles::Right;
 use super::{Admin, AdminError, stamp};
 use crate::mail;
 use crate::store::events::Event;
@@ -63,6 +64,7 @@ pub struct Tested {
 impl Admin {
     /// Sends the test message.
     pub fn test_mail(&mut self, address: &str) -> Result<Tested, AdminError> {
+        self.may(Right::Mail)?;
         let address = EmailAddress::new(address.to_owned())?;
         let mail = self.send("test", &address, "", None, Content::Test)?;
         let accepted = super::users::accepted(&mail);
@@ -89,6 +91,7 @@ impl Admin {
 
     /// The newest deliveries; of one user where one is named.
     pub fn mails(&self, user: Option<&str>, limit: u32) -> Result<Vec<Listed>, AdminError> {
+        self.may(Right::Look)?;
         let account = match user {
             None => None,
             Some(user) => Some(self.enrolled(user)?.1.id),

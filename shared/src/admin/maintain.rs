@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::roles::Right;
 use super::{Admin, AdminError};
 use crate::notices;
 use crate::store::upkeep::Purged;
@@ -23,6 +24,7 @@ const PATIENCE: u32 = 3;
 impl Admin {
     /// Sends due notices and removes old rows.
     pub fn maintain(&mut self) -> Result<Maintained, AdminError> {
+        self.may(Right::Machine)?;
         let (mut sent, mut failed) = (0, 0);
         // Each one that is taken from the outbox becomes due later or never, so this ends.
         while failed < PATIENCE && self.store.notice_due(&self.host.now())? {

@@ -9,7 +9,7 @@
 //! - [`browse`]: what the console shows while somebody looks around; [`filter`]: its grammar
 //! - [`audit`]: the log of events and its chain
 //! - [`maintain`]: purging, and notices that are due
-//! - [`roles`]: who may do what
+//! - [`roles`]: who may do what; [`operator`]: who is behind this process
 //! - [`doctor`]: what is missing or unsafe, and what emailed codes are not
 
 pub mod audit;
@@ -19,6 +19,7 @@ mod error;
 pub mod filter;
 pub mod mail;
 pub mod maintain;
+pub mod operator;
 pub mod policy;
 pub mod roles;
 pub mod setup;
@@ -33,6 +34,7 @@ use gatepost_words::text::{log_value, quote, sanitise};
 use gatepost_words::time::Wall;
 
 pub use self::error::{AdminError, Kind};
+pub use self::operator::{operator, operator_of_doctor};
 use self::roles::{Operator, Right};
 use crate::code::key::Key;
 use crate::config::{CONFIG, Config};
@@ -63,7 +65,7 @@ pub struct Admin {
 impl Admin {
     /// Opens configuration and store; neither is created or repaired.
     pub fn open(conf: Option<&Path>, operator: Operator) -> Result<Self, AdminError> {
-        let config = Config::load(conf)?;
+        let config = config(conf, &operator)?;
         let store = Store::open(&config.store)?;
         Ok(Self {
             config,
@@ -91,11 +93,13 @@ impl Admin {
 
     /// Whether the person behind this process may do that; every verb asks first.
     pub fn may(&self, right: Right) -> Result<(), AdminError> {
-        let role = self.operator.role;
-        if role.has(right) {
-            return Ok(());
-        }
-        Err(AdminError::NotPermitted { role, right })
+        self.operator.may(right)
+    }
+
+    /// Whether they may do that to this account; every verb on one account that a helpdesk has asks
+    /// this beside [`Self::may`].
+    pub fn may_on(&self, right: Right, account: &Account) -> Result<(), AdminError> {
+        self.operator.may_on(right, account)
     }
 
     /// The key, read when it is first needed.
@@ -148,19 +152,13 @@ impl Admin {
     }
 }
 
-/// Who acts: root, and which login became root, where the kernel or sudo says so.
-pub fn operator(sudo_user: Option<&str>) -> Operator {
-    let login = people::login_user().or_else(|| sudo_user.map(str::to_owned));
-    let name = match login.as_deref().map(sanitise) {
-        None => "root".to_owned(),
-        Some(login) if login == "root" || login.is_empty() => "root".to_owned(),
-        Some(login) => format!("root (login {login})"),
-    };
-    Operator {
-        name,
-        role: roles::Role::Admin,
-        uid: None,
+/// The configuration, or another one that an admin names: to name one is to choose the store that is
+/// worked on, and a file that root reads.
+fn config(conf: Option<&Path>, operator: &Operator) -> Result<Config, AdminError> {
+    if conf.is_some() {
+        operator.may(Right::Machine)?;
     }
+    Ok(Config::load(conf)?)
 }
 
 /// Whether the caller is root, and not by a set-uid bit that somebody gave the program.

@@ -1,11 +1,13 @@
 //! What is in force, and what it leaves an attacker who has the password.
 
+use std::path::Path;
+
 use gatepost_words::text::sanitise;
 use gatepost_words::time::Span;
 use serde::Serialize;
 
 use super::AdminError;
-use crate::config::Config;
+use super::roles::{Operator, Right};
 use crate::people;
 use crate::policy::Unenrolled;
 use crate::policy::limits::{Binding, Limits, RECOVERY_PER_DAY, RECOVERY_PER_HOUR, SOURCE_WINDOW};
@@ -52,7 +54,9 @@ pub struct Rule {
 }
 
 /// The policy that a configuration puts in force.
-pub fn show(config: &Config) -> Result<Policy, AdminError> {
+pub fn show(conf: Option<&Path>, operator: &Operator) -> Result<Policy, AdminError> {
+    operator.may(Right::Look)?;
+    let config = super::config(conf, operator)?;
     let policy = &config.policy;
     let missing = people::missing_groups(&policy.rules)?;
     Ok(Policy {
@@ -160,6 +164,7 @@ fn limits(given: &Limits, keep_events: Span) -> Vec<Limit> {
 }
 
 /// What the limits leave an attacker.
-pub fn chances(config: &Config) -> Odds {
-    odds(&config.policy.limits)
+pub fn chances(conf: Option<&Path>, operator: &Operator) -> Result<Odds, AdminError> {
+    operator.may(Right::Look)?;
+    Ok(odds(&super::config(conf, operator)?.policy.limits))
 }

@@ -16,7 +16,7 @@ use super::users::{Mask, Proof, State};
 use super::why::{Verdict, Why};
 use super::{Admin, AdminError, Kind};
 use crate::code::key::Key;
-use crate::config::{Config, Mail, Relay};
+use crate::config::{Config, Mail, Relay, Roles};
 use crate::host::Host;
 use crate::host::tests::Fixed;
 use crate::people;
@@ -107,6 +107,8 @@ fn bench() -> Bench {
             name: "root (login bob)".into(),
             role: Role::Admin,
             uid: None,
+            login: None,
+            roles: Roles::default(),
         },
     };
     Bench {
@@ -503,6 +505,145 @@ fn who_is_not_enrolled_is_told_what_enrols_them() {
     bench.admin.remove_user("root", None).unwrap();
     let error = bench.admin.unlock_user("root", None).unwrap_err();
     assert!(matches!(error, AdminError::Removed(_)), "{error}");
+}
+
+/// The password database's entry of a user that every machine has, and nobody logs in as.
+fn daemon() -> Person {
+    people::find(&name("daemon")).unwrap()
+}
+
+impl Bench {
+    /// With daemon enrolled, and somebody of the helpdesk at work.
+    fn helped() -> Self {
+        let mut bench = bench();
+        let address = EmailAddress::new("d@example.org".to_owned()).unwrap();
+        let daemon = daemon();
+        bench
+            .admin
+            .enrol(&daemon.name, daemon.uid, &address, Proof::Code)
+            .unwrap();
+        bench.enrol(Proof::Code);
+        bench.admin.operator = Operator {
+            name: "hal (helpdesk)".into(),
+            role: Role::Helpdesk,
+            uid: Some(4_000_001),
+            login: Some(4_000_002),
+            roles: Roles {
+                auditor: vec![],
+                helpdesk: vec![],
+                admin: vec!["root".into()],
+            },
+        };
+        bench
+    }
+}
+
+// Mutants: any of the guards is left out; the account's own uid, or the login's, is not asked.
+#[test]
+fn the_helpdesk_acts_on_nobody_with_privileges() {
+    type Change = fn(&mut Operator);
+    let cases: [(&str, Change, Option<&str>); 7] = [
+        ("daemon", |_| {}, None),
+        ("root", |_| {}, Some("that is root")),
+        ("daemon", |o| o.uid = Some(daemon().uid), Some("yourself")),
+        ("daemon", |o| o.login = Some(daemon().uid), Some("yourself")),
+        (
+            "daemon",
+            |o| o.roles.auditor = vec!["daemon".into()],
+            Some("have a role"),
+        ),
+        (
+            "daemon",
+            |o| o.roles.helpdesk = vec!["daemon".into()],
+            Some("have a role"),
+        ),
+        (
+            "daemon",
+            |o| o.roles.admin = vec!["no-such-group".into(), "daemon".into()],
+            Some("have a role"),
+        ),
+    ];
+    for (user, change, why) in cases {
+        let mut bench = Bench::helped();
+        change(&mut bench.admin.operator);
+        let ends = [
+            bench.admin.unlock_user(user, None).map(drop),
+            bench.admin.confirmation_open(user).map(drop),
+            bench.admin.send_confirmation(user).map(drop),
+        ];
+        for end in ends {
+            let Some(why) = why else {
+                end.unwrap();
+                continue;
+            };
+            let error = end.unwrap_err();
+            assert!(error.to_string().contains(why), "{user}: {error}");
+            assert_eq!(error.kind(), Kind::NotPermitted);
+        }
+        let wrong = bench.admin.confirm(user, &Secret::from("1".to_owned()));
+        let is_guarded = matches!(wrong, Err(AdminError::Guarded { .. }));
+        assert_eq!(is_guarded, why.is_some(), "{user}");
+    }
+}
+
+// Mutants: nothing is counted; an admin's unlock counts, or refills; the count is another account's; a
+// refused one unlocks nevertheless.
+#[test]
+fn the_helpdesk_unlocks_an_account_five_times_a_day() {
+    let mut bench = Bench::helped();
+    let helpdesk = bench.admin.operator.clone();
+    for _ in 0..5 {
+        bench.admin.unlock_user("daemon", None).unwrap();
+    }
+    let unlocks = |bench: &Bench| {
+        let mut kinds = bench.kinds();
+        kinds.retain(|kind| kind == "user-unlock");
+        kinds.len()
+    };
+    let often = bench.admin.unlock_user("daemon", None).unwrap_err();
+    assert!(matches!(often, AdminError::UnlockedOften { most: 5, .. }));
+    assert_eq!(often.kind(), Kind::NotPermitted);
+    assert_eq!(unlocks(&bench), 5);
+    bench.admin.operator.role = Role::Admin;
+    bench.admin.unlock_user("daemon", None).unwrap();
+    bench.admin.operator = helpdesk;
+    assert!(bench.admin.unlock_user("daemon", None).is_err());
+    bench.clock.pass(Span::from_hours(23));
+    assert!(bench.admin.unlock_user("daemon", None).is_err());
+    bench.clock.pass(Span::from_hours(1));
+    bench.admin.unlock_user("daemon", None).unwrap();
+    assert_eq!(unlocks(&bench), 7);
+}
+
+// Mutants: Mask::needs says Look; an auditor's search looks at addresses.
+#[test]
+fn an_auditor_learns_no_address() {
+    let mut bench = bench();
+    bench.enrol(Proof::Word);
+    bench.admin.operator.role = Role::Auditor;
+    let all = Filter::parse("").unwrap();
+    let shown = [
+        bench.admin.unmask("", None).map(drop),
+        bench.admin.show_user("root", Mask::Unmasked).map(drop),
+        bench.admin.browse_user("root", Mask::Unmasked).map(drop),
+        bench
+            .admin
+            .users_like(&all, "", 9, Mask::Unmasked)
+            .map(drop),
+        bench
+            .admin
+            .browse_users(&all, &Around::First, 9, Mask::Unmasked)
+            .map(drop),
+    ];
+    for refused in shown {
+        assert_eq!(refused.unwrap_err().kind(), Kind::NotPermitted);
+    }
+    assert_eq!(bench.listed("root", Mask::Masked).len(), 1);
+    assert_eq!(bench.listed("alice@", Mask::Masked).len(), 0);
+    let by_address = Filter::parse("alice@").unwrap();
+    assert_eq!(bench.admin.count_users(&by_address).unwrap(), Some(0));
+    bench.admin.operator.role = Role::Helpdesk;
+    assert_eq!(bench.listed("alice@", Mask::Masked).len(), 1);
 }
 
 #[test]

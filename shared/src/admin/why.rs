@@ -10,6 +10,7 @@ use gatepost_words::wire::Proved;
 use serde::Serialize;
 use serde_json::json;
 
+use super::roles::Right;
 use super::users::{Mask, mask, rounded};
 use super::{Admin, AdminError, stamp};
 use crate::host::{self, ProcessId};
@@ -68,6 +69,7 @@ impl Admin {
         service: Option<&str>,
         from: Option<&str>,
     ) -> Result<Why, AdminError> {
+        self.may(Right::Look)?;
         let typed = UserName::new(typed.to_owned())?;
         let service = Service::new(service.unwrap_or("sshd"))?;
         let source = source(from)?;

@@ -4,6 +4,7 @@
 //! with the path, the line and what to do; there is no default configuration to fall back to.
 
 pub mod raw;
+mod roles;
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use gatepost_words::job::Tls;
 use gatepost_words::time::Span;
 
+pub use self::roles::Roles;
 use crate::files::{self, Readers, Untrusted};
 use crate::host;
 use crate::policy::Policy;
@@ -171,6 +173,8 @@ impl Config {
         };
         let limits = limits.check().map_err(bounds)?;
         let keep_events = check_keep(file.audit.keep).map_err(bounds)?;
+        // Checked here and meant there: roles come from the usual place, whichever file this is.
+        Roles::mean(file.roles).map_err(nonsense)?;
         let rules = file
             .rule
             .into_iter()

@@ -31,6 +31,28 @@ pub struct File {
     pub store: Store,
     /// `[audit]`
     pub audit: Audit,
+    /// `[roles]`
+    pub roles: Roles,
+}
+
+/// The file with everything but `[roles]` left unread.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct RolesAlone {
+    /// `[roles]`
+    pub roles: Roles,
+}
+
+/// `[roles]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Roles {
+    /// Groups that look.
+    pub auditor: Option<Vec<String>>,
+    /// Groups that help.
+    pub helpdesk: Option<Vec<String>>,
+    /// Groups that do everything.
+    pub admin: Option<Vec<String>>,
 }
 
 /// `[login]`

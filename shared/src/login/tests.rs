@@ -20,6 +20,7 @@ use crate::policy::{Policy, Unenrolled};
 use crate::store::Store;
 use crate::store::accounts::{Actor, Confirmation};
 use crate::store::guesses::Counted;
+use crate::store::unlocks::{Unlocked, Unlocker};
 
 const USER: &str = "daemon";
 const UID: u32 = 1;
@@ -515,11 +516,17 @@ fn an_unlocking_lets_in_again() {
             .said
             .contains("until an administrator unlocks")
     );
-    let failures = desk
+    let unlocked = desk
         .store()
-        .unlock(&desk.host.now(), &actor(), &user(), "asked")
+        .unlock(
+            &desk.host.now(),
+            &actor(),
+            &user(),
+            Unlocker::Admin,
+            "asked",
+        )
         .unwrap();
-    assert_eq!(failures, 2);
+    assert_eq!(unlocked, Unlocked::Done);
     let code = play.code.clone().unwrap();
     let mut play = desk.log_in();
     assert_eq!(play.type_in(&code), Err(Verdict::Success));

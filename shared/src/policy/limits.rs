@@ -52,6 +52,8 @@ pub struct Limits {
 pub const RECOVERY_PER_HOUR: u32 = 5;
 /// See [`RECOVERY_PER_HOUR`].
 pub const RECOVERY_PER_DAY: u32 = 10;
+/// How often in a day the helpdesk may unlock an account.
+pub const HELPDESK_UNLOCKS_PER_DAY: u32 = 5;
 /// The window of [`Limits::sends_per_source`].
 pub const SOURCE_WINDOW: Span = Span::from_mins(5);
 /// Helpers of one account that may wait at a prompt.

@@ -340,30 +340,6 @@ impl Store {
         })
     }
 
-    /// Unlocks an account: failures so far no longer count, in windows and in a row.
-    pub fn unlock(
-        &mut self,
-        now: &Now,
-        actor: &Actor,
-        name: &UserName,
-        reason: &str,
-    ) -> Result<u32, StoreError> {
-        let doing = "unlocking an account";
-        self.write(doing, |tx| {
-            let at = clock::advance(tx, now)?;
-            let account = existing(tx, doing, name)?;
-            tx.execute(
-                "UPDATE accounts SET failures_in_row = 0, unlocked_store = ?2,
-                   version = version + 1 WHERE id = ?1",
-                params![account.id, at.millis()],
-            )
-            .map_err(StoreError::sqlite(doing))?;
-            let detail = json!({"failures": account.failures_in_a_row, "reason": reason});
-            act(tx, now, actor, "user-unlock", name.as_str(), detail)?;
-            Ok(account.failures_in_a_row)
-        })
-    }
-
     /// Replaces an account's recovery codes.
     pub fn set_recovery(
         &mut self,
@@ -449,7 +425,7 @@ fn by_name(connection: &Connection, name: &str) -> Result<Option<Account>, Store
 }
 
 /// An account that is there and not removed.
-fn existing(
+pub(super) fn existing(
     tx: &Transaction<'_>,
     doing: &'static str,
     name: &UserName,
@@ -572,7 +548,7 @@ fn void_codes(tx: &Transaction<'_>, account: i64) -> Result<(), rusqlite::Error>
 }
 
 /// Records an administrator's act.
-fn act(
+pub(super) fn act(
     tx: &Transaction<'_>,
     now: &Now,
     actor: &Actor,

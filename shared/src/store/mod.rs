@@ -17,6 +17,7 @@ mod retention;
 pub mod schema;
 pub mod signin;
 mod strangers;
+pub mod unlocks;
 pub mod upkeep;
 
 use std::path::{Path, PathBuf};

@@ -8,6 +8,7 @@ mod installing;
 mod layers;
 mod manifests;
 mod outcomes;
+mod rights;
 mod source;
 
 use std::path::Path;

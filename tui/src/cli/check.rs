@@ -50,7 +50,7 @@ pub(crate) fn why(context: &Context, asked: &Why) -> Result<Exit, Failure> {
 }
 
 pub(crate) fn doctor(context: &Context) -> Result<Exit, Failure> {
-    let report = doctor::run(context.conf.as_deref());
+    let report = doctor::run(context.conf.as_deref(), &context.operator)?;
     if context.json {
         document(&report)?;
     } else {

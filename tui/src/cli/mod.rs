@@ -14,6 +14,7 @@ mod setup;
 mod shape;
 mod user;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
@@ -120,11 +121,16 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Failure> {
         let text = format!("needs root: try sudo gatepost {}", typed());
         return Err(Failure::Said(Exit::NotPermitted, text));
     }
+    let operator = if let Command::Doctor = command {
+        admin::operator_of_doctor(sudo_uid())?
+    } else {
+        admin::operator(sudo_uid())?
+    };
     let context = Context {
         json,
         shape,
         conf,
-        operator: admin::operator(sudo_user().as_deref()),
+        operator,
     };
     match command {
         Command::Console(console) => console::run(&context, console),
@@ -157,10 +163,10 @@ fn typed() -> String {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "for the audit's record alone, where the kernel knows no login: it decides nothing"
+    reason = "it can take a role away and never give one: the weaker of this and the kernel's word counts"
 )]
-fn sudo_user() -> Option<String> {
-    std::env::var("SUDO_USER").ok()
+fn sudo_uid() -> Option<OsString> {
+    std::env::var_os("SUDO_UID")
 }
 
 #[cfg(test)]

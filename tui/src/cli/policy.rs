@@ -2,8 +2,8 @@
 
 use clap::Subcommand;
 use gatepost_shared::admin::policy::{self, Policy};
-use gatepost_shared::config::Config;
 use gatepost_shared::policy::Unenrolled;
+use gatepost_shared::policy::odds::Odds;
 use gatepost_shared::policy::rules::Action;
 
 use super::Context;
@@ -19,11 +19,10 @@ pub(crate) enum Command {
 }
 
 pub(crate) fn run(context: &Context, command: &Command) -> Result<Exit, Failure> {
-    let config =
-        Config::load(context.conf.as_deref()).map_err(|error| Failure::Admin(error.into()))?;
+    let (conf, operator) = (context.conf.as_deref(), &context.operator);
     match command {
-        Command::Show => show(context, &policy::show(&config)?),
-        Command::Odds => odds(context, &config),
+        Command::Show => show(context, &policy::show(conf, operator)?),
+        Command::Odds => odds(context, &policy::chances(conf, operator)?),
     }
 }
 
@@ -93,10 +92,9 @@ fn rules(policy: &Policy) -> String {
     table(&["RULE", "ACTION", "USERS", "GROUPS", "SERVICES"], &rows)
 }
 
-fn odds(context: &Context, config: &Config) -> Result<Exit, Failure> {
-    let odds = policy::chances(config);
+fn odds(context: &Context, odds: &Odds) -> Result<Exit, Failure> {
     if context.json {
-        document(&odds)?;
+        document(odds)?;
         return Ok(Exit::Ok);
     }
     let rows: Vec<Vec<String>> = [

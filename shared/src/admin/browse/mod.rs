@@ -9,10 +9,11 @@ use gatepost_words::text::sanitise;
 pub use self::rows::{EventRow, MailRow, Summary, UserDetail, UserRow};
 use self::rows::{event_row, mail_row, user_detail, user_row};
 use super::filter::{EventFilter, Filter};
+use super::roles::Right;
 use super::users::{Listed, Mask};
 use super::{Admin, AdminError};
-use crate::store::browse::Way;
 pub use crate::store::browse::{Around, Page, Stopper};
+use crate::store::browse::{Condition, Test, Way};
 
 /// How many accounts that may be locked are looked at one by one for a count.
 const SUSPECTS: u32 = 200;
@@ -42,6 +43,7 @@ impl Admin {
 
     /// A number that changes when another process, or another [`Admin`], changed the store.
     pub fn change(&self) -> Result<i64, AdminError> {
+        self.may(Right::Look)?;
         Ok(self.store.change()?)
     }
 
@@ -53,6 +55,7 @@ impl Admin {
         limit: u32,
         show: Mask,
     ) -> Result<Page<UserRow>, AdminError> {
+        self.may(show.needs())?;
         let side = |way, from: Option<&str>| self.side(filter, way, from, limit, show);
         let before = match around {
             Around::First => None,
@@ -83,6 +86,7 @@ impl Admin {
         limit: u32,
         show: Mask,
     ) -> Result<Option<Page<UserRow>>, AdminError> {
+        self.may(show.needs())?;
         let Some(beginning) = filter.beginning() else {
             return Ok(None);
         };
@@ -98,6 +102,7 @@ impl Admin {
         limit: u32,
         show: Mask,
     ) -> Result<Vec<Listed>, AdminError> {
+        self.may(show.needs())?;
         let next = format!("{after}\0");
         let from = (!after.is_empty()).then_some(next.as_str());
         Ok(self.side(filter, Way::Onwards, from, limit, show)?.0)
@@ -113,7 +118,7 @@ impl Admin {
         limit: u32,
         show: Mask,
     ) -> Result<(Vec<Listed>, bool), AdminError> {
-        let conditions = filter.conditions();
+        let conditions = self.conditions(filter);
         let row_limit = self.config.policy.limits.failures_in_a_row;
         let room = usize::try_from(limit).unwrap_or(usize::MAX);
         let chunk = limit.saturating_add(1);
@@ -148,13 +153,28 @@ impl Admin {
         }
     }
 
+    /// What the rows must be like. Who may not see addresses finds nobody by them: a part of one that
+    /// is found is a part that is seen.
+    fn conditions(&self, filter: &Filter) -> Vec<Condition> {
+        let mut conditions = filter.conditions();
+        if self.may(Right::Unmask).is_err() {
+            for condition in &mut conditions {
+                if let Test::Has(part) = &condition.test {
+                    condition.test = Test::Named(part.clone());
+                }
+            }
+        }
+        conditions
+    }
+
     /// How many accounts the filter wants; none where only reading them all would say.
     pub fn count_users(&self, filter: &Filter) -> Result<Option<u64>, AdminError> {
+        self.may(Right::Look)?;
         if !filter.is_exact() {
             return Ok(None);
         }
         let row_limit = self.config.policy.limits.failures_in_a_row;
-        let conditions = filter.conditions();
+        let conditions = self.conditions(filter);
         let now = self.host.now();
         Ok(Some(self.store.count_accounts(
             &now,
@@ -165,6 +185,7 @@ impl Admin {
 
     /// One account with the verdict that `gatepost why` gives.
     pub fn browse_user(&self, key: &str, show: Mask) -> Result<UserDetail, AdminError> {
+        self.may(show.needs())?;
         let shown = self.show_user(key, show)?;
         let why = self.why(key, None, None);
         let account = self.enrolled(key).ok().map(|(_, account)| account.id);
@@ -190,6 +211,7 @@ impl Admin {
         around: &Around<i64>,
         limit: u32,
     ) -> Result<Page<EventRow>, AdminError> {
+        self.may(Right::Look)?;
         let page = self.store.events_around(&filter.test, around, limit)?;
         Ok(Page {
             rows: page.rows.into_iter().map(event_row).collect(),
@@ -205,6 +227,7 @@ impl Admin {
         around: &Around<i64>,
         limit: u32,
     ) -> Result<Page<MailRow>, AdminError> {
+        self.may(Right::Look)?;
         let account = match user {
             None => None,
             Some(user) => Some(self.enrolled(user)?.1.id),
@@ -219,6 +242,7 @@ impl Admin {
 
     /// What the home page counts.
     pub fn summary(&self) -> Result<Summary, AdminError> {
+        self.may(Right::Look)?;
         let now = self.host.now();
         let row_limit = self.config.policy.limits.failures_in_a_row;
         let since = now.wall.millis().saturating_sub(DAY_MILLIS);

@@ -11,10 +11,11 @@ pub(super) mod person;
 use std::path::{Path, PathBuf};
 
 use gatepost_words::secret::Secret;
+use gatepost_words::text::quote;
 use serde::Serialize;
 
 use super::AdminError;
-use super::roles::Operator;
+use super::roles::{Operator, Right};
 use crate::config::{self, CONFIG, raw};
 use crate::files::{self, Readers, Untrusted};
 use crate::host::{Host, System};
@@ -96,6 +97,7 @@ pub fn run(
     operator: &Operator,
     lost: LostStore,
 ) -> Result<Report, AdminError> {
+    operator.may(Right::Machine)?;
     let system = System::new()?;
     // Whatever a library creates on the way is root's alone.
     let before = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
@@ -323,7 +325,11 @@ fn record(store: &Path, system: &dyn Host, operator: &Operator, report: &Report)
     }
     syslog::write(
         Severity::Notice,
-        &format!("event=admin act=setup made={}", made.len()),
+        &format!(
+            "event=admin act=setup made={} by={}",
+            made.len(),
+            quote(operator.name.clone())
+        ),
     );
 }
 

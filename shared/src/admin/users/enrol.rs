@@ -6,6 +6,7 @@ use gatepost_words::secret::Secret;
 use serde::Serialize;
 
 use super::super::mail::Attempt;
+use super::super::roles::Right;
 use super::super::{Admin, AdminError};
 use super::Acted;
 use super::view::{Mask, State, mask};
@@ -57,6 +58,7 @@ impl Admin {
         address: &str,
         proof: Proof,
     ) -> Result<Added, AdminError> {
+        self.may(Right::Accounts)?;
         let typed = UserName::new(typed.to_owned())?;
         let address = EmailAddress::new(address.to_owned())?;
         let person = people::find(&typed)?;
@@ -98,7 +100,9 @@ impl Admin {
 
     /// Whether the account has a confirmation code that can be typed now.
     pub fn confirmation_open(&self, typed: &str) -> Result<bool, AdminError> {
+        self.may(Right::Resend)?;
         let (name, account) = self.enrolled(typed)?;
+        self.may_on(Right::Resend, &account)?;
         if unconfirmed(&account).is_none() {
             return Err(AdminError::NothingToConfirm(name.to_string()));
         }
@@ -107,7 +111,9 @@ impl Admin {
 
     /// Mails a new confirmation code; an earlier one dies.
     pub fn send_confirmation(&mut self, typed: &str) -> Result<Sent, AdminError> {
+        self.may(Right::Resend)?;
         let (name, account) = self.enrolled(typed)?;
+        self.may_on(Right::Resend, &account)?;
         if unconfirmed(&account).is_none() {
             return Err(AdminError::NothingToConfirm(name.to_string()));
         }
@@ -127,7 +133,9 @@ impl Admin {
 
     /// Takes the code that was mailed to an address: counted first, then compared.
     pub fn confirm(&mut self, typed: &str, code: &Secret) -> Result<Acted, AdminError> {
+        self.may(Right::Resend)?;
         let (name, account) = self.enrolled(typed)?;
+        self.may_on(Right::Resend, &account)?;
         let Some(address) = unconfirmed(&account) else {
             return Err(AdminError::NothingToConfirm(name.to_string()));
         };

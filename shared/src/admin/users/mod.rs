@@ -9,8 +9,11 @@ use serde::Serialize;
 pub use self::enrol::{Added, Proof, Sent, accepted};
 pub use self::view::{Address, Listed, Mask, Shown, Standing, State};
 pub(super) use self::view::{mask, rounded};
+use super::roles::{Right, Role};
 use super::{Admin, AdminError, reason};
 use crate::code::recovery::{self, RecoveryCode};
+use crate::policy::limits::HELPDESK_UNLOCKS_PER_DAY;
+use crate::store::unlocks::{Unlocked, Unlocker};
 
 /// An act that has nothing to show but that it was done.
 #[derive(Debug, Serialize)]
@@ -37,11 +40,13 @@ pub struct Recovery {
 impl Admin {
     /// Refuses an account's sign-ins until it is enabled again; open codes die.
     pub fn disable_user(&mut self, typed: &str, why: Option<&str>) -> Result<Acted, AdminError> {
+        self.may(Right::Accounts)?;
         self.set_state(typed, "disabled", "user-disable", why)
     }
 
     /// Ends a disabling.
     pub fn enable_user(&mut self, typed: &str, why: Option<&str>) -> Result<Acted, AdminError> {
+        self.may(Right::Accounts)?;
         self.set_state(typed, "active", "user-enable", why)
     }
 
@@ -71,6 +76,7 @@ impl Admin {
 
     /// Removes an account; its tombstone keeps the name refused until it is enrolled again.
     pub fn remove_user(&mut self, typed: &str, why: Option<&str>) -> Result<Acted, AdminError> {
+        self.may(Right::Accounts)?;
         let (name, account) = self.enrolled(typed)?;
         let before = self.standing(&account)?;
         let now = self.host.now();
@@ -84,12 +90,27 @@ impl Admin {
         })
     }
 
-    /// Lets failures so far no longer count.
+    /// Lets failures so far no longer count. The helpdesk may do so a few times a day.
     pub fn unlock_user(&mut self, typed: &str, why: Option<&str>) -> Result<Acted, AdminError> {
+        self.may(Right::Unlock)?;
         let (name, account) = self.enrolled(typed)?;
+        self.may_on(Right::Unlock, &account)?;
         let before = self.standing(&account)?;
         let now = self.host.now();
-        self.store.unlock(&now, &self.actor, &name, &reason(why))?;
+        let by = match self.operator.role {
+            Role::Admin => Unlocker::Admin,
+            Role::Helpdesk | Role::Auditor => Unlocker::Helpdesk { uid: account.uid },
+        };
+        let reason = reason(why);
+        match self.store.unlock(&now, &self.actor, &name, by, &reason)? {
+            Unlocked::Done => {}
+            Unlocked::TooOften => {
+                return Err(AdminError::UnlockedOften {
+                    user: name.to_string(),
+                    most: HELPDESK_UNLOCKS_PER_DAY,
+                });
+            }
+        }
         self.log("user-unlock", name.as_str());
         Ok(Acted {
             user: name.to_string(),
@@ -100,6 +121,7 @@ impl Admin {
 
     /// Makes ten recovery codes; earlier ones no longer work.
     pub fn new_recovery(&mut self, typed: &str) -> Result<Recovery, AdminError> {
+        self.may(Right::Accounts)?;
         let (name, account) = self.enrolled(typed)?;
         let replaced = self.store.recovery_left(account.id)?;
         let mut codes: Vec<RecoveryCode> = Vec::with_capacity(recovery::COUNT);

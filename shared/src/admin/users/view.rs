@@ -8,6 +8,7 @@ use gatepost_words::time::Span;
 use serde::Serialize;
 use serde_json::json;
 
+use super::super::roles::Right;
 use super::super::why::place;
 use super::super::{Admin, AdminError, reason, stamp};
 use crate::policy::lockout::Lock;
@@ -21,6 +22,16 @@ pub enum Mask {
     Masked,
     /// In full.
     Unmasked,
+}
+
+impl Mask {
+    /// What it takes to look so.
+    pub(in crate::admin) const fn needs(self) -> Right {
+        match self {
+            Self::Masked => Right::Look,
+            Self::Unmasked => Right::Unmask,
+        }
+    }
 }
 
 /// What an account's state is for the person who wants to log in.
@@ -135,6 +146,7 @@ pub struct Shown {
 impl Admin {
     /// Records that addresses are shown in full; before they are.
     pub fn unmask(&mut self, of: &str, why: Option<&str>) -> Result<(), AdminError> {
+        self.may(Right::Unmask)?;
         let event = Event {
             kind: "unmask",
             account: of,
@@ -150,6 +162,7 @@ impl Admin {
 
     /// One account with all that is known of it; a removed one too.
     pub fn show_user(&self, typed: &str, show: Mask) -> Result<Shown, AdminError> {
+        self.may(show.needs())?;
         let typed = UserName::new(typed.to_owned())?;
         let Some(account) = self.row(&typed)? else {
             // For its error alone: no row is no enrolled account.

@@ -23,6 +23,8 @@ pub enum Test {
     Has(String),
     /// The name begins with this: an index knows, whatever the number of accounts.
     Begins(String),
+    /// Its name has this in it, whatever the case.
+    Named(String),
     /// It is in one of these states.
     State(Vec<Kept>),
     /// Failures in a row: more, or fewer, than this.
@@ -105,6 +107,10 @@ fn test_sql(
             // Names have no character beyond the last one that there is.
             values.extend([start.clone().into(), format!("{start}{}", char::MAX).into()]);
             "a.name >= ? AND a.name < ?".to_owned()
+        }
+        Test::Named(needle) => {
+            values.push(needle.to_ascii_lowercase().into());
+            "instr(lower(a.name), ?) > 0".to_owned()
         }
         Test::State(states) => {
             let any: Vec<String> = states

@@ -132,6 +132,11 @@ impl Desk {
         self.open.conf.as_deref()
     }
 
+    /// Who acts.
+    pub(super) fn operator(&self) -> &Operator {
+        &self.open.operator
+    }
+
     /// Opens a store, with the failure as a sentence.
     pub(super) fn admin(&self) -> Result<Admin, String> {
         Admin::open(self.open.conf.as_deref(), self.open.operator.clone())

@@ -1,0 +1,141 @@
+//! Who is behind this process: what the kernel, sudo and the group database say of them. What follows
+//! from that is decided in [`super::roles`].
+
+use std::ffi::OsString;
+
+use super::AdminError;
+use super::roles::{Decided, Found, Membership, NoRole, Operator, Right, Role, Trace, decide};
+use crate::config::Roles;
+use crate::people::{self, Credentials, LookupError};
+use crate::store::accounts::Account;
+
+/// The person behind this process; `sudo_uid` is what the environment says who called sudo.
+///
+/// Which groups have a role is read in the usual place, whatever configuration is worked on. Where it
+/// cannot be read, root itself is an admin and nobody else is anything.
+pub fn operator(sudo_uid: Option<OsString>) -> Result<Operator, AdminError> {
+    match Roles::load() {
+        Ok(roles) => of(sudo_uid, roles, None),
+        Err(error) => of(sudo_uid, Roles::default(), Some(&error.to_string())),
+    }
+}
+
+/// As [`operator`], for `gatepost doctor` alone: where the configuration cannot be read, those who
+/// would administer a fresh machine may look at what is wrong with it.
+pub fn operator_of_doctor(sudo_uid: Option<OsString>) -> Result<Operator, AdminError> {
+    match operator(sudo_uid.clone()) {
+        Err(AdminError::NoRole(NoRole::Unreadable(_))) => {
+            let mut usual = of(sudo_uid, Roles::default(), None)?;
+            usual.role = Role::Auditor;
+            Ok(usual)
+        }
+        known => known,
+    }
+}
+
+fn of(
+    sudo_uid: Option<OsString>,
+    roles: Roles,
+    unreadable: Option<&str>,
+) -> Result<Operator, AdminError> {
+    let login = trace(people::login_uid(), &roles, unreadable)?;
+    let sudo = trace(people::sudo_uid(sudo_uid), &roles, unreadable)?;
+    let Decided {
+        name,
+        role,
+        uid,
+        login,
+    } = decide(&login, &sudo)?;
+    Ok(Operator {
+        name,
+        role,
+        uid,
+        login,
+        roles,
+    })
+}
+
+fn trace(
+    uid: Result<Option<u32>, LookupError>,
+    roles: &Roles,
+    unreadable: Option<&str>,
+) -> Result<Trace, NoRole> {
+    let uid = match uid {
+        Ok(None) => return Ok(Trace::Nobody),
+        // Nothing is looked up for root, so that no directory that is down keeps it out.
+        Ok(Some(0)) => return Ok(Trace::Root),
+        Ok(Some(uid)) => uid,
+        Err(failed) => return Ok(Trace::Lost(failed.to_string())),
+    };
+    if let Some(problem) = unreadable {
+        return Err(NoRole::Unreadable(problem.to_owned()));
+    }
+    let person = match people::by_uid(uid) {
+        Ok(person) => person,
+        Err(failed) => return Ok(Trace::Lost(failed.to_string())),
+    };
+    let found = |groups: &[String]| match people::is_in(&person, groups) {
+        Ok(true) => Found::Member,
+        Ok(false) => Found::Stranger,
+        Err(_) => Found::Unknown,
+    };
+    Ok(Trace::Person {
+        groups: Membership {
+            admin: found(&roles.admin),
+            helpdesk: found(&roles.helpdesk),
+            auditor: found(&roles.auditor),
+        },
+        name: person.name.to_string(),
+        uid,
+    })
+}
+
+impl Operator {
+    /// Whether they may do that to this account. Whoever is not an admin acts on nobody who has
+    /// privileges: not on root, on nobody with a role, and not on themselves.
+    pub fn may_on(&self, right: Right, account: &Account) -> Result<(), AdminError> {
+        self.may(right)?;
+        if self.role == Role::Admin {
+            return Ok(());
+        }
+        let guarded = |why| {
+            Err(AdminError::Guarded {
+                role: self.role,
+                user: gatepost_words::text::sanitise(&account.name),
+                why,
+            })
+        };
+        let name = gatepost_words::ident::UserName::new(account.name.clone())?;
+        let Ok(person) = people::find(&name) else {
+            return guarded("the password database does not say who that is");
+        };
+        if account.uid == 0 || person.uid == 0 {
+            return guarded("that is root");
+        }
+        if self.is(account.uid) || self.is(person.uid) {
+            return guarded("that is yourself");
+        }
+        // A second name of the same uid is the same person.
+        let Ok(first_name) = people::by_uid(person.uid) else {
+            return guarded("the password database does not say who that is");
+        };
+        let groups: Vec<String> = self.roles.all().cloned().collect();
+        for person in [&person, &first_name] {
+            match people::is_in(person, &groups) {
+                Ok(false) => {}
+                Ok(true) => return guarded("they have a role here themselves"),
+                Err(_) => {
+                    return guarded("the group database does not say whether they have a role");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What it takes to open files and start programs as the calling person; none where that is root
+    /// itself, or nobody knows who it is.
+    pub fn credentials(&self) -> Result<Option<Credentials>, AdminError> {
+        self.may(Right::Machine)?;
+        Ok(self.uid.map(people::credentials).transpose()?)
+    }
+}
