@@ -9,6 +9,14 @@ mod console;
 pub(crate) mod exit;
 mod mail;
 pub(crate) mod output;
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "for the subcommands that take files, which stand on it"
+    )
+)]
+pub(crate) mod person;
 mod policy;
 mod setup;
 mod shape;
