@@ -50,6 +50,7 @@ pub(crate) fn run(context: &Context, asked: Console) -> Result<Exit, Failure> {
         read_only: asked.read_only,
         host: admin.host_name(),
         actor: admin.actor_name(),
+        role: Some(context.operator.role),
     };
     drop(admin);
     let open = Opener {

@@ -3,6 +3,7 @@
 
 use gatepost_shared::admin::browse::Around;
 use gatepost_shared::admin::filter::{EventFilter, Filter};
+use gatepost_shared::admin::roles::Right;
 use gatepost_shared::admin::users::Mask;
 
 /// Something to be done.
@@ -84,4 +85,17 @@ pub(crate) enum Verb {
     Unmask,
     /// A test message goes out.
     TestMail,
+}
+
+impl Verb {
+    /// What it takes. The act itself asks again; here it is for saying so before a dialog opens.
+    pub(crate) const fn needs(self) -> Right {
+        match self {
+            Self::Unlock => Right::Unlock,
+            Self::Disable | Self::Enable => Right::Accounts,
+            Self::Verify => Right::Resend,
+            Self::Unmask => Right::Unmask,
+            Self::TestMail => Right::Mail,
+        }
+    }
 }

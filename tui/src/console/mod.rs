@@ -19,6 +19,7 @@ mod work;
 use std::io;
 use std::sync::mpsc;
 
+use gatepost_shared::admin::roles::Role;
 use gatepost_shared::host::{Host, System};
 
 use self::app::{App, Ending};
@@ -41,6 +42,8 @@ pub(crate) struct Options {
     pub(crate) host: String,
     /// Who acts.
     pub(crate) actor: String,
+    /// What they may do.
+    pub(crate) role: Option<Role>,
 }
 
 /// The names that a screen can be asked for by.
@@ -61,6 +64,7 @@ pub(crate) fn run(open: Opener, options: Options) -> io::Result<Result<(), Strin
     let screen = Screen::take()?;
     let mut model = Model::new(options.host, options.actor, look(), screen.size());
     model.read_only = options.read_only;
+    model.role = options.role.unwrap_or(Role::Auditor);
     let workers = Workers::start(open, &sender, options.read_only)?;
     event::listen(&sender)?;
     if let Some(place) = options.screen.as_deref().and_then(Place::named) {

@@ -16,6 +16,8 @@ pub(crate) mod notes;
 pub(crate) mod text;
 pub(crate) mod users;
 
+use gatepost_shared::admin::roles::Role;
+
 use self::audit::Audit;
 use self::dialog::{Dialog, Focus};
 use self::field::Typing;
@@ -33,6 +35,8 @@ pub(crate) struct Model {
     pub(crate) host: String,
     /// Who acts.
     pub(crate) actor: String,
+    /// What they may do.
+    pub(crate) role: Role,
     /// How it is to look.
     pub(crate) look: Look,
     /// Whether nothing may be changed.
@@ -105,6 +109,7 @@ impl Model {
         Self {
             host,
             actor,
+            role: Role::Admin,
             look,
             read_only: false,
             size,

@@ -1,10 +1,10 @@
 //! What happens on the screen of deliveries.
 
-use super::super::effect::Effect;
+use super::super::effect::{Effect, Verb};
 use super::super::message::Act;
 use super::super::model::Model;
 use super::super::model::text::Tone;
-use super::{READ_ONLY, dialog, scrolled};
+use super::{dialog, forbidden, scrolled};
 
 /// Reads the rows around the selected one.
 pub(super) fn read(model: &mut Model) -> Vec<Effect> {
@@ -43,11 +43,13 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
             model.mail.is_open = false;
             Vec::new()
         }
-        Act::TestMail if model.read_only => {
-            model.notes.say(model.now, Tone::Care, READ_ONLY);
-            Vec::new()
-        }
-        Act::TestMail => dialog::about_test_mail(model),
+        Act::TestMail => match forbidden(model, Verb::TestMail) {
+            Some(why_not) => {
+                model.notes.say(model.now, Tone::Care, why_not);
+                Vec::new()
+            }
+            None => dialog::about_test_mail(model),
+        },
         _ => Vec::new(),
     }
 }

@@ -10,7 +10,7 @@ mod mail;
 mod typing;
 mod users;
 
-use super::effect::Effect;
+use super::effect::{Effect, Verb};
 use super::message::{Act, Context, Job, Message, Screen, Step};
 use super::model::text::Tone;
 use super::model::{Model, Over, Overlay};
@@ -20,6 +20,22 @@ const TWICE: u64 = 2_000;
 
 /// Why nothing is changed.
 const READ_ONLY: &str = "This console was opened with --read-only.";
+
+/// Why an act is not this person's to do, here.
+pub(super) fn forbidden(model: &Model, verb: Verb) -> Option<String> {
+    if model.read_only {
+        return Some(READ_ONLY.to_owned());
+    }
+    let (role, right) = (model.role, verb.needs());
+    (!role.has(right)).then(|| {
+        format!(
+            "Your role here is {}, which may not {}: ask somebody who is {}.",
+            role.name(),
+            right.what(),
+            right.least().name()
+        )
+    })
+}
 
 /// What is read when the console starts.
 pub(crate) fn begin(model: &mut Model) -> Vec<Effect> {

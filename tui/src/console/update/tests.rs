@@ -1,6 +1,7 @@
 //! Updates as plain values: a state, messages, the state and the effects that come of them.
 
 use gatepost_shared::admin::browse::{Around, Page, Summary, UserDetail, UserRow};
+use gatepost_shared::admin::roles::Role;
 use gatepost_shared::admin::users::{Mask, State};
 
 use super::{begin, update};
@@ -167,6 +168,31 @@ fn what_cannot_be_done_says_why() {
     let mut model = fresh(Screen::Users);
     press(&mut model, Key::Char('u'));
     assert_eq!(said(&model), "No account is selected.");
+}
+
+// Mutants: a role is not asked, so that a dialog opens and its act fails; the stronger role is refused.
+#[test]
+fn what_the_role_may_not_do_says_so_before_any_dialog() {
+    for (role, allowed) in [
+        (Role::Auditor, ""),
+        (Role::Helpdesk, "ua"),
+        (Role::Admin, "uaD"),
+    ] {
+        for key in ['u', 'D', 'a'] {
+            let mut model = users();
+            model.role = role;
+            press(&mut model, Key::Char(key));
+            assert_eq!(
+                model.dialog.is_some(),
+                allowed.contains(key),
+                "{role:?} {key}"
+            );
+            if !allowed.contains(key) {
+                let told = format!("Your role here is {}", role.name());
+                assert!(said(&model).starts_with(&told), "{key}: {}", said(&model));
+            }
+        }
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::super::message::{Act, Screen};
 use super::super::model::Model;
 use super::super::model::list::Keyed;
 use super::super::model::text::Tone;
-use super::{READ_ONLY, audit, dialog, go, scrolled, typing};
+use super::{audit, dialog, forbidden, go, scrolled, typing};
 
 /// Reads the rows around the selected one.
 pub(super) fn read(model: &mut Model) -> Vec<Effect> {
@@ -100,11 +100,13 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
             effects.extend(read_page(model));
             effects
         }
-        Act::Unmask if model.read_only => {
-            model.notes.say(model.now, Tone::Care, READ_ONLY);
-            Vec::new()
-        }
-        Act::Unmask => dialog::about_addresses(model),
+        Act::Unmask => match forbidden(model, Verb::Unmask) {
+            Some(why_not) => {
+                model.notes.say(model.now, Tone::Care, why_not);
+                Vec::new()
+            }
+            None => dialog::about_addresses(model),
+        },
         Act::EventsOf => {
             let Some(row) = model.users.list.selected() else {
                 return Vec::new();
@@ -137,8 +139,8 @@ fn on_account(model: &mut Model, verb: Verb) -> Vec<Effect> {
 
 /// Why an act makes no sense now.
 fn why_not(model: &Model, state: State, user: &str, verb: Verb) -> Option<String> {
-    if model.read_only {
-        return Some(READ_ONLY.to_owned());
+    if let Some(why_not) = forbidden(model, verb) {
+        return Some(why_not);
     }
     if state == State::Removed {
         return Some(format!(

@@ -1,6 +1,7 @@
 //! What stands around every screen: where we are and what is wrong, the screens, what was said or
 //! is typed, and the keys.
 
+use gatepost_shared::admin::roles::Role;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -24,6 +25,9 @@ pub(super) fn head(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rec
         ));
         right.push(Span::raw("  "));
     };
+    if model.role < Role::Admin {
+        say(Tone::Care, model.role.name().to_owned());
+    }
     if model.read_only {
         say(Tone::Care, "read-only".to_owned());
     }
