@@ -5,6 +5,7 @@
 //! - `users`: enrolling, listing, showing, removing
 //! - `answers`: why, policy, audit, upkeep, doctor
 //! - `refusals`: who may not, what is no use, and the exit codes
+//! - `roles`: who may what, through a real sudo
 //! - `console`: the console in a real terminal
 //! - `stage`: the private view
 
@@ -22,6 +23,7 @@
 mod answers;
 mod console;
 mod refusals;
+mod roles;
 mod setup;
 mod stage;
 mod users;
