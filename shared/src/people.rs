@@ -189,21 +189,50 @@ pub fn sudo_uid(said: Option<OsString>) -> Result<Option<u32>, LookupError> {
 
 /// Which of the groups that `rules` name the person is in.
 pub fn groups(person: &Person, rules: &[Rule]) -> Groups {
-    let (mut member, mut missing) = (Vec::new(), Vec::new());
-    for name in named(rules) {
-        match Group::from_name(name) {
-            Ok(Some(group)) => {
-                if group.gid.as_raw() == person.gid
-                    || group.mem.iter().any(|m| m == person.name.as_str())
-                {
-                    member.push(name.clone());
-                }
-            }
-            Ok(None) if group_answers(person) => missing.push(name.clone()),
-            Ok(None) | Err(_) => return Groups::Unknown,
-        }
+    Roster::of(rules).groups(person)
+}
+
+/// The groups that rules name, looked up once for many people.
+#[derive(Debug)]
+pub struct Roster {
+    /// Name, and what the database has; none where a lookup failed.
+    groups: Option<Vec<(String, Option<Group>)>>,
+}
+
+impl Roster {
+    /// Looks the groups up.
+    pub fn of(rules: &[Rule]) -> Self {
+        let look_up = |name: &String| Ok((name.clone(), Group::from_name(name)?));
+        let found: Result<_, nix::errno::Errno> = named(rules).into_iter().map(look_up).collect();
+        Self { groups: found.ok() }
     }
-    Groups::Known { member, missing }
+
+    /// Whether rules name no group at all, so that nobody need be looked up.
+    pub fn is_empty(&self) -> bool {
+        self.groups.as_ref().is_some_and(Vec::is_empty)
+    }
+
+    /// In which of them the person is.
+    pub fn groups(&self, person: &Person) -> Groups {
+        let Some(groups) = &self.groups else {
+            return Groups::Unknown;
+        };
+        let (mut member, mut missing) = (Vec::new(), Vec::new());
+        for (name, group) in groups {
+            match group {
+                Some(group) => {
+                    if group.gid.as_raw() == person.gid
+                        || group.mem.iter().any(|m| m == person.name.as_str())
+                    {
+                        member.push(name.clone());
+                    }
+                }
+                None if group_answers(person) => missing.push(name.clone()),
+                None => return Groups::Unknown,
+            }
+        }
+        Groups::Known { member, missing }
+    }
 }
 
 /// Which of the groups that `rules` name are not there.

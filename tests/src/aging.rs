@@ -48,8 +48,9 @@ const TIMES: [&str; 4] = [
 /// How the columns that hold a time are named: by the clock that the time is on.
 const TIME_ENDINGS: [&str; 3] = ["_store", "_wall", "_boot"];
 
-/// Not aged: the chained events' hashes cover their times, and meta holds the clock itself.
-const TIMELESS: [&str; 2] = ["events", "meta"];
+/// Not aged: the chained events' hashes cover their times, meta holds the clock itself, and a policy
+/// version is never changed.
+const TIMELESS: [&str; 3] = ["events", "meta", "policies"];
 
 impl StoreFile {
     /// The store at `path`; nothing is opened yet.
@@ -222,10 +223,10 @@ impl StoreFile {
     pub fn reboot(&self) {
         let another = "00000000-0000-4000-8000-000000000000";
         let connection = self.read_write().expect("open the store");
-        for table in ["challenges", "conversations"] {
+        for table in ["challenges", "conversations", "policy_in_force"] {
             connection
                 .execute(
-                    &format!("UPDATE {table} SET boot_id = ?1"),
+                    &format!("UPDATE {table} SET boot_id = ?1 WHERE boot_id IS NOT NULL"),
                     params![another],
                 )
                 .expect("name another boot");
@@ -236,6 +237,15 @@ impl StoreFile {
                 params![another],
             )
             .expect("name another boot in the clock");
+    }
+
+    /// Changes the policy's tables past the guards that keep its versions as they are.
+    pub fn break_policy(&self, sql: &str) {
+        self.execute(&format!(
+            "DROP TRIGGER IF EXISTS policies_are_never_changed;
+             DROP TRIGGER IF EXISTS policies_are_never_removed; {sql}"
+        ))
+        .expect("break the policy");
     }
 
     /// Sets how many failures in a row an account has.

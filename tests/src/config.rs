@@ -62,7 +62,7 @@ impl Config {
         self
     }
 
-    /// Adds a `[[rule]]`; the values are TOML text, e.g. `rule(&[("users", r#"["dave"]"#), ("action", r#""skip""#)])`.
+    /// Adds a `[[rule]]` for the store, where a stage puts it; the values are TOML text, e.g. `rule(&[("users", r#"["dave"]"#), ("action", r#""skip""#)])`.
     #[must_use]
     pub fn rule(mut self, fields: &[(&str, &str)]) -> Self {
         self.rules.push(
@@ -130,14 +130,20 @@ impl Config {
             .filter_map(|relay| relay.password.as_ref())
     }
 
+    /// The rules' text, which the store keeps.
+    pub fn rules(&self) -> String {
+        let mut text = String::new();
+        for rule in &self.rules {
+            table(&mut text, "[[rule]]", rule);
+        }
+        text
+    }
+
     /// The file's text.
     pub fn text(&self) -> String {
         let mut text = String::new();
         for (section, fields) in &self.sections {
             table(&mut text, &format!("[{section}]"), fields);
-        }
-        for rule in &self.rules {
-            table(&mut text, "[[rule]]", rule);
         }
         for relay in &self.relays {
             table(&mut text, "[[relay]]", &relay.fields);
@@ -192,8 +198,11 @@ mod tests {
             .append("# end\n");
         assert_eq!(
             config.text(),
-            "[code]\ndigits = 6\n\n[mail]\nfrom = \"Gatepost <gatepost@example.org>\"\n\n\
-             [[rule]]\naction = \"skip\"\nusers = [\"dave\"]\n\n# end\n"
+            "[code]\ndigits = 6\n\n[mail]\nfrom = \"Gatepost <gatepost@example.org>\"\n\n# end\n"
+        );
+        assert_eq!(
+            config.rules(),
+            "[[rule]]\naction = \"skip\"\nusers = [\"dave\"]\n\n"
         );
     }
 }

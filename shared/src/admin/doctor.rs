@@ -15,8 +15,10 @@ use super::roles::{Operator, Right};
 use super::setup::person;
 use crate::config::{Config, Roles};
 use crate::files::{self, Readers};
+use crate::host::{Host, System};
 use crate::mail;
 use crate::people;
+use crate::policy::versions::InForce;
 use crate::store::Store;
 
 /// What emailed codes are not: for the README, the manual, and here.
@@ -93,7 +95,6 @@ pub fn run(conf: Option<&Path>, operator: &Operator) -> Result<Report, AdminErro
     match config {
         Ok(config) => {
             checks.push(check("configuration", Ok("it can be used".to_owned())));
-            checks.push(rules(&config));
             checks.extend(templates(&config));
             checks.push(key(&config));
             checks.extend(store(&config));
@@ -227,29 +228,43 @@ fn module() -> Check {
     )
 }
 
-/// Which services name the module, and how.
-fn services() -> Check {
+/// Which services name the module.
+pub(super) fn naming() -> Vec<String> {
+    let lines = lines();
+    lines.into_iter().map(|(name, _)| name).collect()
+}
+
+/// The lines that name the module, by service, in order.
+fn lines() -> Vec<(String, Vec<String>)> {
     let mut naming = Vec::new();
-    let mut unsafe_lines = Vec::new();
     let entries = std::fs::read_dir(SERVICES).into_iter().flatten().flatten();
     for entry in entries {
         let Ok(text) = std::fs::read_to_string(entry.path()) else {
             continue;
         };
         let name = sanitise(&entry.file_name().to_string_lossy());
-        let lines: Vec<&str> = text
+        let lines: Vec<String> = text
             .lines()
             .filter(|line| !line.trim_start().starts_with('#') && line.contains(MODULE))
+            .map(str::to_owned)
             .collect();
-        if lines.iter().any(|line| opens(line)) {
-            unsafe_lines.push(name.clone());
-        }
         if !lines.is_empty() {
-            naming.push(name);
+            naming.push((name, lines));
         }
     }
     naming.sort();
-    unsafe_lines.sort();
+    naming
+}
+
+/// Which services name the module, and how.
+fn services() -> Check {
+    let (mut naming, mut unsafe_lines) = (Vec::new(), Vec::new());
+    for (name, lines) in lines() {
+        if lines.iter().any(|line| opens(line)) {
+            unsafe_lines.push(name.clone());
+        }
+        naming.push(name);
+    }
     let what = "PAM services";
     if !unsafe_lines.is_empty() {
         let detail = format!(
@@ -278,17 +293,24 @@ fn opens(line: &str) -> bool {
         && (matches!(control, "sufficient" | "optional") || line.contains("default=ignore"))
 }
 
-/// Whether every group that a rule names is there.
-fn rules(config: &Config) -> Check {
-    let rules = &config.policy.rules;
+/// Whether the version in force can be used, and every group that its rules name is there.
+fn rules(in_force: &InForce) -> Check {
+    if let Some(trouble) = in_force.trouble() {
+        let detail = format!(
+            "{trouble}; gatepost policy history shows the versions: gatepost policy rollback N brings \
+             one back"
+        );
+        return check("rules", Err(detail));
+    }
+    let (rules, name) = (in_force.rules(), in_force.name());
     let seen = match people::missing_groups(rules) {
         Ok(missing) if missing.is_empty() => Ok(match rules.len() {
-            0 => "none: everybody is asked".to_owned(),
-            many => format!("{many}, and every group that they name is there"),
+            0 => format!("{name} has none: everybody is asked"),
+            many => format!("{name} has {many}, and every group that they name is there"),
         }),
         Ok(missing) => Err(format!(
-            "there is no group {}: a rule to require or refuse that names it applies to everybody, \
-             since anybody might be in it; mend its name, or remove it from the rule",
+            "{name}: there is no group {}: a rule to require or refuse that names it applies to \
+             everybody, since anybody might be in it; mend its name, or remove it from the rule",
             sanitise(&missing.join(", "))
         )),
         Err(failed) => Err(failed.to_string()),
@@ -350,7 +372,14 @@ fn store(config: &Config) -> Vec<Check> {
         },
         Err(error) => Err(error.to_string()),
     };
-    vec![check("store", file), check("audit chain", chain)]
+    let policy = match System::new() {
+        Ok(system) => store
+            .policy(&system.now())
+            .map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    let policy = policy.map_or_else(|error| check("rules", Err(error)), |found| rules(&found));
+    vec![policy, check("store", file), check("audit chain", chain)]
 }
 
 fn relays(config: &Config) -> Vec<Check> {
@@ -380,8 +409,8 @@ fn relays(config: &Config) -> Vec<Check> {
 #[cfg(test)]
 mod tests {
     use super::{Finding, opens, rules};
-    use crate::config::Config;
     use crate::policy::rules::{Action, Rule};
+    use crate::policy::versions::InForce;
 
     #[test]
     fn lines_that_let_a_refusal_pass_are_known() {
@@ -403,14 +432,12 @@ mod tests {
     #[test]
     fn a_rule_with_a_group_that_is_not_there_is_a_problem() {
         let with = |groups: &[&str]| {
-            let mut config = Config::example();
-            config.policy.rules = vec![Rule {
+            rules(&InForce::candidate(vec![Rule {
                 users: vec![],
                 groups: groups.iter().map(|group| (*group).to_owned()).collect(),
                 services: vec![],
                 action: Action::Require,
-            }];
-            rules(&config)
+            }]))
         };
         assert_eq!(with(&["root"]).finding, Finding::Ok);
         let typo = with(&["root", "no-such-group"]);

@@ -102,6 +102,34 @@ pub enum AdminError {
         /// How often that may be.
         most: u32,
     },
+    /// Another version came in force meanwhile.
+    #[error(
+        "the change was made against policy version {base}, and version {found} is in force now{by}: \
+         look at it (gatepost policy diff FILE), then try again"
+    )]
+    PolicyMoved {
+        /// The version that the change was made against.
+        base: i64,
+        /// The version in force.
+        found: i64,
+        /// Who put it there.
+        by: String,
+    },
+    /// There is no such version of the policy.
+    #[error("there is no policy version {0}: gatepost policy history")]
+    NoSuchPolicy(i64),
+    /// A version of the policy cannot be used.
+    #[error("policy version {0} cannot be used: {1}; take another: gatepost policy history")]
+    UnusablePolicy(i64, crate::policy::versions::Unusable),
+    /// Rules cannot be read.
+    #[error("the rules cannot be used: {0}")]
+    Rules(#[from] crate::policy::text::BadRules),
+    /// A change would lock out whoever makes it, or everybody.
+    #[error(
+        "that would lock out {0}, and stay so. gatepost policy try FILE --revert-after 5m puts it in \
+         force for a while; --even-if-locked-out applies it all the same, where there is another way in"
+    )]
+    LocksOut(&'static str),
     /// A hash could not be made.
     #[error("a recovery code could not be hashed: is there 20 MB of free memory?")]
     Hash,
@@ -144,6 +172,7 @@ impl AdminError {
             Self::Store(error) => match &error.problem {
                 Problem::Busy | Problem::Newer { .. } | Problem::NotMigrated { .. } => Kind::Store,
                 Problem::NotFound(_) => Kind::NotFound,
+                Problem::PolicyMoved { .. } => Kind::No,
                 Problem::Untrusted(_)
                 | Problem::Full
                 | Problem::ReadOnly
@@ -153,12 +182,13 @@ impl AdminError {
                 | Problem::Sqlite(_)
                 | Problem::AlreadyThere(_) => Kind::Failed,
             },
-            Self::Name(_) | Self::Usage(_) => Kind::Usage,
+            Self::Name(_) | Self::Usage(_) | Self::Rules(_) => Kind::Usage,
             Self::NoSuchUser(_)
             | Self::NotEnrolled(_)
             | Self::Removed(_)
-            | Self::NothingToConfirm(_) => Kind::NotFound,
-            Self::WrongCode { .. } => Kind::No,
+            | Self::NothingToConfirm(_)
+            | Self::NoSuchPolicy(_) => Kind::NotFound,
+            Self::WrongCode { .. } | Self::PolicyMoved { .. } | Self::LocksOut(_) => Kind::No,
             Self::NotPermitted { .. }
             | Self::NoRole(_)
             | Self::Guarded { .. }
@@ -169,6 +199,7 @@ impl AdminError {
             | Self::Lookup(_)
             | Self::Randomness(_)
             | Self::Boot(_)
+            | Self::UnusablePolicy(..)
             | Self::Hash => Kind::Failed,
         }
     }

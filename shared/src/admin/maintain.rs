@@ -1,4 +1,5 @@
-//! Upkeep: what is past its keep goes, and notices that are due go out.
+//! Upkeep: what is past its keep goes, notices that are due go out, and the end of a policy's try is
+//! written down.
 
 use serde::Serialize;
 
@@ -33,6 +34,7 @@ impl Admin {
                 some => sent += some,
             }
         }
+        self.store.settle_policy(&self.host.now())?;
         Ok(Maintained {
             purged: self
                 .store

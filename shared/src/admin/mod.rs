@@ -26,7 +26,7 @@ pub mod setup;
 pub mod users;
 pub mod why;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use gatepost_words::ident::UserName;
 use gatepost_words::job::{Delivered, Letter};
@@ -37,7 +37,7 @@ pub use self::error::{AdminError, Kind};
 pub use self::operator::{operator, operator_of_doctor};
 use self::roles::{Operator, Right};
 use crate::code::key::Key;
-use crate::config::{CONFIG, Config};
+use crate::config::Config;
 use crate::files::{self, Readers};
 use crate::host::{self, Host, System};
 use crate::people::{self, LookupError};
@@ -53,7 +53,6 @@ type Post = dyn Fn(&Config, &dyn Host, &'static str, Letter) -> Vec<Delivered>;
 /// An administrator at work: configuration and store open, and known by name.
 pub struct Admin {
     config: Config,
-    conf: PathBuf,
     store: Store,
     key: Option<Key>,
     host: Box<dyn Host>,
@@ -69,7 +68,6 @@ impl Admin {
         let store = Store::open(&config.store)?;
         Ok(Self {
             config,
-            conf: conf.unwrap_or(Path::new(CONFIG)).to_owned(),
             store,
             key: None,
             host: Box::new(System::new()?),

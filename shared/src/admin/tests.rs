@@ -52,7 +52,6 @@ fn config() -> Config {
         policy: Policy {
             limits: Limits::default(),
             unenrolled: Unenrolled::Refuse,
-            rules: Vec::new(),
         },
         mail: Mail {
             from: "gatepost@example.org".into(),
@@ -81,7 +80,6 @@ fn bench() -> Bench {
     let (seen, ends) = (Rc::clone(&codes), Rc::clone(&outcome));
     let admin = Admin {
         config: config(),
-        conf: PathBuf::from("/etc/gatepost/gatepost.toml"),
         store: Store::in_memory(),
         key: Key::new(Secret::new(vec![7; 32])),
         host: Box::new(Shared(Rc::clone(&clock))),
@@ -136,6 +134,10 @@ fn no_groups() -> Groups {
 }
 
 impl Bench {
+    fn rules(&mut self, rules: &[Rule]) {
+        self.admin.store.put_rules(&self.clock.now(), rules);
+    }
+
     /// The accounts that a filter wants.
     fn listed(&self, filter: &str, show: Mask) -> Vec<super::users::Listed> {
         let filter = Filter::parse(filter).unwrap();
@@ -151,7 +153,7 @@ impl Bench {
         let service = Service::new("sshd").unwrap();
         let source = Source::from_pam(Some("203.0.113.9"), None, 0);
         self.admin
-            .explain(&root(), &service, &source, &no_groups())
+            .explain(&root(), &service, &source, None)
             .unwrap()
     }
 
@@ -168,7 +170,9 @@ impl Bench {
         let (person, service) = (root(), Service::new("sshd").unwrap());
         let source = Source::from_pam(Some("203.0.113.9"), None, 0);
         let groups = no_groups();
+        let rules = self.admin.store.policy(&self.clock.now()).unwrap();
         let opening = Opening {
+            rules: &rules,
             person: Some(&person),
             typed: "root",
             service: &service,
@@ -341,14 +345,14 @@ fn why_speaks_to_the_point() {
     assert_eq!(why.next, ["gatepost user enable root"]);
     bench.admin.enable_user("root", None).unwrap();
 
-    bench.admin.config.policy.rules = vec![Rule {
+    bench.rules(&[Rule {
         users: vec![name("root")],
         groups: Vec::new(),
         services: Vec::new(),
         action: Action::Skip,
-    }];
+    }]);
     assert_eq!(bench.why().verdict, Verdict::NotAsked);
-    bench.admin.config.policy.rules.clear();
+    bench.rules(&[]);
 
     bench.admin.remove_user("root", None).unwrap();
     let why = bench.why();

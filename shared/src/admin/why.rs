@@ -16,7 +16,8 @@ use super::{Admin, AdminError, stamp};
 use crate::host::{self, ProcessId};
 use crate::people::{self, LookupError};
 use crate::policy::lockout::Lock;
-use crate::policy::rules::{Decision, Groups, Refusal};
+use crate::policy::rules::{Decision, Refusal};
+use crate::policy::versions::InForce;
 use crate::store::accounts::Account;
 use crate::store::guesses::Failures;
 use crate::store::signin::{Look, Opening, Ready};
@@ -51,6 +52,10 @@ pub struct Why {
     pub user: String,
     /// Which service was asked about.
     pub service: String,
+    /// By which rules: `policy version 7`, or `the candidate`.
+    pub policy: String,
+    /// The number of the rule that decides, counted from one; none where none does.
+    pub rule: Option<usize>,
     /// What would happen.
     pub verdict: Verdict,
     /// The same as one sentence.
@@ -85,32 +90,51 @@ impl Admin {
                 |account| Ok(without_person(&typed, &service, &account)),
             );
         };
-        let groups = people::groups(&person, &self.config.policy.rules);
-        self.explain(&person, &service, &source, &groups)
+        self.explain(&person, &service, &source, None)
     }
 
+    /// What would happen by the rules in force, or by a candidate for them.
     pub(super) fn explain(
         &self,
         person: &Person,
         service: &Service,
         source: &Source,
-        groups: &Groups,
+        candidate: Option<&InForce>,
     ) -> Result<Why, AdminError> {
         let now = self.host.now();
         let policy = &self.config.policy;
-        let opening = Opening {
-            person: Some(person),
-            typed: person.name.as_str(),
-            service,
-            source,
-            groups,
-            host: &self.config.host,
-            process: ProcessId::own(),
-            proved: Proved::Password,
-            decoy: false,
-            detail: json!({}),
+        let looked = |rules: &InForce| {
+            let groups = people::groups(person, rules.rules());
+            let opening = Opening {
+                person: Some(person),
+                typed: person.name.as_str(),
+                service,
+                source,
+                rules,
+                groups: &groups,
+                host: &self.config.host,
+                process: ProcessId::own(),
+                proved: Proved::Password,
+                decoy: false,
+                detail: json!({}),
+            };
+            match candidate {
+                None => self.store.look(&now, &opening, policy),
+                Some(_) => self.store.look_as_if(&now, &opening, policy),
+            }
         };
-        let look = self.store.look(&now, &opening, policy)?;
+        let mut rules = match candidate {
+            Some(candidate) => candidate.clone(),
+            None => self.store.policy(&now)?,
+        };
+        let look = match looked(&rules) {
+            // Changed between the two looks: once more, as a sign-in does.
+            Err(moved) if moved.is_moved() => {
+                rules = self.store.policy(&now)?;
+                looked(&rules)?
+            }
+            look => look?,
+        };
         let account = self.store.account(&person.name)?;
         let failures = self.store.failures(&now, person.name.as_str(), policy)?;
         let scene = Scene {
@@ -118,12 +142,15 @@ impl Admin {
             name: &person.name,
             account: account.as_ref(),
             failures: failures.as_ref(),
+            rules: &rules,
         };
         let (verdict, sentence, next) = scene.verdict(&look);
         let steps = scene.steps(&look)?;
         Ok(Why {
             user: person.name.to_string(),
             service: service.to_string(),
+            policy: rules.name(),
+            rule: rule(look.assessment.decision),
             verdict,
             sentence,
             steps,
@@ -138,6 +165,7 @@ struct Scene<'a> {
     name: &'a UserName,
     account: Option<&'a Account>,
     failures: Option<&'a Failures>,
+    rules: &'a InForce,
 }
 
 impl Scene<'_> {
@@ -151,8 +179,15 @@ impl Scene<'_> {
                 (Verdict::Refused, sentence, next)
             }
             Decision::Skip(rule) => {
-                let sentence = format!("{name} would not be asked for a code: rule {rule} skips.");
-                (Verdict::NotAsked, sentence, Vec::new())
+                let sentence = format!(
+                    "{name} would not be asked for a code: rule {rule} of {} skips.",
+                    self.rules.name()
+                );
+                (
+                    Verdict::NotAsked,
+                    sentence,
+                    vec!["gatepost policy show".to_owned()],
+                )
             }
             Decision::Ignore => {
                 let sentence = format!(
@@ -269,10 +304,9 @@ impl Scene<'_> {
             ]
         };
         let add = || vec![format!("gatepost user add {name} ADDRESS")];
-        let conf = self.admin.conf.display();
         match refusal {
             Refusal::Rule(rule) => (
-                format!("rule {rule} of {conf} says so"),
+                format!("rule {rule} of {} says so", self.rules.name()),
                 vec![format!("gatepost policy show")],
             ),
             Refusal::Unenrolled => ("not enrolled".to_owned(), add()),
@@ -374,6 +408,8 @@ fn without_person(name: &UserName, service: &Service, account: &Account) -> Why 
     Why {
         user: name.to_string(),
         service: service.to_string(),
+        policy: String::new(),
+        rule: None,
         verdict: Verdict::Refused,
         sentence: format!(
             "{name} would be refused: the password database has no such user, though one with uid \
@@ -390,8 +426,16 @@ fn without_person(name: &UserName, service: &Service, account: &Account) -> Why 
     }
 }
 
+/// The rule that decides.
+pub(super) fn rule(decision: Decision) -> Option<usize> {
+    match decision {
+        Decision::Skip(rule) | Decision::Refuse(Refusal::Rule(rule)) => Some(rule),
+        Decision::Ask | Decision::Ignore | Decision::Refuse(_) => None,
+    }
+}
+
 /// Where the login is to come from. Nowhere in particular has no limit of its own.
-fn source(from: Option<&str>) -> Result<Source, AdminError> {
+pub(super) fn source(from: Option<&str>) -> Result<Source, AdminError> {
     match from {
         Some(text) => text
             .parse::<IpAddr>()

@@ -17,7 +17,6 @@ use crate::files::{self, Readers, Untrusted};
 use crate::host;
 use crate::policy::Policy;
 use crate::policy::limits::{Limits, OutOfBounds, check_keep};
-use crate::policy::rules::Rule;
 
 /// Where the configuration is, unless `conf=` or `--conf` names another place.
 pub const CONFIG: &str = "/etc/gatepost/gatepost.toml";
@@ -31,6 +30,11 @@ pub const STORE: &str = "/var/lib/gatepost/gatepost.db";
 pub const SYSTEM_ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
 /// The largest configuration file, in bytes.
 const LARGEST: u64 = 256 * 1024;
+
+/// What a configuration with rules is told.
+const RULES_ARE_IN_THE_STORE: &str = "rules are in the store now, not here. Run gatepost setup: it takes \
+    the [[rule]] tables over as policy version 1, if the store has no version yet, and comments them out. \
+    Else take them out by hand; gatepost policy show, diff, try and apply are for rules";
 
 /// The configuration, checked.
 #[derive(Debug)]
@@ -175,28 +179,10 @@ impl Config {
         let keep_events = check_keep(file.audit.keep).map_err(bounds)?;
         // Checked here and meant there: roles come from the usual place, whichever file this is.
         Roles::mean(file.roles).map_err(nonsense)?;
-        let rules = file
-            .rule
-            .into_iter()
-            .zip(1..)
-            .map(|(rule, number)| {
-                let empty = rule.users.as_ref().is_some_and(Vec::is_empty)
-                    || rule.groups.as_ref().is_some_and(Vec::is_empty)
-                    || rule.services.as_ref().is_some_and(Vec::is_empty);
-                if empty {
-                    return Err(nonsense(format!(
-                        "[[rule]] {number} has an empty list, which names nobody: leave the key \
-                         out where everybody is meant"
-                    )));
-                }
-                Ok(Rule {
-                    users: rule.users.unwrap_or_default(),
-                    groups: rule.groups.unwrap_or_default(),
-                    services: rule.services.unwrap_or_default(),
-                    action: rule.action,
-                })
-            })
-            .collect::<Result<_, _>>()?;
+        // Rules that nobody applies would be taken for rules that hold.
+        if file.rule.is_some() {
+            return Err(nonsense(RULES_ARE_IN_THE_STORE.to_owned()));
+        }
         let absolute = |given: Option<String>, usual: &str, key: &str| {
             let chosen = PathBuf::from(given.unwrap_or_else(|| usual.to_owned()));
             if chosen.is_absolute() {
@@ -209,7 +195,6 @@ impl Config {
             policy: Policy {
                 limits,
                 unenrolled: file.login.unenrolled,
-                rules,
             },
             mail: Mail::mean(file.mail, file.relay).map_err(nonsense)?,
             host: file.login.host.unwrap_or_else(host::name),
@@ -365,12 +350,12 @@ mod tests {
                 "unknown variant `open`",
             ),
             (
-                with("[[rule]]\naction = \"allow\""),
-                "unknown variant `allow`",
+                with("[[rule]]\naction = \"skip\""),
+                "rules are in the store now, not here. Run gatepost setup",
             ),
             (
-                with("[[rule]]\nusers = [\"a:b\"]\naction = \"skip\""),
-                "user name",
+                format!("rule = []\n{MINIMAL}"),
+                "rules are in the store now",
             ),
             (
                 with("[[relay]]\nhost = \"h\"\nusername = \"u\""),

@@ -1,7 +1,7 @@
 //! What the configuration file says, word for word: every table and key, unknown ones refused.
 //! What it means is [`super::Config`].
 
-use gatepost_words::ident::{EmailAddress, Service, UserName};
+use gatepost_words::ident::EmailAddress;
 use gatepost_words::job::Tls;
 use gatepost_words::time::Span;
 use serde::{Deserialize, Deserializer};
@@ -9,7 +9,6 @@ use serde::{Deserialize, Deserializer};
 use crate::code::Alphabet;
 use crate::policy::Unenrolled;
 use crate::policy::limits::{Binding, KEEP_EVENTS, Limits};
-use crate::policy::rules::Action;
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
@@ -25,8 +24,8 @@ pub struct File {
     pub mail: Mail,
     /// `[[relay]]`
     pub relay: Vec<Relay>,
-    /// `[[rule]]`
-    pub rule: Vec<Rule>,
+    /// `[[rule]]`, which the store keeps now.
+    pub rule: Option<toml::Value>,
     /// `[store]`
     pub store: Store,
     /// `[audit]`
@@ -192,20 +191,6 @@ pub struct Relay {
 
 fn implicit() -> Tls {
     Tls::Implicit
-}
-
-/// `[[rule]]`
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Rule {
-    /// Names; left out, everybody.
-    pub users: Option<Vec<UserName>>,
-    /// Groups; left out, any.
-    pub groups: Option<Vec<String>>,
-    /// Services; left out, any.
-    pub services: Option<Vec<Service>>,
-    /// What to do.
-    pub action: Action,
 }
 
 /// `[store]`

@@ -6,6 +6,7 @@
 
 mod line;
 mod link;
+mod rules;
 mod serve;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use gatepost_words::time::{Boot, Span, Wall};
 use gatepost_words::wire::{Hello, HostAnswer, Proved, Verdict};
 use serde_json::{Value, json};
 
+use self::rules::{remarks, resolve};
 pub use self::serve::{Detach, Fork, serve};
 use crate::code::key::{Key, Purpose};
 use crate::code::recovery::RecoveryCode;
@@ -29,6 +31,7 @@ use crate::policy::challenge::State;
 use crate::policy::limits::{DEADLINE_CEILING, DEADLINE_SLACK, FREE_ANSWERS};
 use crate::policy::lockout::Lock;
 use crate::policy::rules::{Decision, Groups, Refusal};
+use crate::policy::versions::InForce;
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::guesses::{Consumed, Counted, RecoveryMatch};
@@ -122,6 +125,7 @@ struct Case {
     typed: String,
     service: Service,
     source: Source,
+    rules: InForce,
     groups: Groups,
     process: ProcessId,
     host_name: String,
@@ -172,6 +176,7 @@ impl Case {
             typed: &self.typed,
             service: &self.service,
             source: &self.source,
+            rules: &self.rules,
             groups: &self.groups,
             host: &self.host_name,
             process: self.process,
@@ -210,17 +215,8 @@ impl<'c, H: Host> Login<'c, H> {
             Ok(Err(_)) if hello.decoy => None,
             Ok(Err(failed)) => return Err(failed.into()),
         };
-        let groups = match &person {
-            Some(person) => people::groups(person, &config.policy.rules),
-            None => Groups::Unknown,
-        };
-        let notes = match &groups {
-            Groups::Known { missing, .. } => missing
-                .iter()
-                .map(|group| format!("a rule names a group that is not there: {group}"))
-                .collect(),
-            Groups::Unknown => Vec::new(),
-        };
+        let (rules, groups) = resolve(&store, &host.now(), person.as_ref())?;
+        let notes = remarks(&rules, &groups);
         let outside = |text: &Option<String>| text.as_deref().map(sanitise);
         let detail = json!({
             "tty": outside(&hello.tty),
@@ -233,6 +229,7 @@ impl<'c, H: Host> Login<'c, H> {
             person,
             service,
             source,
+            rules,
             groups,
             process: ProcessId::own(),
             host_name: config.host.clone(),
@@ -267,14 +264,12 @@ impl<'c, H: Host> Login<'c, H> {
 
     /// Decides, and makes or takes over a challenge.
     pub fn begin(&mut self) -> Result<Step, Fault> {
-        let now = self.host.now();
         let (code, fresh) = self.fresh_code()?;
-        let opening = self.case.opening();
         let witnessed = self.witness.as_ref().and_then(Witness::last_seq);
         let policy = &self.config.policy;
-        let begun = self
-            .store
-            .begin(&now, &opening, policy, &fresh, witnessed)?;
+        let (now, begun) = self.under_the_policy(|store, now, opening| {
+            store.begin(now, opening, policy, &fresh, witnessed)
+        })?;
         for lost in &begun.lost {
             line::write(lost, "the helper died", &[]);
         }
@@ -586,18 +581,12 @@ impl<'c, H: Host> Login<'c, H> {
         if self.free >= FREE_ANSWERS {
             return self.free(&Say::Help);
         }
-        let now = self.host.now();
         let (code, fresh) = self.fresh_code()?;
-        let opening = self.case.opening();
         let current = self.current.as_ref().map(|challenge| challenge.id);
-        let prompt = self.store.resend(
-            &now,
-            &opening,
-            &self.config.policy,
-            &fresh,
-            &waiting,
-            current,
-        )?;
+        let policy = &self.config.policy;
+        let (now, prompt) = self.under_the_policy(|store, now, opening| {
+            store.resend(now, opening, policy, &fresh, &waiting, current)
+        })?;
         let say = match prompt {
             Prompt::Mail(mailing) => {
                 let reference = mailing.challenge.reference.clone();
@@ -732,7 +721,10 @@ impl<'c, H: Host> Login<'c, H> {
     /// The end of a sign-in that was decided without a prompt.
     fn ended(&self, decision: Decision, closed: Closed) -> End {
         let (verdict, say, why) = match decision {
-            Decision::Skip(rule) => (Verdict::Ignore, None, format!("rule {rule}")),
+            Decision::Skip(rule) => {
+                let why = format!("rule {rule} of {}", self.case.rules.name());
+                (Verdict::Ignore, None, why)
+            }
             Decision::Ignore => (Verdict::Ignore, None, "unenrolled".to_owned()),
             Decision::Refuse(refusal) => {
                 let verdict = match refusal {

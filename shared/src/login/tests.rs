@@ -47,7 +47,6 @@ impl Desk {
             policy: Policy {
                 limits: Limits::default(),
                 unenrolled: Unenrolled::Refuse,
-                rules: Vec::new(),
             },
             mail: Mail {
                 from: "Gatepost <gatepost@example.org>".into(),
@@ -89,6 +88,10 @@ impl Desk {
 
     fn store(&self) -> Store {
         Store::scratch(&self.folder.path().join("gatepost.db"))
+    }
+
+    fn rules(&self, rules: &[Rule]) {
+        self.store().put_rules(&self.host.now(), rules);
     }
 
     #[expect(clippy::unused_self, reason = "it reads as the desk's own")]
@@ -660,12 +663,12 @@ fn another_user_name_after_the_prompt_is_refused() {
 fn nobody_is_let_in_by_the_line_that_proved_nothing() {
     let mut desk = Desk::enrolled();
     desk.config.policy.unenrolled = Unenrolled::Ignore;
-    desk.config.policy.rules = vec![Rule {
+    desk.rules(&[Rule {
         users: vec![],
         groups: vec![],
         services: vec![],
         action: Action::Skip,
-    }];
+    }]);
     for user in [USER, "no-such-user", "bin"] {
         let hello = Hello {
             user: user.into(),
@@ -764,9 +767,9 @@ fn rules_and_enrolment_decide_before_anything_is_asked() {
     assert_eq!(refused(&desk), Verdict::UserUnknown);
     desk.config.policy.unenrolled = Unenrolled::Ignore;
     assert_eq!(refused(&desk), Verdict::Ignore);
-    desk.config.policy.rules = vec![rule(Action::Refuse)];
+    desk.rules(&[rule(Action::Refuse)]);
     assert_eq!(refused(&desk), Verdict::Denied);
-    desk.config.policy.rules = vec![rule(Action::Skip)];
+    desk.rules(&[rule(Action::Skip)]);
     assert_eq!(refused(&desk), Verdict::Ignore);
     assert_eq!(desk.decisions(), 4);
 }
@@ -774,17 +777,17 @@ fn rules_and_enrolment_decide_before_anything_is_asked() {
 // Mutants: people::groups takes a group that is not there for an empty one; nobody is told.
 #[test]
 fn a_mistyped_group_asks_everybody_and_is_told() {
-    let mut desk = Desk::enrolled();
+    let desk = Desk::enrolled();
     let rule = |groups: &[&str], action| Rule {
         users: vec![],
         groups: groups.iter().map(|group| (*group).to_owned()).collect(),
         services: vec![],
         action,
     };
-    desk.config.policy.rules = vec![
+    desk.rules(&[
         rule(&["no-such-group"], Action::Require),
         rule(&[], Action::Skip),
-    ];
+    ]);
     let play = desk.log_in();
     assert_eq!(
         play.login.notes(),

@@ -2,6 +2,8 @@
 //!
 //! - [`limits`]: every limit with its default and bounds, in one table
 //! - [`rules`]: who is asked: skip, require, refuse
+//! - [`text`]: rules as an administrator writes them
+//! - [`versions`]: which rules are in force
 //! - [`challenge`]: may this challenge be compared or resumed?
 //! - [`lockout`]: failures → open, locked for a while, locked by the row
 //! - [`sends`]: may a mail go out?
@@ -15,19 +17,19 @@ pub mod lockout;
 pub mod odds;
 pub mod rules;
 pub mod sends;
+pub mod text;
+pub mod versions;
 
 use limits::Limits;
-use rules::Rule;
 
-/// Everything an administrator decides about sign-ins.
+/// What the configuration decides about sign-ins; who is asked is a matter of the rules, which the
+/// store keeps ([`versions`]).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
     /// Shapes, lifetimes, counts.
     pub limits: Limits,
     /// What happens to an account that never had a row.
     pub unenrolled: Unenrolled,
-    /// Who is asked; the first that matches decides.
-    pub rules: Vec<Rule>,
 }
 
 /// What happens to an account that never had a row.

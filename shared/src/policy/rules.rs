@@ -6,9 +6,10 @@
 use gatepost_words::ident::{Service, UserName};
 use gatepost_words::text::sanitise;
 
-use super::{Policy, Unenrolled};
+use super::Unenrolled;
+use super::versions::{Body, InForce};
 
-/// One `[[rule]]` of the configuration.
+/// One `[[rule]]` of a version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// Names it applies to; empty is everybody.
@@ -33,6 +34,17 @@ pub enum Action {
     Require,
     /// The login is refused.
     Refuse,
+}
+
+impl Action {
+    /// The word for it in rules.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Skip => "skip",
+            Self::Require => "require",
+            Self::Refuse => "refuse",
+        }
+    }
 }
 
 /// Which groups a user is in, as far as could be found out.
@@ -135,9 +147,16 @@ pub struct Assessment {
     pub steps: Vec<String>,
 }
 
-/// Decides, and says how.
-pub fn assess(policy: &Policy, facts: &Facts<'_>) -> Assessment {
-    let (matched, mut steps) = match_rules(&policy.rules, facts);
+/// Decides, and says how. Where the version in force cannot be used, nobody knows what it said: no
+/// rule skips and no account is ignored.
+pub fn assess(in_force: &InForce, unenrolled: Unenrolled, facts: &Facts<'_>) -> Assessment {
+    let (unenrolled, (matched, mut steps)) = match &in_force.body {
+        Body::Rules(rules) => (unenrolled, match_rules(rules, facts)),
+        Body::Unusable(_) => (
+            Unenrolled::Refuse,
+            (None, in_force.trouble().into_iter().collect()),
+        ),
+    };
     let refuse = Decision::Refuse;
     // An account that is closed stays closed whatever a rule would skip: a rule says who is asked,
     // not who may come in.
@@ -164,7 +183,7 @@ pub fn assess(policy: &Policy, facts: &Facts<'_>) -> Assessment {
             refuse(Refusal::UidOfAnother),
             "not enrolled under this name, but its uid is, under another: gatepost user add",
         ),
-        (Standing::Never, Some((_, Action::Require)) | None) => match policy.unenrolled {
+        (Standing::Never, Some((_, Action::Require)) | None) => match unenrolled {
             Unenrolled::Refuse => (
                 refuse(Refusal::Unenrolled),
                 "not enrolled, and unenrolled = \"refuse\"",
@@ -238,8 +257,8 @@ mod tests {
     use gatepost_words::ident::{Service, UserName};
 
     use super::{Action, Decision, Facts, Groups, Refusal, Rule, Standing, assess};
-    use crate::policy::limits::Limits;
-    use crate::policy::{Policy, Unenrolled};
+    use crate::policy::Unenrolled;
+    use crate::policy::versions::{InForce, Kept, digest};
 
     fn rule(users: &[&str], groups: &[&str], services: &[&str], action: Action) -> Rule {
         Rule {
@@ -259,15 +278,20 @@ mod tests {
         groups: &Groups,
         standing: Standing,
     ) -> Decision {
-        let policy = Policy {
-            limits: Limits::default(),
-            unenrolled,
-            rules,
-        };
+        assess_with(&InForce::candidate(rules), unenrolled, groups, standing)
+    }
+
+    fn assess_with(
+        in_force: &InForce,
+        unenrolled: Unenrolled,
+        groups: &Groups,
+        standing: Standing,
+    ) -> Decision {
         let user = UserName::new("alice".to_owned()).unwrap();
         let service = Service::new("sshd").unwrap();
         assess(
-            &policy,
+            in_force,
+            unenrolled,
             &Facts {
                 user: &user,
                 service: &service,
@@ -426,5 +450,35 @@ mod tests {
             decide(skip, Unenrolled::Ignore, &known(&[]), Standing::Disabled),
             Decision::Refuse(Refusal::Disabled)
         );
+    }
+
+    // Mutants: an unusable version is one without rules (unenrolled stays ignore), or keeps its rules.
+    #[test]
+    fn a_version_that_cannot_be_used_asks_everybody() {
+        use Standing::{Active, Disabled, Never, Removed};
+        let skip = "[[rule]]\naction = \"skip\"\n";
+        let kept = |format, applied: &str| Kept {
+            format,
+            text: skip.to_owned(),
+            sha256: digest(applied).to_vec(),
+        };
+        let cases = [
+            InForce::read(None, None),
+            InForce::read(Some(1), None),
+            InForce::read(Some(1), Some(kept(2, skip))),
+            InForce::read(Some(1), Some(kept(1, "another"))),
+        ];
+        for in_force in cases {
+            let decide =
+                |standing| assess_with(&in_force, Unenrolled::Ignore, &known(&[]), standing);
+            assert_eq!(decide(Active), Decision::Ask, "{in_force:?}");
+            for (standing, refusal) in [
+                (Never, Refusal::Unenrolled),
+                (Removed, Refusal::Removed),
+                (Disabled, Refusal::Disabled),
+            ] {
+                assert_eq!(decide(standing), Decision::Refuse(refusal), "{in_force:?}");
+            }
+        }
     }
 }

@@ -48,6 +48,11 @@ pub enum Problem {
     NotFound(String),
     /// What should be new is there already.
     Exists(String),
+    /// The policy is not the one that was seen before.
+    PolicyMoved {
+        /// The version in force.
+        found: Option<i64>,
+    },
     /// Anything else that SQLite says.
     Sqlite(rusqlite::Error),
     /// The file is already there.
@@ -81,6 +86,14 @@ impl fmt::Display for StoreError {
             ),
             Problem::Odd(what) => write!(f, "the store says something odd: {what}"),
             Problem::NotFound(what) | Problem::Exists(what) => f.write_str(what),
+            Problem::PolicyMoved { found: Some(found) } => write!(
+                f,
+                "policy version {found} is in force now, put there in the meantime: gatepost policy \
+                 history"
+            ),
+            Problem::PolicyMoved { found: None } => {
+                f.write_str("the store names no policy version: gatepost doctor")
+            }
             Problem::Sqlite(error) => write!(f, "{error}"),
             Problem::AlreadyThere(path) => {
                 write!(f, "{} is there already and is left alone", path.display())
@@ -103,6 +116,7 @@ impl std::error::Error for StoreError {
             | Problem::Odd(_)
             | Problem::NotFound(_)
             | Problem::Exists(_)
+            | Problem::PolicyMoved { .. }
             | Problem::AlreadyThere(_) => None,
         }
     }
@@ -128,6 +142,11 @@ impl StoreError {
     /// Whether waiting and trying again may help.
     pub fn is_busy(&self) -> bool {
         matches!(self.problem, Problem::Busy)
+    }
+
+    /// Whether the policy changed between two looks at it: reading it again helps.
+    pub fn is_moved(&self) -> bool {
+        matches!(self.problem, Problem::PolicyMoved { .. })
     }
 
     /// Whether an administrator must act before any login can succeed.

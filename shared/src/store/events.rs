@@ -373,7 +373,7 @@ pub(super) fn listed(row: &Row<'_>) -> Result<Listed, rusqlite::Error> {
 }
 
 /// Lower-case hex.
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes
         .iter()

@@ -13,6 +13,7 @@ pub mod error;
 pub mod events;
 pub mod guesses;
 pub mod mails;
+pub mod policies;
 mod retention;
 pub mod schema;
 pub mod signin;
@@ -93,7 +94,7 @@ impl Store {
     /// A store in a file of a test's own, whose folder need not be root's.
     #[cfg(test)]
     pub(crate) fn scratch(path: &Path) -> Self {
-        Self::create(path).unwrap()
+        Self::create(path).unwrap().with_no_rules()
     }
 
     /// A store in memory, for tests.
@@ -102,7 +103,38 @@ impl Store {
         let mut connection = Connection::open_in_memory().unwrap();
         prepare(&mut connection).unwrap();
         schema::migrate(&mut connection).unwrap();
-        Self { connection }
+        Self { connection }.with_no_rules()
+    }
+
+    /// With the policy that setup makes, and without its event.
+    #[cfg(test)]
+    fn with_no_rules(self) -> Self {
+        let none = crate::policy::versions::digest("");
+        let first = "INSERT OR IGNORE INTO policies
+                     VALUES (1, 1, '', ?1, 'setup', NULL, NULL, NULL, 'setup', '', 0)";
+        self.connection.execute(first, [none]).unwrap();
+        let named = "INSERT OR IGNORE INTO policy_in_force VALUES (1, 1, NULL, NULL, NULL, NULL)";
+        self.connection.execute(named, []).unwrap();
+        self
+    }
+
+    /// Puts rules in force, for tests.
+    #[cfg(test)]
+    pub(crate) fn put_rules(
+        &mut self,
+        now: &crate::host::Now,
+        rules: &[crate::policy::rules::Rule],
+    ) {
+        let actor = accounts::Actor {
+            name: "root".to_owned(),
+        };
+        let draft = policies::Draft {
+            text: &crate::policy::text::render(rules),
+            base: self.policy(now).unwrap().version,
+            how: policies::How::Apply,
+            reason: "",
+        };
+        self.add_policy(now, &actor, &draft).unwrap();
     }
 
     /// Runs `work` in one IMMEDIATE transaction and commits it, or rolls all of it back.

@@ -12,13 +12,14 @@ use super::error::StoreError;
 use super::events::{self, Appended, Event, append};
 use super::guesses::{self, AccountRow};
 use super::strangers::{self, Record};
-use super::{Store, clock, mails};
+use super::{Store, clock, mails, policies};
 use crate::code::key::Tag;
 use crate::host::{Now, ProcessId};
 use crate::policy::challenge::{Delivery, Life};
 use crate::policy::limits::{Binding, DEADLINE_CEILING, WAITING_PER_ACCOUNT, WAITING_PER_HOST};
 use crate::policy::lockout::{self, Lock};
-use crate::policy::rules::{Assessment, Decision, Facts, Groups, Standing, assess};
+use crate::policy::rules::{Assessment, Decision, Facts, Groups, Refusal, Standing, assess};
+use crate::policy::versions::InForce;
 use crate::policy::{Policy, sends};
 
 /// What the helper knows when a conversation begins.
@@ -32,6 +33,9 @@ pub struct Opening<'a> {
     pub service: &'a Service,
     /// Where from.
     pub source: &'a Source,
+    /// The rules in force, as they were read to resolve `groups`: where the transaction finds others, it
+    /// is undone, and [`StoreError::is_moved`].
+    pub rules: &'a InForce,
     /// Membership in the groups that rules name.
     pub groups: &'a Groups,
     /// This host.
@@ -179,6 +183,7 @@ impl Store {
         witnessed: Option<i64>,
     ) -> Result<Begun, StoreError> {
         self.write(DOING, |tx| {
+            policies::expect_unmoved(tx, &now.moment, opening.rules)?;
             let at = clock::advance(tx, now)?;
             if let Some(witnessed) = witnessed {
                 void_if_restored(tx, now, witnessed)?;
@@ -189,8 +194,30 @@ impl Store {
         })
     }
 
+    /// What the store knows of a person.
+    pub fn standing(&self, person: &Person) -> Result<Standing, StoreError> {
+        self.read("looking at an account", |connection| {
+            let account = guesses::account_by_name(connection, person.name.as_str())?;
+            standing(connection, account.as_ref(), person.uid)
+        })
+    }
+
     /// What [`Self::begin`] would find, changing nothing: for `gatepost why`.
     pub fn look(
+        &self,
+        now: &Now,
+        opening: &Opening<'_>,
+        policy: &Policy,
+    ) -> Result<Look, StoreError> {
+        self.read("looking at an account", |connection| {
+            policies::expect_unmoved(connection, &now.moment, opening.rules)?;
+            let at = clock::read(connection, now)?.store;
+            look(connection, at, opening, policy)
+        })
+    }
+
+    /// What [`Self::begin`] would find, were the opening's rules in force: for candidates.
+    pub fn look_as_if(
         &self,
         now: &Now,
         opening: &Opening<'_>,
@@ -214,6 +241,7 @@ impl Store {
         current: Option<[u8; 16]>,
     ) -> Result<Prompt, StoreError> {
         self.write("sending a new code", |tx| {
+            policies::expect_unmoved(tx, &now.moment, opening.rules)?;
             let at = clock::advance(tx, now)?;
             let look = look(tx, at, opening, policy)?;
             let Some(Ready {
@@ -308,7 +336,7 @@ fn look(
 ) -> Result<Look, StoreError> {
     let Some(person) = opening.person else {
         let assessment = Assessment {
-            decision: Decision::Refuse(crate::policy::rules::Refusal::Unenrolled),
+            decision: Decision::Refuse(Refusal::Unenrolled),
             steps: vec!["the password database has no such user".to_owned()],
         };
         return Ok(Look {
@@ -324,7 +352,7 @@ fn look(
         groups: opening.groups,
         standing,
     };
-    let assessment = assess(policy, &facts);
+    let assessment = assess(opening.rules, policy.unenrolled, &facts);
     let ready = match (account, assessment.decision) {
         (Some(account), Decision::Ask) => {
             let tally = guesses::tally(connection, &account, "code", at)?;
@@ -491,6 +519,9 @@ impl Slot<'_> {
             Record::InFull => {
                 let mut detail = self.opening.detail.clone();
                 if let Value::Object(fields) = &mut detail {
+                    if let Some(trouble) = self.opening.rules.trouble() {
+                        fields.insert("policy".to_owned(), trouble.into());
+                    }
                     fields.insert("how".to_owned(), how.into());
                     if how == "mailed" {
                         fields.insert("ref".to_owned(), self.fresh.reference.as_str().into());
@@ -674,9 +705,23 @@ impl Slot<'_> {
         decision: &Decision,
     ) -> Result<Closed, StoreError> {
         match decision {
-            Decision::Skip(rule) => self.ended(tx, "skip", json!({"rule": rule})),
+            Decision::Skip(rule) => {
+                let detail = json!({"rule": rule, "policy": self.opening.rules.version});
+                self.ended(tx, "skip", detail)
+            }
             Decision::Ignore => self.ended(tx, "ignore", json!({"why": "unenrolled"})),
-            Decision::Refuse(refusal) => self.ended(tx, "refuse", json!({"why": refusal.word()})),
+            Decision::Refuse(Refusal::Rule(rule)) => {
+                let version = self.opening.rules.version;
+                let detail = json!({"why": "rule", "rule": rule, "policy": version});
+                self.ended(tx, "refuse", detail)
+            }
+            Decision::Refuse(refusal) => {
+                let detail = match self.opening.rules.trouble() {
+                    None => json!({"why": refusal.word()}),
+                    Some(trouble) => json!({"why": refusal.word(), "policy": trouble}),
+                };
+                self.ended(tx, "refuse", detail)
+            }
             // Asking is no end; the caller never passes it.
             Decision::Ask => self.ended(tx, "refuse", json!({"why": "undecided"})),
         }

@@ -213,7 +213,9 @@ mod tests {
         ) -> T {
             let service = Service::new("sshd").unwrap();
             let source = Source::from_pam(Some(from), None, 0);
+            let rules = self.store.policy(&self.host.now()).unwrap();
             let opening = Opening {
+                rules: &rules,
                 person: None,
                 typed: "eve",
                 service: &service,
@@ -232,7 +234,6 @@ mod tests {
             let policy = Policy {
                 limits: Limits::default(),
                 unenrolled: Unenrolled::Refuse,
-                rules: Vec::new(),
             };
             let fresh = Fresh {
                 id: [1; 16],

@@ -187,6 +187,18 @@ impl Stage {
             self.write_as(path, password, 0o600);
         }
         self.write_as(product::CONFIG, &config.text(), 0o600);
+        let rules = config.rules();
+        if !rules.is_empty() {
+            self.put_rules(&rules);
+        }
+    }
+
+    /// Puts rules in force, through the administrator's program.
+    pub fn put_rules(&self, rules: &str) {
+        let file = "/etc/rig-rules.toml";
+        self.write(file, rules);
+        let apply = ["policy", "apply", file, "--yes", "--even-if-locked-out"];
+        let _ = self.gatepost(&apply).success();
     }
 
     /// Enrols a user with a confirmed address, through the administrator's program.

@@ -69,7 +69,9 @@ enum Command {
     /// Send a test message, or list what was delivered
     #[command(subcommand)]
     Mail(mail::Command),
-    /// Show the limits and rules in force, and what they leave an attacker
+    /// Say what a sign-in would meet; runs the decision, and sends and counts nothing
+    Simulate(policy::Simulate),
+    /// Show the rules in force, try and apply others, and what the limits leave an attacker
     #[command(subcommand)]
     Policy(policy::Command),
     /// Read the log of events, or check its chain
@@ -147,6 +149,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Recovery(command) => user::recovery(&context, command),
         Command::Why(why) => check::why(&context, &why),
         Command::Mail(command) => mail::run(&context, command),
+        Command::Simulate(asked) => policy::simulate(&context, &asked),
         Command::Policy(command) => policy::run(&context, &command),
         Command::Audit(command) => audit::run(&context, command),
         Command::Maintain => check::maintain(&context),

@@ -149,7 +149,7 @@ fn a_broken_chain_of_events_is_a_no() {
     stage
         .gatepost(&["audit", "verify"])
         .exits(10)
-        .tells("event 2 does not follow");
+        .tells("event 3 does not follow");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `gatepost setup`.
 
-use crate::stage::Stage;
+use crate::stage::{CONFIG, Stage};
 
 /// Owner, group and mode of everything that setup makes.
 const MADE: &str = "root root 755 /etc/gatepost\n\
@@ -180,10 +180,8 @@ fn another_configuration_may_put_the_store_elsewhere() {
         return;
     };
     stage.shell("mkdir -m 755 /etc/other").exits(0);
-    let text = format!(
-        "{}[store]\npath = \"/var/lib/other/a.db\"\nkey = \"/etc/other/key\"\n",
-        crate::stage::CONFIG
-    );
+    let text =
+        format!("{CONFIG}[store]\npath = \"/var/lib/other/a.db\"\nkey = \"/etc/other/key\"\n");
     stage.write("/etc/other/gatepost.toml", &text);
     let conf = "--conf=/etc/other/gatepost.toml";
     stage.gatepost(&["setup", conf]).exits(0);
@@ -191,4 +189,69 @@ fn another_configuration_may_put_the_store_elsewhere() {
     stage
         .shell("test -f /var/lib/other/a.db && test ! -e /var/lib/gatepost && test ! -e /etc/gatepost/key && test -d /etc/gatepost/templates")
         .exits(0);
+}
+
+const OLD_RULES: &str = "\n# Robots.\n[[rule]]\nusers = [\"alice\"]\naction = \"refuse\"\n";
+
+// Mutants: setup rewrites the file before the store has the rules; it takes rules that differ; the copy is
+// left out; a configuration with rules is read as one without.
+#[test]
+fn rules_of_an_older_configuration_move_into_the_store() {
+    let Some(stage) = Stage::installed("rules_of_an_older_configuration_move_into_the_store")
+    else {
+        return;
+    };
+    let conf = "/etc/gatepost/gatepost.toml";
+    stage.write(conf, &format!("{CONFIG}{OLD_RULES}"));
+    stage
+        .shell(&format!("chmod 640 {conf} && chgrp adm {conf}"))
+        .exits(0);
+    // Between the two: nobody is let in by a configuration whose rules nobody reads.
+    stage
+        .gatepost(&["policy", "show"])
+        .exits(1)
+        .tells("rules are in the store now, not here. Run gatepost setup");
+    // As after an upgrade: a store that never had a version.
+    stage.shell("rm /var/lib/gatepost/gatepost.db*").exits(0);
+    stage
+        .gatepost(&["setup", "--new-store"])
+        .exits(0)
+        .says("1 of them, from the configuration, are policy version 1 now");
+    stage
+        .gatepost(&["policy", "show", "--text"])
+        .exits(0)
+        .says("[[rule]]\nusers = [\"alice\"]\naction = \"refuse\"\n");
+    let after = stage.shell(&format!("cat {conf}")).exits(0).out;
+    assert_eq!(
+        after,
+        format!("{CONFIG}\n# Robots.\n#[[rule]]\n#users = [\"alice\"]\n#action = \"refuse\"\n")
+    );
+    let copy = format!("{conf}.with-rules");
+    assert_eq!(
+        stage.shell(&format!("cat {copy}")).out,
+        format!("{CONFIG}{OLD_RULES}")
+    );
+    let modes = format!("stat -c '%U %G %a' {conf} {copy}");
+    assert_eq!(stage.shell(&modes).out, "root adm 640\nroot adm 640\n");
+    let again = stage.gatepost(&["setup"]).exits(0);
+    assert!(!again.out.contains("migrated"), "{again}");
+    // A setup that stopped between store and file goes on.
+    stage.write(conf, &format!("{CONFIG}{OLD_RULES}"));
+    stage
+        .gatepost(&["setup"])
+        .exits(0)
+        .says("are comments here");
+    assert_eq!(stage.shell(&format!("cat {conf}")).out, after);
+    // Rules that are not those in force are not taken, and not lost.
+    let others = OLD_RULES.replace("refuse", "skip");
+    stage.write(conf, &format!("{CONFIG}{others}"));
+    stage
+        .gatepost(&["setup"])
+        .exits(1)
+        .says("are not the rules in force");
+    assert_eq!(
+        stage.shell(&format!("cat {conf}")).out,
+        format!("{CONFIG}{others}")
+    );
+    stage.gatepost(&["why", "alice"]).exits(1);
 }

@@ -107,6 +107,20 @@ impl Stage {
         self.run(&["sh", "-c", line])
     }
 
+    /// Puts rules in force, to stay; exit code and output.
+    pub(crate) fn rules(&self, text: &str) -> Ended {
+        self.write("/etc/rules.toml", text);
+        self.gatepost(&[
+            "policy",
+            "apply",
+            "/etc/rules.toml",
+            "--yes",
+            "--reason",
+            "T-1",
+        ])
+        .exits(0)
+    }
+
     /// Writes a file.
     pub(crate) fn write(&self, path: &str, text: &str) {
         let script = "printf %s \"$1\" > \"$2\"";

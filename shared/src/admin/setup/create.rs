@@ -1,16 +1,17 @@
 //! Making files and directories that are whole or not there, for root, in a place that can be
-//! trusted. Nothing that exists is written to.
+//! trusted. Nothing that exists is written to; one file may take the place of another.
 
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
 use rustix::fs::{
-    AtFlags, CWD, Mode, OFlags, RenameFlags, linkat, openat, renameat_with, unlinkat,
+    AtFlags, CWD, Gid, Mode, OFlags, RenameFlags, Uid, chownat, linkat, openat, renameat_with,
+    unlinkat,
 };
 use rustix::io::Errno;
 
-use crate::files;
+use crate::files::{self, Readers};
 
 /// Makes a directory with exactly that mode.
 pub(super) fn folder(path: &Path, mode: u32) -> Result<(), String> {
@@ -53,6 +54,64 @@ pub(super) fn file(path: &Path, mode: u32, content: &[u8]) -> Result<(), String>
         Ok(())
     });
     filled.map_err(|error| {
+        let _none_there = unlinkat(CWD, unfinished, AtFlags::empty());
+        format!("{}: {error}", path.display())
+    })
+}
+
+/// Makes a copy of a file, with its mode and owner, whose content was read as this. One that a setup made
+/// before it was interrupted is the same; another is not written over.
+pub(super) fn copy_of(path: &Path, copy: &Path, content: &[u8]) -> Result<(), String> {
+    if files::exists(copy) {
+        let limit = u64::try_from(content.len()).unwrap_or(u64::MAX);
+        let there = files::read_trusted(copy, Readers::Anybody, limit);
+        if there.is_ok_and(|there| there.expose() == content) {
+            return Ok(());
+        }
+        return Err(format!(
+            "{0} is there already and says something else: move it away, then run gatepost setup again",
+            copy.display()
+        ));
+    }
+    beside(path, content, |unfinished| put(unfinished, copy))
+}
+
+/// Puts a content in a file's place, with its mode and owner: the old one or the new one is there at any
+/// time.
+pub(super) fn replace(path: &Path, content: &[u8]) -> Result<(), String> {
+    beside(path, content, |unfinished| {
+        rustix::fs::renameat(CWD, unfinished, CWD, path)
+    })
+}
+
+/// Makes a file beside another, with that one's mode and owner, and gives it its name.
+fn beside(
+    path: &Path,
+    content: &[u8],
+    name: impl FnOnce(&Path) -> Result<(), Errno>,
+) -> Result<(), String> {
+    let parent = path.parent().unwrap_or(Path::new("/"));
+    files::check_folder(parent).map_err(|untrusted| untrusted.to_string())?;
+    let mut unfinished = path.as_os_str().to_owned();
+    unfinished.push(".unfinished");
+    let unfinished = Path::new(&unfinished);
+    let _none_there = unlinkat(CWD, unfinished, AtFlags::empty());
+    let made = || -> std::io::Result<()> {
+        let like = rustix::fs::lstat(path)?;
+        fill(unfinished, like.st_mode & 0o777, content)?;
+        let (owner, group) = (Uid::from_raw(like.st_uid), Gid::from_raw(like.st_gid));
+        chownat(
+            CWD,
+            unfinished,
+            Some(owner),
+            Some(group),
+            AtFlags::SYMLINK_NOFOLLOW,
+        )?;
+        name(unfinished)?;
+        sync_folder(parent)?;
+        Ok(())
+    };
+    made().map_err(|error| {
         let _none_there = unlinkat(CWD, unfinished, AtFlags::empty());
         format!("{}: {error}", path.display())
     })

@@ -7,6 +7,7 @@
 
 mod create;
 pub(super) mod person;
+mod rules;
 
 use std::path::{Path, PathBuf};
 
@@ -20,6 +21,7 @@ use crate::config::{self, CONFIG, raw};
 use crate::files::{self, Readers, Untrusted};
 use crate::host::{Host, System};
 use crate::store::Store;
+use crate::store::accounts::Actor;
 use crate::store::error::{Problem, StoreError};
 use crate::store::events::Event;
 use crate::syslog::{self, Severity};
@@ -35,7 +37,7 @@ pub enum Done {
     Created,
     /// It was there, and is as it must be.
     LeftAlone,
-    /// An older store was brought to this version.
+    /// An older store or configuration was brought to this version.
     Migrated,
     /// It is wrong or could not be made: the note says what to do.
     Failed,
@@ -44,7 +46,7 @@ pub enum Done {
 /// One thing that an installation needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// `directory`, `user`, `key`, `store`, `config`.
+    /// `directory`, `user`, `key`, `store`, `config`, `policy`.
     pub thing: &'static str,
     /// Its path or name.
     pub name: String,
@@ -118,6 +120,7 @@ fn steps(conf: Option<&Path>, system: &dyn Host, operator: &Operator, lost: Lost
         store,
         key,
         templates,
+        text,
     } = match places(conf) {
         Ok(places) => places,
         Err(problem) => return without_places(steps, &problem),
@@ -148,6 +151,16 @@ fn steps(conf: Option<&Path>, system: &dyn Host, operator: &Operator, lost: Lost
             step
         });
         steps.push(key_file(&key, system));
+        let actor = Actor {
+            name: operator.name.clone(),
+        };
+        let failed = |thing| {
+            let of = |step: &Step| step.thing == thing && step.done == Done::Failed;
+            steps.iter().any(of)
+        };
+        if !failed("store") && !failed("config") {
+            steps.extend(rules::settle(conf, &text, &store, system, &actor));
+        }
     }
     let lacks = match config::Config::load(Some(conf)) {
         Ok(_) => None,
@@ -169,6 +182,8 @@ struct Places {
     store: PathBuf,
     key: PathBuf,
     templates: PathBuf,
+    /// What was read.
+    text: String,
 }
 
 /// Where things are to be: read from a configuration that may be unfinished otherwise, so
@@ -191,6 +206,7 @@ fn places(conf: &Path) -> Result<Places, String> {
         store: place(file.store.path, config::STORE),
         key: place(file.store.key, config::KEY),
         templates: place(file.mail.templates, config::TEMPLATES),
+        text: text.to_owned(),
     })
 }
 
@@ -352,7 +368,7 @@ mod tests {
     fn the_template_is_read_without_complaint_and_sets_nothing_unsafe() {
         let file: raw::File = toml::from_str(TEMPLATE).unwrap();
         assert!(file.relay.is_empty());
-        assert!(file.rule.is_empty());
+        assert!(file.rule.is_none());
     }
 
     #[test]
@@ -367,6 +383,6 @@ mod tests {
             .fold(String::new(), |all, line| all + line + "\n");
         let file: raw::File = toml::from_str(&uncommented).unwrap();
         assert_eq!(file.relay.len(), 1);
-        assert_eq!(file.rule.len(), 1);
+        assert!(file.rule.is_none(), "rules are in the store");
     }
 }
