@@ -49,6 +49,8 @@ mod mail_failure;
 mod memory;
 /// A store with very many accounts.
 mod million;
+/// Rules in the store: who is asked by them, tries that end, versions that are broken.
+mod policy;
 /// A mail that a real mail server carried, from the login to a mailbox.
 mod postfix;
 /// A code works once: not again, not elsewhere, not later, not under another key.

@@ -22,6 +22,7 @@
 
 mod answers;
 mod console;
+mod policy;
 mod refusals;
 mod roles;
 mod setup;
