@@ -27,11 +27,11 @@ use crate::store::Store;
 use crate::store::accounts::Actor;
 
 /// An administrator, and what their letters said.
-struct Bench {
-    admin: Admin,
+pub(super) struct Bench {
+    pub(super) admin: Admin,
     codes: Rc<RefCell<Vec<String>>>,
     outcome: Rc<RefCell<Outcome>>,
-    clock: Rc<Fixed>,
+    pub(super) clock: Rc<Fixed>,
 }
 
 /// The clock is the test's and the administrator's at once.
@@ -73,7 +73,7 @@ fn config() -> Config {
     }
 }
 
-fn bench() -> Bench {
+pub(super) fn bench() -> Bench {
     let codes = Rc::new(RefCell::new(Vec::new()));
     let outcome = Rc::new(RefCell::new(Outcome::Accepted));
     let clock = Rc::new(Fixed::new());
@@ -130,6 +130,13 @@ fn no_groups() -> Groups {
     Groups::Known {
         member: Vec::new(),
         missing: Vec::new(),
+    }
+}
+
+impl Admin {
+    /// The store, and what every change to it takes.
+    pub(super) fn parts(&mut self) -> (&mut Store, crate::host::Now, Actor) {
+        (&mut self.store, self.host.now(), self.actor.clone())
     }
 }
 

@@ -262,3 +262,6 @@ fn limits(given: &Limits, keep_events: Span) -> Vec<Limit> {
 pub fn chances(config: &Config) -> Odds {
     odds(&config.policy.limits)
 }
+
+#[cfg(test)]
+mod tests;
