@@ -47,11 +47,20 @@ fn asks(stage: &Stage, who: &str, words: &str) -> Ended {
 }
 
 /// What a command needs, least role first: everybody with a role, the helpdesk, admins.
-const COMMANDS: [(&str, &str); 22] = [
+const COMMANDS: [(&str, &str); 31] = [
     ("why alice", "auditor"),
     ("mail list", "auditor"),
     ("policy show", "auditor"),
     ("policy odds", "auditor"),
+    ("policy test --user alice", "auditor"),
+    ("policy diff -", "auditor"),
+    ("policy diff /dev/null", "admin"),
+    ("policy history", "auditor"),
+    ("policy try - --revert-after 5m --yes", "admin"),
+    ("policy confirm", "admin"),
+    ("policy apply - --yes", "admin"),
+    ("policy rollback 1 --yes", "admin"),
+    ("simulate alice", "auditor"),
     ("audit tail", "auditor"),
     ("audit list", "auditor"),
     ("audit verify", "auditor"),

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use gatepost_shared::admin::policy::act::{self, Done, Guard};
 use gatepost_shared::admin::policy::diff::{Candidate as Rules, Change, Diff, Go, Sign};
+use gatepost_shared::admin::roles::Right;
 use gatepost_shared::admin::{Admin, AdminError};
 use gatepost_words::time::Span;
 
@@ -52,6 +53,7 @@ fn back_to(admin: &Admin) -> String {
 
 pub(super) fn confirm(context: &Context, asked: &Confirm) -> Result<Exit, Failure> {
     let mut admin = context.admin()?;
+    admin.may(Right::Policy)?;
     let version = match (asked.base, admin.policy_state()?.trial) {
         (Some(base), _) => base,
         (None, Some(trial)) => trial.version,

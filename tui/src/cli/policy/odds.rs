@@ -1,6 +1,7 @@
 //! `gatepost policy odds`.
 
 use gatepost_shared::admin::policy;
+use gatepost_shared::admin::roles::Right;
 use gatepost_shared::policy::odds::Odds;
 
 use super::super::Context;
@@ -9,6 +10,7 @@ use super::super::output::table;
 
 pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
     let admin = context.admin()?;
+    admin.may(Right::Look)?;
     let odds = policy::chances(admin.config());
     context.one(&odds, || shown(&odds))?;
     Ok(Exit::Ok)
