@@ -319,7 +319,7 @@ fn relay_down_recovery_code_works() {
     stage.wait_for_deliveries(2);
     let said = login.tries("").text;
     assert!(
-        said.contains("The mail could not be sent. Use a recovery code"),
+        said.contains("The mail could not be sent. Use a recovery or bypass code"),
         "{said}"
     );
     login.answer(codes[3].as_str());

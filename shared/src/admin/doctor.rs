@@ -20,6 +20,7 @@ use crate::mail;
 use crate::people;
 use crate::policy::versions::InForce;
 use crate::store::Store;
+use crate::store::shields::Shield;
 
 /// What emailed codes are not: for the README, the manual, and here.
 pub const HONESTLY: [&str; 4] = [
@@ -379,7 +380,39 @@ fn store(config: &Config) -> Vec<Check> {
         Err(error) => Err(error.to_string()),
     };
     let policy = policy.map_or_else(|error| check("rules", Err(error)), |found| rules(&found));
-    vec![policy, check("store", file), check("audit chain", chain)]
+    vec![
+        policy,
+        check("store", file),
+        check("audit chain", chain),
+        shields(&store),
+    ]
+}
+
+/// Whom nobody wonders about: somebody refused by a shield that was forgotten.
+fn shields(store: &Store) -> Check {
+    let up = System::new()
+        .map_err(|error| error.to_string())
+        .and_then(|host| {
+            let now = host.now();
+            store.shields(&now).map_err(|error| error.to_string())
+        });
+    let up = match up {
+        Ok(up) => up,
+        Err(error) => return check("shields", Err(error)),
+    };
+    if up.is_empty() {
+        return check("shields", Ok("none is up".to_owned()));
+    }
+    let each = |shield: &Shield| format!("{} for another {}", shield.network, shield.left);
+    let each: Vec<String> = up.iter().map(each).collect();
+    Check {
+        what: "shields".to_owned(),
+        finding: Finding::Warning,
+        detail: format!(
+            "sign-ins are refused from {}: gatepost shield off ends one",
+            each.join(", ")
+        ),
+    }
 }
 
 fn relays(config: &Config) -> Vec<Check> {

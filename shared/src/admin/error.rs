@@ -130,8 +130,14 @@ pub enum AdminError {
          force for a while; --even-if-locked-out applies it all the same, where there is another way in"
     )]
     LocksOut(&'static str),
+    /// What is asked for would not help; the text says what does.
+    #[error("{0}")]
+    Useless(String),
+    /// It can be done, once somebody says that they mean it.
+    #[error("{0}")]
+    NotSure(String),
     /// A hash could not be made.
-    #[error("a recovery code could not be hashed: is there 20 MB of free memory?")]
+    #[error("a code could not be hashed: is there 20 MB of free memory?")]
     Hash,
 }
 
@@ -182,13 +188,16 @@ impl AdminError {
                 | Problem::Sqlite(_)
                 | Problem::AlreadyThere(_) => Kind::Failed,
             },
-            Self::Name(_) | Self::Usage(_) | Self::Rules(_) => Kind::Usage,
+            Self::Name(_) | Self::Usage(_) | Self::Rules(_) | Self::NotSure(_) => Kind::Usage,
             Self::NoSuchUser(_)
             | Self::NotEnrolled(_)
             | Self::Removed(_)
             | Self::NothingToConfirm(_)
             | Self::NoSuchPolicy(_) => Kind::NotFound,
-            Self::WrongCode { .. } | Self::PolicyMoved { .. } | Self::LocksOut(_) => Kind::No,
+            Self::WrongCode { .. }
+            | Self::PolicyMoved { .. }
+            | Self::LocksOut(_)
+            | Self::Useless(_) => Kind::No,
             Self::NotPermitted { .. }
             | Self::NoRole(_)
             | Self::Guarded { .. }

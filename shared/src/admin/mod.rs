@@ -3,6 +3,8 @@
 //!
 //! - [`setup`]: directories, system user, key, store, commented configuration
 //! - [`users`]: enrol, confirm, list, show, disable, enable, remove, unlock, recovery codes
+//! - [`bypass`]: codes for somebody who has nothing else; [`factors`]: what an account can use
+//! - [`attack`]: is one going on? [`shield`]: refuse its sources; [`status`]: all at a glance
 //! - [`why`]: would this login be let in, and how does that come about?
 //! - [`mail`]: the test message, what was delivered
 //! - [`policy`]: what is in force and what it leaves an attacker
@@ -12,10 +14,13 @@
 //! - [`roles`]: who may do what; [`operator`]: who is behind this process
 //! - [`doctor`]: what is missing or unsafe, and what emailed codes are not
 
+pub mod attack;
 pub mod audit;
 pub mod browse;
+pub mod bypass;
 pub mod doctor;
 mod error;
+pub mod factors;
 pub mod filter;
 pub mod mail;
 pub mod maintain;
@@ -23,6 +28,8 @@ pub mod operator;
 pub mod policy;
 pub mod roles;
 pub mod setup;
+pub mod shield;
+pub mod status;
 pub mod users;
 pub mod why;
 
@@ -136,6 +143,17 @@ impl Admin {
             return Err(AdminError::Removed(typed.to_string()));
         }
         Ok((UserName::new(account.name.clone())?, account))
+    }
+
+    /// The same for an act on a source.
+    fn log_of(&self, act: &str, source: &str) {
+        let line = format!(
+            "event=admin act={} source={} by={}",
+            log_value(act),
+            log_value(source),
+            quote(self.actor.name.clone())
+        );
+        syslog::write(Severity::Notice, &line);
     }
 
     /// One line for the system log beside the event in the store.

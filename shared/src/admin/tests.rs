@@ -117,7 +117,7 @@ pub(super) fn bench() -> Bench {
     }
 }
 
-fn name(name: &str) -> UserName {
+pub(super) fn name(name: &str) -> UserName {
     UserName::new(name.to_owned()).unwrap()
 }
 
@@ -151,7 +151,21 @@ impl Bench {
         self.admin.users_like(&filter, "", 10, show).unwrap()
     }
 
-    fn enrol(&mut self, proof: Proof) -> super::users::Added {
+    /// Enrols daemon, whom every machine has too, and who has no power over it.
+    pub(super) fn enrol_daemon(&mut self) {
+        let address = EmailAddress::new("daemon@example.org".to_owned()).unwrap();
+        let added = self
+            .admin
+            .enrol(&name("daemon"), 1, &address, Proof::Word)
+            .unwrap();
+        assert!(added.confirmed);
+    }
+
+    pub(super) fn role(&mut self, role: Role) {
+        self.admin.operator.role = role;
+    }
+
+    pub(super) fn enrol(&mut self, proof: Proof) -> super::users::Added {
         let address = EmailAddress::new("alice@example.org".to_owned()).unwrap();
         self.admin.enrol(&name("root"), 0, &address, proof).unwrap()
     }

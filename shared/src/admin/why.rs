@@ -19,6 +19,7 @@ use crate::policy::lockout::Lock;
 use crate::policy::rules::{Decision, Refusal};
 use crate::policy::versions::InForce;
 use crate::store::accounts::Account;
+use crate::store::bypass::Whose;
 use crate::store::guesses::Failures;
 use crate::store::signin::{Look, Opening, Ready};
 
@@ -140,6 +141,7 @@ impl Admin {
         let scene = Scene {
             admin: self,
             name: &person.name,
+            source,
             account: account.as_ref(),
             failures: failures.as_ref(),
             rules: &rules,
@@ -163,6 +165,7 @@ impl Admin {
 struct Scene<'a> {
     admin: &'a Admin,
     name: &'a UserName,
+    source: &'a Source,
     account: Option<&'a Account>,
     failures: Option<&'a Failures>,
     rules: &'a InForce,
@@ -324,12 +327,25 @@ impl Scene<'_> {
                 "an administrator disabled the account".to_owned(),
                 vec![format!("gatepost user enable {name}")],
             ),
+            Refusal::Shielded(left) => {
+                let until = self.admin.host.now().wall.plus(left);
+                (
+                    format!(
+                        "{} is shielded until {}, for another {}",
+                        self.source,
+                        host::local_time(until),
+                        rounded(left)
+                    ),
+                    vec!["gatepost shield status".to_owned()],
+                )
+            }
         }
     }
 
     /// How it comes about: the assessment's own steps, then what the account's rows add.
     fn steps(&self, look: &Look) -> Result<Vec<String>, AdminError> {
         let mut steps = look.assessment.steps.clone();
+        steps.extend(self.other_shields()?);
         let Some(ready) = &look.ready else {
             return Ok(steps);
         };
@@ -377,7 +393,35 @@ impl Scene<'_> {
             Some(Lock::Open) | None => String::new(),
         };
         steps.push(format!("recovery codes: {left} left{locked}"));
+        if self
+            .account
+            .is_some_and(|account| account.state == "active")
+        {
+            let most = crate::policy::limits::BYPASS_CODES;
+            let whose = Whose::Of(self.name);
+            let now = self.admin.host.now();
+            let live = self.admin.store.bypass_codes(&now, whose, most)?.len();
+            steps.push(format!("bypass codes: {live} live"));
+        }
         Ok(steps)
+    }
+
+    /// The shields that might be the answer, where it was not said from where the login comes.
+    fn other_shields(&self) -> Result<Option<String>, AdminError> {
+        if let Source::Address(_) = self.source {
+            return Ok(None);
+        }
+        let shields = self.admin.store.shields(&self.admin.host.now())?;
+        let networks: Vec<String> = shields
+            .iter()
+            .map(|shield| shield.network.to_string())
+            .collect();
+        Ok((!networks.is_empty()).then(|| {
+            format!(
+                "from elsewhere it may go otherwise (--from IP): shielded is {}",
+                networks.join(", ")
+            )
+        }))
     }
 
     fn last_mail(&self) -> Result<Option<super::mail::Listed>, AdminError> {

@@ -86,7 +86,7 @@ impl RecoveryCode {
 
 /// OWASP's second recommended setting, 19 MiB and two passes: against a stolen store a
 /// code has the 49.5 bits of its last two groups, and the helper has 256 MiB.
-fn argon2() -> Argon2<'static> {
+pub(super) fn argon2() -> Argon2<'static> {
     Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::default())
 }
 

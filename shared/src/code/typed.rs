@@ -3,6 +3,7 @@
 use gatepost_words::text::PROMPT_LIMIT;
 
 use super::Code;
+use super::bypass::BypassCode;
 use super::recovery::RecoveryCode;
 
 /// The longest answer that is looked at, in bytes; a longer one is a wrong code.
@@ -23,6 +24,8 @@ pub enum Typed {
     Code(Code),
     /// A guess against a recovery code.
     Recovery(RecoveryCode),
+    /// A guess against a bypass code.
+    Bypass(BypassCode),
 }
 
 impl Typed {
@@ -40,7 +43,11 @@ impl Typed {
         if inner.len() > LONGEST {
             return Self::Code(Code::typed(b""));
         }
-        RecoveryCode::parse(inner).map_or_else(|| Self::Code(Code::typed(inner)), Self::Recovery)
+        // The shapes differ in their length, so the order says nothing.
+        if let Some(code) = RecoveryCode::parse(inner) {
+            return Self::Recovery(code);
+        }
+        BypassCode::parse(inner).map_or_else(|| Self::Code(Code::typed(inner)), Self::Bypass)
     }
 }
 
@@ -73,9 +80,10 @@ mod tests {
             Typed::OtherFactor => "factor",
             Typed::Code(_) => "code",
             Typed::Recovery(_) => "recovery",
+            Typed::Bypass(_) => "bypass",
         };
         let long = vec![b'A'; 1 << 20];
-        let cases: [(&[u8], &str); 14] = [
+        let cases: [(&[u8], &str); 26] = [
             (b"", "empty"),
             (b"   ", "empty"),
             (b"?", "help"),
@@ -89,6 +97,20 @@ mod tests {
             (b"\0", "code"),
             (b"\xff\xfe", "code"),
             (b"abcde-fghjk-mnpqr", "recovery"),
+            (b"B-K7QX-MNPQ-2345", "bypass"),
+            (b"bk7qx mnpq2345", "bypass"),
+            // One symbol fewer is a mailed code's length, one or two more lie before a recovery code's.
+            (b"BK7QXMNPQ234", "code"),
+            (b"BK7QXMNPQ23456", "code"),
+            (b"BK7QXMNPQ234567", "recovery"),
+            (b"BABCD-EFGHJ-KMNPQ", "recovery"),
+            // Twelve letters that begin with the mark are a mailed code of letters.
+            (b"BBBBBBBBBBBB", "code"),
+            (b"B-2222-2222-2222", "code"),
+            (b"B222222222222", "code"),
+            (b"A-K7QX-MNPQ-2345", "code"),
+            (b"B-K7QX-MNPQ-234O", "code"),
+            (b"b", "code"),
             (&long, "code"),
         ];
         for (answer, kind) in cases {

@@ -4,6 +4,7 @@
 //! and says what is next. It waits for nothing and sends nothing; [`serve()`] does. Every path that is
 //! not the one success ends in a refusal.
 
+mod bypass;
 mod line;
 mod link;
 mod rules;
@@ -113,6 +114,8 @@ pub struct Login<'c, H> {
     free: u32,
     /// What an answer meets where there is no code to compare it with.
     closed_door: Option<Say>,
+    /// Why it ends, in a word for the log, once all tries are used up.
+    ending: &'static str,
     /// What an administrator should know of this login, for its line in the log.
     notes: Vec<String>,
 }
@@ -258,6 +261,7 @@ impl<'c, H: Host> Login<'c, H> {
             answers: 0,
             free: 0,
             closed_door: None,
+            ending: "wrong",
             notes,
         })
     }
@@ -307,6 +311,7 @@ impl<'c, H: Host> Login<'c, H> {
             Typed::Resend => self.resend(),
             Typed::Code(code) => self.code(&code),
             Typed::Recovery(code) => self.recovery(&code),
+            Typed::Bypass(code) => self.bypass(&code),
         }
     }
 
@@ -476,6 +481,10 @@ impl<'c, H: Host> Login<'c, H> {
             }
             Prompt::NoMail(reason) => self.shut(Say::NotSent(reason)),
             Prompt::Locked(lock) => self.shut(locked(lock)),
+            Prompt::Shielded(_) => {
+                self.ending = bypass::SHIELD;
+                self.shut(Say::Neutral { life })
+            }
             Prompt::Dummy => self.shut(Say::Neutral { life }),
         };
         if self.case.neutral() {
@@ -561,7 +570,7 @@ impl<'c, H: Host> Login<'c, H> {
         if exhausted || self.answers >= self.config.policy.limits.tries {
             return self.end(
                 Verdict::MaxTries,
-                "wrong",
+                self.ending,
                 Some("the codes that were typed were wrong"),
             );
         }
@@ -596,6 +605,7 @@ impl<'c, H: Host> Login<'c, H> {
             Prompt::NoMail(NoMail::Limit(wait)) => Say::ResendLater(wait),
             Prompt::NoMail(reason) => Say::NotSent(reason),
             Prompt::Locked(lock) => self.shut(locked(lock)),
+            Prompt::Shielded(left) => return self.shielded_freely(left),
             Prompt::Dummy | Prompt::Resumed { .. } => self.shut(Say::Expired),
         };
         self.free(&say)
@@ -638,6 +648,7 @@ impl<'c, H: Host> Login<'c, H> {
             }
             Counted::Dead(state) => self.wrong(&dead(state), Last::No),
             Counted::NoSuchCode => self.wrong(&Say::Expired, Last::No),
+            Counted::Shielded(left) => self.shielded(left),
         }
     }
 
@@ -661,6 +672,7 @@ impl<'c, H: Host> Login<'c, H> {
                 return self.wrong(&Say::RecoveryLocked { left }, Last::No);
             }
             (Counted::Locked(lock), _) => return self.wrong(&locked(lock), Last::No),
+            (Counted::Shielded(left), _) => return self.shielded(left),
             (_, _) => return self.wrong(&Say::WrongRecovery, Last::No),
         };
         let Some(verified) = typed.verify(&hash.hash) else {
@@ -733,11 +745,12 @@ impl<'c, H: Host> Login<'c, H> {
                     | Refusal::UidOfAnother
                     | Refusal::UidChanged
                     | Refusal::Removed
-                    | Refusal::Disabled => Verdict::Denied,
+                    | Refusal::Disabled
+                    | Refusal::Shielded(_) => Verdict::Denied,
                 };
                 (
                     verdict,
-                    Some(refused(refusal).to_owned()),
+                    Some(refused(refusal, &self.case.source)),
                     refusal.word().to_owned(),
                 )
             }
@@ -824,8 +837,8 @@ fn dead(state: State) -> Say {
 }
 
 /// The last line for somebody who is refused without a prompt.
-fn refused(refusal: Refusal) -> &'static str {
-    match refusal {
+fn refused(refusal: Refusal, source: &Source) -> String {
+    let line = match refusal {
         Refusal::Rule(_) => "Sign-in to this service is not allowed for this account.",
         Refusal::Unenrolled | Refusal::Removed | Refusal::UidOfAnother => {
             "This account is not set up for emailed codes. Ask your administrator to enrol it."
@@ -834,5 +847,7 @@ fn refused(refusal: Refusal) -> &'static str {
             "This account's enrolment does not belong to it. Ask your administrator."
         }
         Refusal::Disabled => "Sign-in with emailed codes is disabled for this account.",
-    }
+        Refusal::Shielded(left) => return bypass::refused_source(source, left),
+    };
+    line.to_owned()
 }

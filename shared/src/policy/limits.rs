@@ -54,6 +54,32 @@ pub const RECOVERY_PER_HOUR: u32 = 5;
 pub const RECOVERY_PER_DAY: u32 = 10;
 /// How often in a day the helpdesk may unlock an account.
 pub const HELPDESK_UNLOCKS_PER_DAY: u32 = 5;
+/// Failed bypass codes an account may have in an hour, and in a day: a budget of their own too.
+pub const BYPASS_PER_HOUR: u32 = 5;
+/// See [`BYPASS_PER_HOUR`].
+pub const BYPASS_PER_DAY: u32 = 10;
+/// How long a bypass code lives: what is usual, the least and the most.
+pub const BYPASS_LIFE: [Span; 3] = [
+    Span::from_mins(15),
+    Span::from_mins(1),
+    Span::from_hours(24),
+];
+/// How often it works: what is usual, the least and the most.
+pub const BYPASS_USES: [u32; 3] = [1, 1, 10];
+/// Live bypass codes an account may have.
+pub const BYPASS_CODES: u32 = 3;
+/// How long a source is refused: what is usual, the least and the most.
+pub const SHIELD_TIME: [Span; 3] = [
+    Span::from_mins(15),
+    Span::from_mins(1),
+    Span::from_hours(24),
+];
+/// Networks that may be refused at a time: each login looks through them.
+pub const SHIELDS: u32 = 64;
+/// The shortest prefix of an IPv4 network that may be refused.
+pub const SHIELD_WIDEST_V4: u8 = 8;
+/// The same for IPv6: what a provider has.
+pub const SHIELD_WIDEST_V6: u8 = 32;
 /// The window of [`Limits::sends_per_source`].
 pub const SOURCE_WINDOW: Span = Span::from_mins(5);
 /// Helpers of one account that may wait at a prompt.
@@ -101,6 +127,37 @@ pub fn check_keep(days: i64) -> Result<Span, OutOfBounds> {
         given: format!("{days} d"),
         low: format!("{least} d"),
         high: format!("{most} d"),
+    })
+}
+
+/// How long a bypass code is to live, where that is within its bounds.
+pub fn check_bypass_life(life: Span) -> Result<Span, OutOfBounds> {
+    within("ttl", life, BYPASS_LIFE)
+}
+
+/// How long a source is to be refused, where that is within its bounds.
+pub fn check_shield_time(time: Span) -> Result<Span, OutOfBounds> {
+    within("for", time, SHIELD_TIME)
+}
+
+/// How often a bypass code is to work, where that is within its bounds.
+pub fn check_bypass_uses(uses: u32) -> Result<u32, OutOfBounds> {
+    within("uses", uses, BYPASS_USES)
+}
+
+fn within<T: PartialOrd + std::fmt::Display>(
+    name: &'static str,
+    given: T,
+    [_usual, least, most]: [T; 3],
+) -> Result<T, OutOfBounds> {
+    if given >= least && given <= most {
+        return Ok(given);
+    }
+    Err(OutOfBounds {
+        name,
+        given: given.to_string(),
+        low: least.to_string(),
+        high: most.to_string(),
     })
 }
 
@@ -189,7 +246,28 @@ impl Limits {
 mod tests {
     use gatepost_words::time::Span;
 
-    use super::Limits;
+    use super::{Limits, check_bypass_life, check_bypass_uses, check_shield_time};
+
+    // Mutant: a bound is not looked at; zero is for ever.
+    #[test]
+    fn what_an_administrator_gives_for_a_while_has_bounds() {
+        let spans = [
+            (Span::ZERO, false),
+            (Span::from_secs(59), false),
+            (Span::from_mins(1), true),
+            (Span::from_hours(24), true),
+            (Span::from_secs(24 * 3600 + 1), false),
+        ];
+        for (span, fits) in spans {
+            assert_eq!(check_bypass_life(span).is_ok(), fits, "{span}");
+            assert_eq!(check_shield_time(span).is_ok(), fits, "{span}");
+        }
+        for (uses, fits) in [(0, false), (1, true), (10, true), (11, false)] {
+            assert_eq!(check_bypass_uses(uses).is_ok(), fits, "{uses}");
+        }
+        let said = check_bypass_uses(11).unwrap_err().to_string();
+        assert_eq!(said, "uses = 11 is outside its bounds: give 1 to 10");
+    }
 
     #[test]
     fn defaults_are_within_their_bounds() {

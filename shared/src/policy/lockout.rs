@@ -5,7 +5,7 @@
 
 use gatepost_words::time::{Span, StoreTime};
 
-use super::limits::{Limits, RECOVERY_PER_DAY, RECOVERY_PER_HOUR};
+use super::limits::{BYPASS_PER_DAY, BYPASS_PER_HOUR, Limits, RECOVERY_PER_DAY, RECOVERY_PER_HOUR};
 
 const HOUR: Span = Span::from_hours(1);
 const DAY: Span = Span::from_hours(24);
@@ -73,6 +73,18 @@ pub fn recovery(tally: &Tally, row: u32, limits: &Limits, now: StoreTime) -> Loc
     )
 }
 
+/// The lock on bypass codes: a budget of their own as well, and the row.
+pub fn bypass(tally: &Tally, row: u32, limits: &Limits, now: StoreTime) -> Lock {
+    if row >= limits.failures_in_a_row {
+        return Lock::Row;
+    }
+    windows(
+        &tally.recent,
+        [(BYPASS_PER_HOUR, HOUR), (BYPASS_PER_DAY, DAY)],
+        now,
+    )
+}
+
 /// Locked while as many failures as allowed lie within a window; until the oldest of them that
 /// counts has left it.
 fn windows(newest_first: &[StoreTime], windows: [(u32, Span); 2], now: StoreTime) -> Lock {
@@ -91,7 +103,7 @@ fn windows(newest_first: &[StoreTime], windows: [(u32, Span); 2], now: StoreTime
 mod tests {
     use gatepost_words::time::{Span, StoreTime};
 
-    use super::{Lock, Tally, mailed, recovery};
+    use super::{Lock, Tally, bypass, mailed, recovery};
     use crate::policy::limits::Limits;
 
     const NOW: StoreTime = StoreTime::from_millis(1_000_000_000);
@@ -138,6 +150,23 @@ mod tests {
             recovery(&Tally::default(), 100, &Limits::default(), NOW),
             Lock::Row
         );
+    }
+
+    // Mutant: bypass codes are not locked by the row; or not by their windows.
+    #[test]
+    fn bypass_codes_have_their_own_budget_and_the_row() {
+        let limits = Limits::default();
+        assert_eq!(bypass(&failures(4), 50, &limits, NOW), Lock::Open);
+        assert_eq!(
+            bypass(&failures(5), 50, &limits, NOW),
+            Lock::Window(Span::from_mins(55))
+        );
+        let later = NOW.plus(Span::from_hours(2));
+        assert_eq!(
+            bypass(&failures(10), 50, &limits, later),
+            Lock::Window(Span::from_mins(22 * 60 - 10))
+        );
+        assert_eq!(bypass(&Tally::default(), 100, &limits, NOW), Lock::Row);
     }
 
     #[test]

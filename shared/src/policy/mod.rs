@@ -8,8 +8,11 @@
 //! - [`lockout`]: failures → open, locked for a while, locked by the row
 //! - [`sends`]: may a mail go out?
 //! - [`clock`]: the store's own clock
+//! - [`shield`]: networks that are refused for a while
+//! - [`attack`]: do the counts look like an attack?
 //! - [`odds`]: what the limits leave an attacker
 
+pub mod attack;
 pub mod challenge;
 pub mod clock;
 pub mod limits;
@@ -17,6 +20,7 @@ pub mod lockout;
 pub mod odds;
 pub mod rules;
 pub mod sends;
+pub mod shield;
 pub mod text;
 pub mod versions;
 

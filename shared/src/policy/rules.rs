@@ -5,8 +5,10 @@
 
 use gatepost_words::ident::{Service, UserName};
 use gatepost_words::text::sanitise;
+use gatepost_words::time::Span;
 
 use super::Unenrolled;
+use super::shield::Network;
 use super::versions::{Body, InForce};
 
 /// One `[[rule]]` of a version.
@@ -122,6 +124,8 @@ pub enum Refusal {
     Removed,
     /// See [`Standing::Disabled`].
     Disabled,
+    /// Its source is shielded for so long.
+    Shielded(Span),
 }
 
 impl Refusal {
@@ -134,6 +138,7 @@ impl Refusal {
             Self::UidChanged => "uid-changed",
             Self::Removed => "removed",
             Self::Disabled => "disabled",
+            Self::Shielded(_) => "shield",
         }
     }
 }
@@ -145,6 +150,20 @@ pub struct Assessment {
     pub decision: Decision,
     /// How it came about, in order.
     pub steps: Vec<String>,
+}
+
+impl Assessment {
+    /// What a shielded source meets, before any rule is read and whoever it asks for: a rule that asks
+    /// for no code does not let it in either.
+    pub fn shielded(network: &Network, left: Span) -> Self {
+        Self {
+            decision: Decision::Refuse(Refusal::Shielded(left)),
+            steps: vec![format!(
+                "the shield on {network} refuses its source for another {left}: gatepost shield off \
+                 {network}"
+            )],
+        }
+    }
 }
 
 /// Decides, and says how. Where the version in force cannot be used, nobody knows what it said: no

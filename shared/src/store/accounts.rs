@@ -374,6 +374,42 @@ impl Store {
         })
     }
 
+    /// Takes an account's recovery codes away; how many were left.
+    pub fn remove_recovery(
+        &mut self,
+        now: &Now,
+        actor: &Actor,
+        name: &UserName,
+        reason: &str,
+    ) -> Result<u32, StoreError> {
+        let doing = "removing recovery codes";
+        self.write(doing, |tx| {
+            let account = existing(tx, doing, name)?;
+            let left: u32 = tx
+                .query_row(
+                    "SELECT count(*) FROM recovery_codes
+                     WHERE account = ?1 AND used_wall IS NULL",
+                    [account.id],
+                    |row| row.get(0),
+                )
+                .map_err(StoreError::sqlite(doing))?;
+            if left == 0 {
+                return Err(not_found(
+                    doing,
+                    format!("{name} has no recovery code left"),
+                ));
+            }
+            tx.execute(
+                "DELETE FROM recovery_codes WHERE account = ?1",
+                [account.id],
+            )
+            .map_err(StoreError::sqlite(doing))?;
+            let detail = json!({"left": left, "reason": reason});
+            act(tx, now, actor, "recovery-remove", name.as_str(), detail)?;
+            Ok(left)
+        })
+    }
+
     /// How many recovery codes an account has left.
     pub fn recovery_left(&self, account: i64) -> Result<u32, StoreError> {
         let doing = "counting recovery codes";
@@ -544,6 +580,8 @@ fn void_codes(tx: &Transaction<'_>, account: i64) -> Result<(), rusqlite::Error>
         "UPDATE challenges SET replaced = 1 WHERE account = ?1 AND used_wall IS NULL",
         [account],
     )?;
+    // Those that ended are ended already, and their rows are no record: the events are.
+    tx.execute("DELETE FROM bypass_codes WHERE account = ?1", [account])?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::error::StoreError;
 use super::signin::{Closed, Opening, Waiting, append_for, close};
-use super::{Store, clock, mails};
+use super::{Store, clock, mails, shields};
 use crate::code::key::Verified;
 use crate::code::recovery::VerifiedRecovery;
 use crate::host::Now;
@@ -61,8 +61,10 @@ pub enum Counted {
     Locked(Lock),
     /// The challenge is not live: nothing is compared.
     Dead(State),
-    /// There is no such recovery code: the guess is counted, and is wrong.
+    /// There is no such recovery or bypass code: the guess is counted, and is wrong.
     NoSuchCode,
+    /// Its source is shielded for so long: nothing is compared, and nothing counted.
+    Shielded(Span),
 }
 
 /// An account's failures, as people want to know them.
@@ -72,6 +74,8 @@ pub struct Failures {
     pub lock: Lock,
     /// The lock on recovery codes.
     pub recovery: Lock,
+    /// The lock on bypass codes.
+    pub bypass: Lock,
     /// Wrong codes in the last hour, as far as they count.
     pub last_hour: u32,
     /// Wrong codes in the last day, as far as they count; at most twenty are looked at.
@@ -102,8 +106,8 @@ pub struct RecoveryHash {
     pub hash: String,
 }
 
-const COUNTING: &str = "counting a guess";
-const CONSUMING: &str = "consuming a code";
+pub(super) const COUNTING: &str = "counting a guess";
+pub(super) const CONSUMING: &str = "consuming a code";
 pub(super) const DAY: Span = Span::from_hours(24);
 
 impl Store {
@@ -118,6 +122,9 @@ impl Store {
     ) -> Result<Counted, StoreError> {
         self.write(COUNTING, |tx| {
             let at = clock::advance(tx, now)?;
+            if let Some(left) = shields::stop(tx, now, at, opening, waiting, "code")? {
+                return Ok(Counted::Shielded(left));
+            }
             let Some(account) = active(tx, waiting)? else {
                 return Ok(Counted::Locked(Lock::Row));
             };
@@ -171,6 +178,9 @@ impl Store {
     ) -> Result<(Counted, Option<RecoveryHash>), StoreError> {
         self.write(COUNTING, |tx| {
             let at = clock::advance(tx, now)?;
+            if let Some(left) = shields::stop(tx, now, at, opening, waiting, "recovery")? {
+                return Ok((Counted::Shielded(left), None));
+            }
             let Some(account) = active(tx, waiting)? else {
                 return Ok((Counted::Locked(Lock::Row), None));
             };
@@ -237,10 +247,11 @@ impl Store {
             };
             let codes = tally(connection, &account, "code", at)?;
             let recovery = tally(connection, &account, "recovery", at)?;
+            let bypass = tally(connection, &account, "bypass", at)?;
             let last = connection
                 .prepare_cached(
                     "SELECT source, at_wall FROM guesses
-                     WHERE account = ?1 AND factor IN ('code', 'recovery') AND right = 0
+                     WHERE account = ?1 AND factor IN ('code', 'recovery', 'bypass') AND right = 0
                      ORDER BY at_store DESC LIMIT 1",
                 )
                 .and_then(|mut statement| {
@@ -259,6 +270,7 @@ impl Store {
             Ok(Some(Failures {
                 lock: lockout::mailed(&codes, &policy.limits, at),
                 recovery: lockout::recovery(&recovery, account.in_a_row, &policy.limits, at),
+                bypass: lockout::bypass(&bypass, account.in_a_row, &policy.limits, at),
                 last_hour: since(Span::from_hours(1)),
                 last_day: since(DAY),
                 in_a_row: account.in_a_row,
@@ -340,19 +352,24 @@ impl Store {
             if changed != 1 {
                 return Ok(None);
             }
-            // The person is in: the mailed code that they did without must not stay live.
-            if let Some(unused) = unused {
-                tx.prepare_cached("UPDATE challenges SET replaced = 1 WHERE id = ?1")
-                    .and_then(|mut statement| statement.execute([unused]))
-                    .map_err(StoreError::sqlite(CONSUMING))?;
-            }
+            end_unused(tx, unused)?;
             succeed(tx, now, at, opening, waiting, guess, "recovery").map(Some)
         })
     }
 }
 
+/// Ends the mailed code that a person did without: they are in, so it must not stay live.
+pub(super) fn end_unused(tx: &Transaction<'_>, unused: Option<[u8; 16]>) -> Result<(), StoreError> {
+    if let Some(unused) = unused {
+        tx.prepare_cached("UPDATE challenges SET replaced = 1 WHERE id = ?1")
+            .and_then(|mut statement| statement.execute([unused]))
+            .map_err(StoreError::sqlite(CONSUMING))?;
+    }
+    Ok(())
+}
+
 /// What a success changes, in the transaction that consumed the code.
-fn succeed(
+pub(super) fn succeed(
     tx: &Transaction<'_>,
     now: &Now,
     at: StoreTime,
@@ -396,7 +413,7 @@ fn succeed(
 }
 
 /// Writes a guess into the ledger as wrong, and the account's row count with it.
-fn write_guess(
+pub(super) fn write_guess(
     tx: &Transaction<'_>,
     now: &Now,
     at: StoreTime,
@@ -429,7 +446,10 @@ fn write_guess(
 }
 
 /// The conversation's account, where it is still active.
-fn active(tx: &Transaction<'_>, waiting: &Waiting) -> Result<Option<AccountRow>, StoreError> {
+pub(super) fn active(
+    tx: &Transaction<'_>,
+    waiting: &Waiting,
+) -> Result<Option<AccountRow>, StoreError> {
     let Some(id) = waiting.account else {
         return Ok(None);
     };

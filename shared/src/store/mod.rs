@@ -7,7 +7,9 @@
 //! database behind the same methods: no SQL dialect leaves this module.
 
 pub mod accounts;
+pub mod attack;
 pub mod browse;
+pub mod bypass;
 pub mod clock;
 pub mod error;
 pub mod events;
@@ -16,6 +18,7 @@ pub mod mails;
 pub mod policies;
 mod retention;
 pub mod schema;
+pub mod shields;
 pub mod signin;
 mod strangers;
 pub mod unlocks;

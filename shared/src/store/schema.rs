@@ -11,16 +11,17 @@ use super::error::{Problem, StoreError};
 const APPLICATION_ID: i64 = 0x4750_5354;
 
 /// Never edit, remove or reorder an entry: stores out there count them.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("schema_1.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
     include_str!("schema_6.sql"),
 ];
 
 /// The version that this program reads and writes.
-pub const VERSION: i64 = 4;
-const _: () = assert!(MIGRATIONS.len() == 4, "VERSION counts the migrations");
+pub const VERSION: i64 = 5;
+const _: () = assert!(MIGRATIONS.len() == 5, "VERSION counts the migrations");
 
 /// Refuses a store of another version.
 pub fn check(connection: &Connection) -> Result<(), StoreError> {
@@ -159,6 +160,7 @@ mod tests {
             "f67f1b96213d0fb56d2c44d099e37d253e50ec3c0f1dcedcf684bf3346bbc80a",
             "20bf4febab1a45764d51659a3c6a6d0335bf88cf1330a661b86e477468e47def",
             "302d6ef309c5d9dbd16237231807dcc46b47db1eb374ca9d855c134b24783cb5",
+            "f668dafb7ec5a8821742711a18a2c825012fed19c2cd076bd73c01147bb16921",
             "eb58ae4a1ffd8af00b9c838225d59f8fc5134276c8851dc49dd55167d675126b",
         ];
         let hashes = MIGRATIONS.map(|migration| {

@@ -12,7 +12,7 @@ use super::error::StoreError;
 use super::events::{self, Appended, Event, append};
 use super::guesses::{self, AccountRow};
 use super::strangers::{self, Record};
-use super::{Store, clock, mails, policies};
+use super::{Store, clock, mails, policies, shields};
 use crate::code::key::Tag;
 use crate::host::{Now, ProcessId};
 use crate::policy::challenge::{Delivery, Life};
@@ -117,6 +117,8 @@ pub enum Prompt {
     Locked(Lock),
     /// A prompt for nobody: every answer is wrong.
     Dummy,
+    /// The same for a shielded source; no code of any kind is compared for so long.
+    Shielded(Span),
 }
 
 /// A fresh code's mail.
@@ -244,6 +246,9 @@ impl Store {
             policies::expect_unmoved(tx, &now.moment, opening.rules)?;
             let at = clock::advance(tx, now)?;
             let look = look(tx, at, opening, policy)?;
+            if let Decision::Refuse(Refusal::Shielded(left)) = look.assessment.decision {
+                return Ok(Prompt::Shielded(left));
+            }
             let Some(Ready {
                 account,
                 address,
@@ -334,6 +339,12 @@ fn look(
     opening: &Opening<'_>,
     policy: &Policy,
 ) -> Result<Look, StoreError> {
+    if let Some((network, left)) = shields::covering(connection, at, opening.source)? {
+        return Ok(Look {
+            assessment: Assessment::shielded(&network, left),
+            ready: None,
+        });
+    }
     let Some(person) = opening.person else {
         let assessment = Assessment {
             decision: Decision::Refuse(Refusal::Unenrolled),
@@ -433,6 +444,10 @@ fn begin(
         let closed = slot.decide_at_once(tx, &decision)?;
         return Ok(What::Ended { decision, closed });
     }
+    let shield = match look.assessment.decision {
+        Decision::Refuse(Refusal::Shielded(left)) => Some(left),
+        Decision::Refuse(_) | Decision::Ask | Decision::Skip(_) | Decision::Ignore => None,
+    };
     let ready = if dummy { None } else { look.ready };
     let ready = match crowd(tx, now, ready.as_ref().map(|ready| ready.account.id))? {
         Crowd::None => ready,
@@ -449,11 +464,15 @@ fn begin(
         wait,
     }) = ready
     else {
-        let conversation = slot.open(tx, None, "dummy")?;
+        let (how, prompt) = match shield {
+            Some(left) => ("shielded", Prompt::Shielded(left)),
+            None => ("dummy", Prompt::Dummy),
+        };
+        let conversation = slot.open(tx, None, how)?;
         return Ok(What::Waiting(Waiting {
             conversation,
             account: None,
-            prompt: Prompt::Dummy,
+            prompt,
         }));
     };
     let id = account.id;

@@ -6,7 +6,7 @@
 
 use gatepost_words::ident::Source;
 use gatepost_words::time::{Span, StoreTime};
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde_json::json;
 
 use super::error::StoreError;
@@ -69,6 +69,28 @@ fn count_in(tx: &Transaction<'_>, hour: i64, source: &str) -> Result<Record, rus
     } else {
         Record::Counted
     })
+}
+
+/// The strangers of this hour and the one before, by source: when the hour began, and how many. No more
+/// than [`STRANGER_SOURCES`] an hour are told apart.
+pub(super) fn of_hours(
+    connection: &Connection,
+    at: StoreTime,
+) -> Result<Vec<(i64, String, u32)>, rusqlite::Error> {
+    let mut all = Vec::new();
+    for from in [hour(at), hour(at) - HOUR.millis()] {
+        let mut statement = connection.prepare_cached(
+            "SELECT from_store, source, recorded + counted FROM strangers
+             WHERE from_store = ?1 AND source <> ?2 LIMIT ?3",
+        )?;
+        let rows = statement.query_map(params![from, ALL, STRANGER_SOURCES + 1], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
+        for row in rows {
+            all.push(row?);
+        }
+    }
+    Ok(all)
 }
 
 /// The hour that a time is in.

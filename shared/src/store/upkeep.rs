@@ -26,13 +26,15 @@ pub struct Purged {
     pub notices: usize,
     /// Known sources past theirs.
     pub sources: usize,
+    /// Bypass codes past every life.
+    pub bypass_codes: usize,
     /// Events past theirs, or too many.
     pub events: i64,
     /// Hours whose sign-ins that proved nothing were told in one event.
     pub strangers_told: u32,
 }
 
-/// Guesses and mails: no window is longer than a day.
+/// Guesses and mails: no window is longer than a day; nor is a bypass code's life.
 const KEEP_COUNTS: Span = Span::from_hours(48);
 /// Challenges: ten minutes is the longest life; a day serves those who ask what happened.
 const KEEP_CHALLENGES: Span = Span::from_hours(24);
@@ -83,6 +85,11 @@ impl Store {
                  (SELECT account, source, service FROM known_sources
                   WHERE last_store < ?1 AND remembered_until IS NULL LIMIT ?2)",
                 before(KEEP_SOURCES),
+            )?,
+            bypass_codes: self.purge(
+                "DELETE FROM bypass_codes WHERE id IN
+                 (SELECT id FROM bypass_codes WHERE created_store < ?1 LIMIT ?2)",
+                before(KEEP_COUNTS),
             )?,
             events: 0,
             strangers_told: self.tell_strangers(now)?,
@@ -150,6 +157,19 @@ impl Store {
     #[cfg(test)]
     pub(crate) fn break_table(&self, table: &str) {
         let sql = format!("ALTER TABLE {table} RENAME TO broken_{table}");
+        self.connection.execute_batch(&sql).unwrap();
+    }
+
+    /// What a restored copy brings about, without one.
+    #[cfg(test)]
+    pub(crate) fn restored(&mut self) -> Result<(), StoreError> {
+        self.write("raising the generation", clock::raise_generation)
+    }
+
+    /// Sets the only account's state and nothing else.
+    #[cfg(test)]
+    pub(crate) fn set_state_alone(&self, state: &str) {
+        let sql = format!("UPDATE accounts SET state = '{state}'");
         self.connection.execute_batch(&sql).unwrap();
     }
 

@@ -139,6 +139,13 @@ pub enum Say {
         /// How much longer.
         left: Span,
     },
+    /// The answer has the shape of a bypass code and was not right.
+    WrongBypass,
+    /// Too many wrong bypass codes.
+    BypassLocked {
+        /// How much longer.
+        left: Span,
+    },
     /// The code came too late.
     Expired,
     /// The code was used already.
@@ -225,17 +232,17 @@ impl SignIn {
             ),
             Say::NotSent(NoMail::Limit(wait)) => format!(
                 "{}: no mail is sent now, too many went out already; the next can go in {wait}. \
-                 A recovery code works.",
+                 A recovery or bypass code works.",
                 who()
             ),
             Say::NotSent(NoMail::NoAddress) => format!(
-                "{}: no confirmed mail address is known for this account. A recovery code works; \
-                 an administrator can set the address.",
+                "{}: no confirmed mail address is known for this account. A recovery or bypass \
+                 code works; an administrator can set the address.",
                 who()
             ),
             Say::Locked { left: Some(left) } => format!(
                 "{}: too many wrong codes, mailed codes are locked for another {left}. A recovery \
-                 code works; an administrator can unlock the account.",
+                 or bypass code works; an administrator can unlock the account.",
                 who()
             ),
             Say::Locked { left: None } => format!(
@@ -254,6 +261,14 @@ impl SignIn {
                 "Too many wrong recovery codes: none is taken for another {left}. A mailed code \
                  works; an administrator can unlock the account."
             ),
+            Say::WrongBypass => {
+                "That bypass code is not right, or has ended: an administrator can make another one."
+                    .into()
+            }
+            Say::BypassLocked { left } => format!(
+                "Too many wrong bypass codes: none is taken for another {left}. A mailed code works; \
+                 an administrator can unlock the account."
+            ),
             Say::Expired => "That code has expired. r = send a new one.".into(),
             Say::Used => "That code was used already. r = send a new one.".into(),
             Say::Replaced => "A newer code was sent since: use the newest mail.".into(),
@@ -262,20 +277,20 @@ impl SignIn {
             ),
             Say::Delivery(DeliveryState::Running) => "The mail is still being sent.".into(),
             Say::Delivery(DeliveryState::Failed) => {
-                "The mail could not be sent. Use a recovery code, or r = try again.".into()
+                "The mail could not be sent. Use a recovery or bypass code, or r = try again.".into()
             }
             Say::Delivery(DeliveryState::None) => {
-                "No mail was sent in this login. Use a recovery code.".into()
+                "No mail was sent in this login. Use a recovery or bypass code.".into()
             }
-            Say::Help => "Type the code from the mail, or a recovery code \
-                          (XXXXX-XXXXX-XXXXX). Enter alone = how the mail fares, r = a new code. \
+            Say::Help => "Type the code from the mail, a recovery code \
+                          (XXXXX-XXXXX-XXXXX) or a bypass code (B-XXXX-XXXX-XXXX). Enter alone = how the mail fares, r = a new code. \
                           No mail? Ask your administrator: gatepost why USER."
                 .into(),
             Say::ResendLater(wait) => format!("The next mail can be sent in {wait}."),
             Say::Resent { reference } => {
                 format!("A new code is on its way (ref {reference}); the old one is dead.")
             }
-            Say::NoSuchFactor => "Only the mailed code and recovery codes are set up here.".into(),
+            Say::NoSuchFactor => "Only mailed, recovery and bypass codes are set up here.".into(),
         }
     }
 }
@@ -352,6 +367,8 @@ mod tests {
             Say::Wrong { tries: 2 },
             Say::WrongRecovery,
             Say::RecoveryLocked { left: span },
+            Say::WrongBypass,
+            Say::BypassLocked { left: span },
             Say::Expired,
             Say::Used,
             Say::Replaced,

@@ -98,9 +98,9 @@ That code is not right. One try left; the code in the newest mail counts.
 Verification code: (ctrl-c)
 $ ssh
 Password:
-Sign-in to host01 as alice: too many wrong codes, mailed codes are locked for another <time>. A recovery code works; an administrator can unlock the account.
+Sign-in to host01 as alice: too many wrong codes, mailed codes are locked for another <time>. A recovery or bypass code works; an administrator can unlock the account.
 Verification code: <code 2>
-Sign-in to host01 as alice: too many wrong codes, mailed codes are locked for another <time>. A recovery code works; an administrator can unlock the account.
+Sign-in to host01 as alice: too many wrong codes, mailed codes are locked for another <time>. A recovery or bypass code works; an administrator can unlock the account.
 Verification code: (ctrl-c)
 # gatepost why alice
 alice is locked for another <time>

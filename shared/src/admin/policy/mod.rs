@@ -21,7 +21,10 @@ use super::{Admin, AdminError};
 use crate::config::Config;
 use crate::people;
 use crate::policy::Unenrolled;
-use crate::policy::limits::{Binding, Limits, RECOVERY_PER_DAY, RECOVERY_PER_HOUR, SOURCE_WINDOW};
+use crate::policy::limits::{
+    BYPASS_PER_DAY, BYPASS_PER_HOUR, Binding, Limits, RECOVERY_PER_DAY, RECOVERY_PER_HOUR,
+    SOURCE_WINDOW,
+};
 use crate::policy::odds::{Odds, odds};
 use crate::policy::rules::{self, Action};
 pub use crate::policy::text::LONGEST;
@@ -217,6 +220,12 @@ fn limits(given: &Limits, keep_events: Span) -> Vec<Limit> {
             RECOVERY_PER_DAY.to_string(),
             "wrong recovery codes a day",
         ),
+        limit(
+            "",
+            BYPASS_PER_HOUR.to_string(),
+            "wrong bypass codes an hour",
+        ),
+        limit("", BYPASS_PER_DAY.to_string(), "wrong bypass codes a day"),
         limit(
             "limits.send_cooldown",
             given.send_cooldown.to_string(),

@@ -1,6 +1,9 @@
 //! Sign-ins played through the machine, without a socket or a sender. The account is `daemon`,
 //! which every password database has.
 
+mod bypass;
+mod shield;
+
 use gatepost_words::ident::{EmailAddress, UserName};
 use gatepost_words::job::{Content, Delivered, Outcome};
 use gatepost_words::secret::Secret;
