@@ -89,6 +89,7 @@ pub(crate) fn maintain(context: &Context) -> Result<Exit, Failure> {
             ("guesses removed", purged.guesses.to_string()),
             ("mail counts removed", purged.sends.to_string()),
             ("deliveries removed", purged.deliveries.to_string()),
+            ("bypass codes removed", purged.bypass_codes.to_string()),
             ("notices removed", purged.notices.to_string()),
             ("known sources removed", purged.sources.to_string()),
             ("events removed", purged.events.to_string()),

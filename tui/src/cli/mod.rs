@@ -3,7 +3,9 @@
 //! Each group has a file that parses its words, calls `gatepost_shared::admin` and shows what came
 //! of it. Nothing is decided here.
 
+mod attack;
 mod audit;
+mod bypass;
 mod check;
 mod console;
 pub(crate) mod exit;
@@ -20,7 +22,10 @@ pub(crate) mod person;
 mod policy;
 mod setup;
 mod shape;
+mod shield;
+mod status;
 mod user;
+mod watch;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -64,6 +69,19 @@ enum Command {
     /// Make recovery codes
     #[command(subcommand)]
     Recovery(user::RecoveryCommand),
+    /// Make, list and end bypass codes, for somebody who has nothing else
+    #[command(subcommand)]
+    Bypass(bypass::Command),
+    /// List what an account can sign in with, or take a factor away
+    #[command(subcommand)]
+    Factor(bypass::FactorCommand),
+    /// Say whether an attack is going on
+    Attack(attack::Attack),
+    /// Refuse sources for a while, end that, or list which
+    #[command(subcommand)]
+    Shield(shield::Command),
+    /// Show on one screen how things stand
+    Status(status::Status),
     /// Say whether a login would be let in, and how that comes about
     Why(check::Why),
     /// Send a test message, or list what was delivered
@@ -147,6 +165,11 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Setup(asked) => setup::run(&context, &asked),
         Command::User(command) => user::run(&context, command),
         Command::Recovery(command) => user::recovery(&context, command),
+        Command::Bypass(command) => bypass::run(&context, command),
+        Command::Factor(command) => bypass::factor(&context, command),
+        Command::Attack(asked) => attack::run(&context, &asked),
+        Command::Shield(command) => shield::run(&context, command),
+        Command::Status(asked) => status::run(&context, &asked),
         Command::Why(why) => check::why(&context, &why),
         Command::Mail(command) => mail::run(&context, command),
         Command::Simulate(asked) => policy::simulate(&context, &asked),

@@ -4,6 +4,7 @@
 //! - `setup`: what is made, what is left alone, what is told
 //! - `users`: enrolling, listing, showing, removing
 //! - `answers`: why, policy, audit, upkeep, doctor
+//! - `doors`: bypass codes, factors, the attack meter, shields, status
 //! - `refusals`: who may not, what is no use, and the exit codes
 //! - `roles`: who may what, through a real sudo
 //! - `console`: the console in a real terminal
@@ -22,6 +23,7 @@
 
 mod answers;
 mod console;
+mod doors;
 mod policy;
 mod refusals;
 mod roles;

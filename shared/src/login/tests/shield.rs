@@ -43,7 +43,7 @@ impl Desk {
 // shield outlives its time.
 #[test]
 fn a_shielded_source_is_refused_for_as_long_as_it_says_and_others_are_not() {
-    let mut desk = Desk::enrolled();
+    let desk = Desk::enrolled();
     desk.rules(&[Rule {
         users: vec![],
         groups: vec![],

@@ -31,8 +31,8 @@ fn shown(odds: &Odds) -> String {
     .collect();
     let mut text = table(&["AGAINST", "CHANCE", "ONE IN"], &rows);
     text.push_str(
-        "\nThe chance that somebody who has the password guesses a code, all factors and budgets \
-         counted.\n",
+        "\nThe chance that somebody who has the password guesses a code, all factors (mailed, \
+         recovery and bypass codes) and their budgets counted.\n",
     );
     text
 }

@@ -1,0 +1,103 @@
+//! `gatepost status`.
+
+use std::fmt::Write;
+
+use clap::Args;
+use gatepost_shared::admin::status::Status as Standing;
+use gatepost_words::time::Span;
+
+use super::Context;
+use super::attack::verdict;
+use super::exit::{Exit, Failure};
+use super::output::{data, document, fields, table};
+use super::watch::{self, Screen};
+
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// Look again every two seconds, until Ctrl-C
+    #[arg(long)]
+    watch: bool,
+}
+
+pub(crate) fn run(context: &Context, asked: &Status) -> Result<Exit, Failure> {
+    let admin = context.admin()?;
+    let look = || {
+        let standing = admin.status()?;
+        if context.json {
+            document(&standing)
+        } else {
+            data(&text(&standing))
+        }
+    };
+    if asked.watch {
+        let screen = if context.json {
+            Screen::Grows
+        } else {
+            Screen::Cleared
+        };
+        watch::forever(screen, look)?;
+    }
+    look()?;
+    Ok(Exit::Ok)
+}
+
+fn text(standing: &Standing) -> String {
+    let more = if standing.more_locked { " or more" } else { "" };
+    let shields: Vec<String> = standing
+        .shields
+        .iter()
+        .map(|shield| {
+            let left = Span::from_secs(shield.seconds_left);
+            format!("{} for another {left}", shield.source)
+        })
+        .collect();
+    let mut text = fields(&[
+        ("host", standing.host.clone()),
+        (
+            "accounts",
+            format!(
+                "{}; {}{more} locked, {} not confirmed, {} disabled",
+                standing.accounts, standing.locked, standing.unconfirmed, standing.disabled
+            ),
+        ),
+        ("mail", mail(standing)),
+        (
+            "shields",
+            if shields.is_empty() {
+                "none".to_owned()
+            } else {
+                shields.join(", ")
+            },
+        ),
+    ]);
+    text.push_str(&verdict(&standing.attack));
+    if !standing.acts.is_empty() {
+        let rows: Vec<Vec<String>> = standing
+            .acts
+            .iter()
+            .map(|act| {
+                vec![
+                    act.at.clone(),
+                    act.act.clone(),
+                    act.user.clone(),
+                    act.by.clone(),
+                ]
+            })
+            .collect();
+        // Writing to a String cannot fail.
+        let _infallible = write!(text, "\n{}", table(&["TIME", "ACT", "USER", "BY"], &rows));
+    }
+    text
+}
+
+fn mail(standing: &Standing) -> String {
+    let newest = match (standing.mail_ok, standing.newest_mail_millis) {
+        (Some(true), Some(millis)) => format!("ok, {millis} ms"),
+        (Some(false), _) => "the newest was NOT taken: gatepost mail list".to_owned(),
+        (_, _) => "none was sent yet".to_owned(),
+    };
+    format!(
+        "{newest}; {} in the last day, {} not taken, {} notices wait",
+        standing.mails, standing.mails_failed, standing.notices_due
+    )
+}

@@ -1,0 +1,148 @@
+//! `gatepost bypass`, `factor`, `attack`, `shield` and `status`.
+
+use crate::stage::Stage;
+
+fn enrolled(test: &str) -> Option<Stage> {
+    let stage = Stage::installed(test)?;
+    let add = ["user", "add", "alice", "alice@example.org", "--confirmed"];
+    stage.gatepost(&add).exits(0);
+    Some(stage)
+}
+
+#[test]
+fn a_bypass_code_is_made_listed_and_revoked() {
+    let Some(stage) = enrolled("a_bypass_code_is_made_listed_and_revoked") else {
+        return;
+    };
+    let bypass = |words: &[&str]| stage.gatepost(&[&["bypass"], words].concat());
+    bypass(&["list"])
+        .exits(0)
+        .tells("No bypass code works now.");
+    bypass(&["new", "alice"]).exits(2).tells("--reason");
+    bypass(&["new", "alice", "--reason", " "])
+        .exits(2)
+        .tells("needs a reason");
+    bypass(&["new", "alice", "--reason", "T", "--ttl", "25h"])
+        .exits(2)
+        .tells("ttl = 25 h is outside its bounds");
+    bypass(&["new", "alice", "--reason", "T", "--ttl", "15"])
+        .exits(2)
+        .tells("is no time");
+    bypass(&["new", "zzz", "--reason", "T"]).exits(5);
+    let made = bypass(&["new", "alice", "--reason", "TICKET-812"]).exits(0);
+    let code = made.out.trim_end();
+    assert_eq!((code.len(), code.split('-').count()), (16, 4), "{made}");
+    assert!(made.err.contains("It works once, within 15 min"), "{made}");
+    let listed = bypass(&["list", "alice", "--json"]).exits(0);
+    let document = listed.json();
+    assert_eq!(document["schema"], 1);
+    assert_eq!(document["bypass_codes"][0]["reason"], "TICKET-812");
+    let log = stage.gatepost(&["audit", "tail", "-n", "5"]).exits(0);
+    for part in code.split('-').filter(|part| part.len() == 4) {
+        assert!(!format!("{listed}{log}").contains(part), "{listed}{log}");
+    }
+    let made = bypass(&["new", "alice", "--reason", "T", "--uses", "3", "--json"]);
+    let document = made.exits(0).json();
+    assert_eq!((&document["uses"], &document["id"]), (&3.into(), &2.into()));
+    bypass(&["revoke", "alice", "7"]).exits(5);
+    bypass(&["revoke", "alice", "1"])
+        .exits(0)
+        .says("1 no longer works");
+    bypass(&["list"]).exits(0).says("3 of 3");
+    stage
+        .gatepost(&["factor", "list", "alice"])
+        .exits(0)
+        .says("bypass    yes     1 live");
+    let factor = ["factor", "remove", "alice"];
+    stage
+        .gatepost(&[&factor[..], &["bypass"]].concat())
+        .exits(0);
+    stage
+        .gatepost(&[&factor[..], &["recovery"]].concat())
+        .exits(5);
+    stage
+        .gatepost(&[&factor[..], &["mailed"]].concat())
+        .exits(2);
+    bypass(&["list"])
+        .exits(0)
+        .tells("No bypass code works now.");
+}
+
+#[test]
+fn a_shield_goes_up_and_down_and_is_told_of() {
+    let Some(stage) = enrolled("a_shield_goes_up_and_down_and_is_told_of") else {
+        return;
+    };
+    let shield = |words: &[&str]| stage.gatepost(&[&["shield"], words].concat());
+    shield(&["status"])
+        .exits(0)
+        .tells("No source is refused now.");
+    shield(&["on"])
+        .exits(10)
+        .tells("no source looks like an attack");
+    shield(&["on", "--source", "0.0.0.0/0"])
+        .exits(2)
+        .tells("too wide");
+    shield(&["on", "--source", "192.0.2.1", "--for", "0m"]).exits(2);
+    shield(&["on", "--source", "127.0.0.1"])
+        .exits(2)
+        .tells("--yes");
+    shield(&[
+        "on",
+        "--source",
+        "203.0.113.9/24",
+        "--for",
+        "1h",
+        "--reason",
+        "spray",
+    ])
+    .exits(0)
+    .says("203.0.113.0/24  1 h");
+    stage
+        .shell("SSH_CONNECTION='198.51.100.7 4711 192.0.2.1 22' gatepost shield on --source 198.51.100.0/24 </dev/null")
+        .exits(2)
+        .tells("your own session");
+    let document = shield(&["status", "--json"]).exits(0).json();
+    assert_eq!(document["shields"][0]["source"], "203.0.113.0/24");
+    stage
+        .gatepost(&["why", "alice", "--from", "203.0.113.77"])
+        .exits(10)
+        .says("alice would be refused: 203.0.113.77 is shielded until");
+    stage
+        .gatepost(&["status"])
+        .exits(0)
+        .says("203.0.113.0/24 for another 1 h")
+        .says("shield-on");
+    stage
+        .gatepost(&["doctor"])
+        .says("sign-ins are refused from 203.0.113.0/24");
+    shield(&["off"]).exits(2);
+    shield(&["off", "198.51.100.7"]).exits(5);
+    shield(&["off", "203.0.113.0/24"])
+        .exits(0)
+        .says("No longer refused");
+    shield(&["off", "--all"]).exits(0).says("No shield was up.");
+    stage.gatepost(&["audit", "verify"]).exits(0);
+}
+
+#[test]
+fn without_an_attack_the_meter_says_no() {
+    let Some(stage) = enrolled("without_an_attack_the_meter_says_no") else {
+        return;
+    };
+    stage.gatepost(&["attack"]).exits(0).says("attack: no");
+    let document = stage.gatepost(&["attack", "--json"]).exits(0).json();
+    assert_eq!(
+        (&document["schema"], &document["attack"]),
+        (&1.into(), &false.into())
+    );
+    assert_eq!(
+        document["mails_per_minute"].as_array().map(Vec::len),
+        Some(30)
+    );
+    let document = stage.gatepost(&["status", "--json"]).exits(0).json();
+    assert_eq!(document["accounts"], 1);
+    assert_eq!(document["attack"]["attack"], false);
+    let watched = stage.shell("timeout 1 gatepost attack --watch --json");
+    assert!(watched.out.contains("\"attack\":false"), "{watched}");
+}
