@@ -73,6 +73,22 @@ fn odd_answers() -> Vec<(&'static str, Vec<u8>, Taken)> {
         ("a format", b"%n%n%s".to_vec(), Wrong),
         ("SQL", b"' OR 1=1; --".to_vec(), Wrong),
         ("no recovery code", b"AAAAA-AAAAA-AAAAA-A".to_vec(), Wrong),
+        (
+            "a bypass code's digits",
+            b"B-2222-3333-4444".to_vec(),
+            Wrong,
+        ),
+        (
+            "too short a bypass code",
+            b"B-AAAA-AAAA-AAA".to_vec(),
+            Wrong,
+        ),
+        (
+            "too long a bypass code",
+            b"B-AAAA-AAAA-AAAAA".to_vec(),
+            Wrong,
+        ),
+        ("another mark", b"C-AAAA-AAAA-AAAA".to_vec(), Wrong),
     ]
 }
 

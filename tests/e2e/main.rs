@@ -14,6 +14,8 @@
 mod answers;
 /// Rules of the house that no lint can say: who imports whom, what must never be.
 mod architecture;
+/// Bypass codes: what an administrator makes lets in, as often and as long as it says.
+mod bypass;
 /// The PAM host in odd circumstances, and names that resolve badly: still the harness proving itself.
 mod circumstances;
 /// Boots, zones and languages.
@@ -55,6 +57,8 @@ mod policy;
 mod postfix;
 /// A code works once: not again, not elsewhere, not later, not under another key.
 mod replay;
+/// Shields: a source that is refused for a while, at once and in mid-prompt.
+mod shield;
 /// The SMTP sink proves itself against a client of its own: it takes mail, and does wrong on demand.
 mod sink;
 /// A store that is missing, damaged, full, locked or old; disks and helpers that fail in mid-login.

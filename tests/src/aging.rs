@@ -223,7 +223,13 @@ impl StoreFile {
     pub fn reboot(&self) {
         let another = "00000000-0000-4000-8000-000000000000";
         let connection = self.read_write().expect("open the store");
-        for table in ["challenges", "conversations", "policy_in_force"] {
+        let tables = [
+            "challenges",
+            "conversations",
+            "policy_in_force",
+            "bypass_codes",
+        ];
+        for table in tables {
             connection
                 .execute(
                     &format!("UPDATE {table} SET boot_id = ?1 WHERE boot_id IS NOT NULL"),

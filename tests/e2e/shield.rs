@@ -1,0 +1,126 @@
+//! Shields through the real libpam: put up by the administrator's program, met by logins.
+
+use std::time::Duration;
+
+use gatepost_tests::config::Config;
+use gatepost_tests::mailbox::Mailbox;
+use gatepost_tests::pam::Conversation;
+use gatepost_tests::require;
+use gatepost_tests::smtp::Encryption;
+use gatepost_tests::smtp::Sink;
+use gatepost_tests::stack::Stack;
+use gatepost_tests::stage::Stage;
+
+fn rig(sink: &Sink) -> Stage {
+    Stage::builder()
+        .product(Config::to(sink).set("limits.send_cooldown", "1s"))
+        .enrol("alice", "alice@example.org")
+        .stack("rig", &Stack::plain())
+        .stack("decoy", &Stack::decoy())
+        .build()
+}
+
+fn begin<'s>(stage: &'s Stage, service: &str, from: &str) -> Conversation<'s> {
+    let client = stage.pam(service).user("alice").rhost(from);
+    let mut login = client.without_failure_delay().start();
+    login.password_of("alice");
+    login
+}
+
+fn shield(stage: &Stage) {
+    let words = ["shield", "on", "--source", "192.0.2.0/24", "--for", "20m"];
+    let _ = stage.gatepost(&words).success();
+}
+
+// Mutants: begin does not look for shields; a shield outlives its time, or stops others as well.
+#[test]
+fn a_shield_refuses_at_once_and_ends_by_itself() {
+    require!();
+    let sink = Sink::start(Encryption::StartTls);
+    let stage = rig(&sink);
+    shield(&stage);
+    let outcome = begin(&stage, "rig", "192.0.2.7").finish();
+    assert_eq!(
+        outcome.authenticate(),
+        "PAM_PERM_DENIED",
+        "{}",
+        outcome.report()
+    );
+    let said = format!("{:?}", outcome.messages());
+    assert!(
+        said.contains("Sign-ins from 192.0.2.7 are refused for another"),
+        "{said}"
+    );
+    stage.wait_for_quiet();
+    let lines = stage.syslog();
+    let refused = lines
+        .iter()
+        .find(|line| line.field("why") == Some("shield"));
+    let refused = refused.expect("a line of the refusal");
+    assert_eq!(refused.field("rhost"), Some("192.0.2.7"));
+    assert_eq!(stage.store().mails_charged().unwrap(), 0);
+    let why = stage.gatepost(&["why", "alice", "--service", "rig", "--from", "192.0.2.7"]);
+    assert!(
+        why.stdout.contains("192.0.2.7 is shielded until"),
+        "{why:?}"
+    );
+
+    let mut login = begin(&stage, "rig", "198.51.100.7");
+    login.code_prompt();
+    login.answer(Mailbox::of(&sink).next_code());
+    login.finish().expect("PAM_SUCCESS");
+
+    stage.store().pass(Duration::from_mins(20));
+    let mut login = begin(&stage, "rig", "192.0.2.7");
+    login.code_prompt();
+    login.hang_up();
+    login.finish();
+}
+
+// Mutant: an answer is compared although its source was shielded meanwhile.
+#[test]
+fn a_shield_stops_whoever_waits_at_a_prompt() {
+    require!();
+    let sink = Sink::start(Encryption::StartTls);
+    let stage = rig(&sink);
+    let mut login = begin(&stage, "rig", "192.0.2.7");
+    login.code_prompt();
+    let code = Mailbox::of(&sink).next_code();
+    shield(&stage);
+    login.answer(code.as_str());
+    let outcome = login.finish();
+    assert_eq!(
+        outcome.authenticate(),
+        "PAM_PERM_DENIED",
+        "{}",
+        outcome.report()
+    );
+    assert_eq!(stage.store().guesses().unwrap(), (0, 0));
+    // Taken down, all is as before.
+    let _ = stage.gatepost(&["shield", "off", "--all"]).success();
+    let mut login = begin(&stage, "rig", "192.0.2.7");
+    login.code_prompt();
+    login.answer(code);
+    login.finish().expect("PAM_SUCCESS");
+}
+
+// Mutant: a decoy stack refuses a shielded source at once, or in other words.
+#[test]
+fn a_decoy_stack_reads_the_same_with_and_without_a_shield() {
+    require!();
+    let sink = Sink::start(Encryption::StartTls);
+    let stage = rig(&sink);
+    let told = || {
+        let mut login = begin(&stage, "decoy", "192.0.2.7");
+        login.code_prompt();
+        login.tries("");
+        login.tries("11111111");
+        login.tries("22222222");
+        login.answer("33333333");
+        login.finish().expect("PAM_MAXTRIES").messages().to_vec()
+    };
+    let open = told();
+    shield(&stage);
+    assert_eq!(told(), open);
+    assert_eq!(stage.store().guesses().unwrap(), (3, 0));
+}
