@@ -124,3 +124,35 @@ fn a_decoy_stack_reads_the_same_with_and_without_a_shield() {
     assert_eq!(told(), open);
     assert_eq!(stage.store().guesses().unwrap(), (3, 0));
 }
+
+// Mutants: the meter does not see wrong guesses, or ends with 0 all the same; without a source nothing
+// is shielded.
+#[test]
+fn an_attack_is_seen_and_its_source_shielded_in_one_act() {
+    require!();
+    let sink = Sink::start(Encryption::StartTls);
+    let stage = rig(&sink);
+    let attack = || stage.gatepost(&["attack"]);
+    assert!(attack().success().stdout.contains("attack: no"));
+    for _ in 0..2 {
+        let mut login = begin(&stage, "rig", "192.0.2.7");
+        login.code_prompt();
+        login.tries("11111111");
+        login.tries("22222222");
+        login.answer("33333333");
+        login.finish().expect("PAM_MAXTRIES");
+        stage.store().pass(Duration::from_secs(2));
+    }
+    let seen = attack();
+    assert_eq!(seen.status.code(), Some(10), "{seen:?}");
+    let why = "192.0.2.7: 6 wrong codes within a minute";
+    assert!(seen.stdout.contains(why), "{seen:?}");
+    let shields = stage.gatepost(&["shield", "on"]).success().stdout;
+    assert!(shields.contains("192.0.2.7"), "{shields}");
+    let outcome = begin(&stage, "rig", "192.0.2.7").finish();
+    assert_eq!(outcome.authenticate(), "PAM_PERM_DENIED");
+    let mut login = begin(&stage, "rig", "198.51.100.7");
+    login.code_prompt();
+    login.hang_up();
+    login.finish();
+}

@@ -92,7 +92,21 @@ impl Admin {
     fn suspected(&self) -> Result<Vec<Network>, AdminError> {
         let suspects = self.suspects()?;
         let network = |suspect: &String| suspect.strip_prefix("ip:")?.parse().ok();
-        let networks: Vec<Network> = suspects.iter().filter_map(network).collect();
+        // The worst come first: where there are more than may be shielded, those are.
+        let networks = suspects.iter().filter_map(network);
+        let up = self.store.shields(&self.host.now())?;
+        let is_up = |network: &Network| up.iter().any(|shield| shield.network == *network);
+        let free = usize::try_from(limits::SHIELDS)
+            .unwrap_or(usize::MAX)
+            .saturating_sub(up.len());
+        let networks: Vec<Network> = networks
+            .scan(free, |free, network| {
+                if !is_up(&network) {
+                    *free = free.checked_sub(1)?;
+                }
+                Some(network)
+            })
+            .collect();
         if networks.is_empty() {
             return Err(AdminError::Useless(
                 "no source looks like an attack now (gatepost attack): name one, with --source \
