@@ -98,6 +98,7 @@ impl Admin {
 
     /// Takes an account's bypass codes away.
     pub fn remove_bypass(&mut self, typed: &str, why: Option<&str>) -> Result<Removed, AdminError> {
+        self.may(Right::Bypass)?;
         let revoked = self.revoke_bypass(typed, None, why)?;
         Ok(Removed {
             user: revoked.user,
