@@ -20,6 +20,9 @@ LIBEXECDIR ?= $(PREFIX)/libexec/gatepost
 DOCDIR ?= $(PREFIX)/share/doc/gatepost
 MANDIR ?= $(PREFIX)/share/man
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 LIBDIRS = lib/$(shell cc -print-multiarch) lib64 lib/*-linux-gnu* lib
 PAMDIR ?= $(or $(patsubst %/,%,$(dir $(firstword $(wildcard \
 	$(foreach lib,$(LIBDIRS),/usr/$(lib)/security/pam_unix.so /$(lib)/security/pam_unix.so))))),\
@@ -73,7 +76,6 @@ TESTS = GATEPOST_TEST_BIN_DIR=$(TARGET)/product \
 
 # ---- installing ----
 
-MANPAGES := $(wildcard docs/man/*.[1-9] packaging/man/*.[1-9])
 DOCUMENTS := $(wildcard README.md CHANGELOG.md docs/*.md) LICENSE-APACHE LICENSE-MIT \
 	packaging/gatepost.toml.example
 STACKS := $(wildcard packaging/pam.d/* packaging/pam-configs/*)
@@ -93,8 +95,11 @@ install: release-files ## the module, the programs, their documents and systemd 
 	@$(call put,644,$(TARGET)/release/libpam_gatepost.so,$(PAMDIR)/pam_gatepost.so)
 	@for unit in $(notdir $(UNITS)); do \
 		$(call put,644,<(sed 's|/usr/bin/|$(BINDIR)/|' packaging/systemd/$$unit),$(UNITDIR)/$$unit); done
-	@for page in $(MANPAGES); do \
-		$(call put,644,$$page,$(MANDIR)/man$${page##*.}/$$(basename $$page)); done
+	@for page in $$($(TARGET)/release/gatepost man --list); do \
+		$(call put,644,<($(TARGET)/release/gatepost man $$page),$(MANDIR)/man8/$$page.8); done
+	@$(call put,644,<($(TARGET)/release/gatepost completions bash),$(BASHDIR)/gatepost)
+	@$(call put,644,<($(TARGET)/release/gatepost completions zsh),$(ZSHDIR)/_gatepost)
+	@$(call put,644,<($(TARGET)/release/gatepost completions fish),$(FISHDIR)/gatepost.fish)
 	@for file in $(DOCUMENTS); do $(call put,644,$$file,$(DOCDIR)/$$(basename $$file)); done
 	@for file in $(STACKS); do $(call put,644,$$file,$(DOCDIR)/$${file#packaging/}); done
 	@echo "Installed. Nothing asks for codes yet. What comes next, as root:"
@@ -115,7 +120,8 @@ uninstall: ## take away exactly that, unless a login still needs it (FORCE=1)
 		systemctl disable --now --quiet gatepost-maintain.timer || true; fi
 	@rm -f $(MODULE) $(DESTDIR)$(BINDIR)/gatepost $(UNITS:packaging/systemd/%=$(DESTDIR)$(UNITDIR)/%) \
 		$(addprefix $(DESTDIR)$(LIBEXECDIR)/,gatepost-helper gatepost-sender) \
-		$(foreach page,$(MANPAGES),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
+		$(addprefix $(DESTDIR),$(MANDIR)/man8/gatepost.8 $(MANDIR)/man8/gatepost-*.8 \
+			$(BASHDIR)/gatepost $(ZSHDIR)/_gatepost $(FISHDIR)/gatepost.fish) \
 		$(addprefix $(DESTDIR)$(DOCDIR)/,$(notdir $(DOCUMENTS)) $(STACKS:packaging/%=%))
 	@rmdir --ignore-fail-on-non-empty $(addprefix $(DESTDIR),$(LIBEXECDIR) $(DOCDIR)/pam.d \
 		$(DOCDIR)/pam-configs $(DOCDIR)) 2>/dev/null || true

@@ -110,6 +110,17 @@ pub fn rfc3339(wall: Wall) -> String {
         .map_or_else(|_out_of_range| "?".to_owned(), |stamp| stamp.to_string())
 }
 
+/// A moment as people type it, in milliseconds since 1970: RFC 3339, or without an offset in the
+/// machine's own zone, the time left out where midnight is meant.
+pub fn typed_moment(text: &str) -> Option<Wall> {
+    if let Ok(stamp) = text.parse::<jiff::Timestamp>() {
+        return Some(Wall::from_millis(stamp.as_millisecond()));
+    }
+    let civil: jiff::civil::DateTime = text.parse().ok()?;
+    let zoned = civil.to_zoned(jiff::tz::TimeZone::system()).ok()?;
+    Some(Wall::from_millis(zoned.timestamp().as_millisecond()))
+}
+
 fn zoned(wall: Wall, format: &str) -> String {
     // The helper's environment is empty, so this is /etc/localtime and never TZ.
     jiff::Timestamp::from_millisecond(wall.millis()).map_or_else(

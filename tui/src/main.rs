@@ -13,9 +13,12 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use self::cli::exit::Exit;
-use self::cli::{Arguments, output};
+use self::cli::{Arguments, complete, output};
 
 fn main() -> ExitCode {
+    if complete::answered() {
+        return Exit::Ok.into();
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {

@@ -348,7 +348,7 @@ fn store(config: &Config) -> Vec<Check> {
         Ok(store) => store,
         Err(error) => return vec![check("store", Err(error.to_string()))],
     };
-    let file = match store.check() {
+    let file = match store.check(crate::store::upkeep::Depth::Whole) {
         Ok(found) if found.is_empty() => Ok(config.store.display().to_string()),
         Ok(found) => Err(format!(
             "it is damaged ({}): restore a backup",

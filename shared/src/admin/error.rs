@@ -136,6 +136,12 @@ pub enum AdminError {
     /// It can be done, once somebody says that they mean it.
     #[error("{0}")]
     NotSure(String),
+    /// The system log, or the copy of it, cannot be read.
+    #[error("the log cannot be read: {0}")]
+    Log(std::io::Error),
+    /// A copy of the store cannot be read or written.
+    #[error("the copy: {0}")]
+    Copy(std::io::Error),
     /// A hash could not be made.
     #[error("a code could not be hashed: is there 20 MB of free memory?")]
     Hash,
@@ -172,6 +178,16 @@ pub enum Kind {
 }
 
 impl AdminError {
+    /// For `map_err`: the log could not be read.
+    pub(super) fn log(error: std::io::Error) -> Self {
+        Self::Log(error)
+    }
+
+    /// For `map_err`: a copy of the store could not be read or written.
+    pub(super) fn copy(error: std::io::Error) -> Self {
+        Self::Copy(error)
+    }
+
     /// Which kind of failure this is.
     pub fn kind(&self) -> Kind {
         match self {
@@ -209,6 +225,8 @@ impl AdminError {
             | Self::Randomness(_)
             | Self::Boot(_)
             | Self::UnusablePolicy(..)
+            | Self::Log(_)
+            | Self::Copy(_)
             | Self::Hash => Kind::Failed,
         }
     }

@@ -7,9 +7,11 @@
 //! - [`attack`]: is one going on? [`shield`]: refuse its sources; [`status`]: all at a glance
 //! - [`why`]: would this login be let in, and how does that come about?
 //! - [`mail`]: the test message, what was delivered
+//! - [`postbox`]: what waits to be mailed, how relays fared, templates
 //! - [`policy`]: what is in force and what it leaves an attacker
 //! - [`browse`]: what the console shows while somebody looks around; [`filter`]: its grammar
 //! - [`audit`]: the log of events and its chain
+//! - [`copies`]: the store backed up, restored, checked, migrated, shrunk
 //! - [`maintain`]: purging, and notices that are due
 //! - [`roles`]: who may do what; [`operator`]: who is behind this process
 //! - [`doctor`]: what is missing or unsafe, and what emailed codes are not
@@ -18,6 +20,7 @@ pub mod attack;
 pub mod audit;
 pub mod browse;
 pub mod bypass;
+pub mod copies;
 pub mod doctor;
 mod error;
 pub mod factors;
@@ -26,6 +29,7 @@ pub mod mail;
 pub mod maintain;
 pub mod operator;
 pub mod policy;
+pub mod postbox;
 pub mod roles;
 pub mod setup;
 pub mod shield;
@@ -33,7 +37,7 @@ pub mod status;
 pub mod users;
 pub mod why;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gatepost_words::ident::UserName;
 use gatepost_words::job::{Delivered, Letter};
@@ -44,7 +48,7 @@ pub use self::error::{AdminError, Kind};
 pub use self::operator::{operator, operator_of_doctor};
 use self::roles::{Operator, Right};
 use crate::code::key::Key;
-use crate::config::Config;
+use crate::config::{CONFIG, Config};
 use crate::files::{self, Readers};
 use crate::host::{self, Host, System};
 use crate::people::{self, LookupError};
@@ -60,6 +64,7 @@ type Post = dyn Fn(&Config, &dyn Host, &'static str, Letter) -> Vec<Delivered>;
 /// An administrator at work: configuration and store open, and known by name.
 pub struct Admin {
     config: Config,
+    conf: PathBuf,
     store: Store,
     key: Option<Key>,
     host: Box<dyn Host>,
@@ -75,6 +80,7 @@ impl Admin {
         let store = Store::open(&config.store)?;
         Ok(Self {
             config,
+            conf: conf.unwrap_or(Path::new(CONFIG)).to_owned(),
             store,
             key: None,
             host: Box::new(System::new()?),
@@ -145,6 +151,11 @@ impl Admin {
         Ok((UserName::new(account.name.clone())?, account))
     }
 
+    /// One line for the system log beside the event in the store.
+    fn log(&self, act: &str, user: &str) {
+        log_act(&self.actor.name, act, user);
+    }
+
     /// The same for an act on a source.
     fn log_of(&self, act: &str, source: &str) {
         let line = format!(
@@ -155,17 +166,17 @@ impl Admin {
         );
         syslog::write(Severity::Notice, &line);
     }
+}
 
-    /// One line for the system log beside the event in the store.
-    fn log(&self, act: &str, user: &str) {
-        let line = format!(
-            "event=admin act={} user={} by={}",
-            log_value(act),
-            log_value(user),
-            quote(self.actor.name.clone())
-        );
-        syslog::write(Severity::Notice, &line);
-    }
+/// The line of an act.
+fn log_act(by: &str, act: &str, user: &str) {
+    let line = format!(
+        "event=admin act={} user={} by={}",
+        log_value(act),
+        log_value(user),
+        quote(by.to_owned())
+    );
+    syslog::write(Severity::Notice, &line);
 }
 
 /// The configuration, or another one that an admin names: to name one is to choose the store that is

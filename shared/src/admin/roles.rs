@@ -113,6 +113,17 @@ pub struct Operator {
 }
 
 impl Operator {
+    /// Nobody in particular: for what opens neither settings nor store.
+    pub fn nobody() -> Self {
+        Self {
+            name: String::new(),
+            role: Role::Auditor,
+            uid: None,
+            login: None,
+            roles: Roles::default(),
+        }
+    }
+
     /// Whether they may do that.
     pub fn may(&self, right: Right) -> Result<(), AdminError> {
         if self.role.has(right) {

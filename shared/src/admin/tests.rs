@@ -10,7 +10,7 @@ use gatepost_words::secret::Secret;
 use gatepost_words::time::Span;
 
 use super::browse::Around;
-use super::filter::Filter;
+use super::filter::{EventFilter, Filter};
 use super::roles::{Operator, Role};
 use super::users::{Mask, Proof, State};
 use super::why::{Verdict, Why};
@@ -80,6 +80,7 @@ pub(super) fn bench() -> Bench {
     let (seen, ends) = (Rc::clone(&codes), Rc::clone(&outcome));
     let admin = Admin {
         config: config(),
+        conf: PathBuf::from("/etc/gatepost/gatepost.toml"),
         store: Store::in_memory(),
         key: Key::new(Secret::new(vec![7; 32])),
         host: Box::new(Shared(Rc::clone(&clock))),
@@ -179,7 +180,10 @@ impl Bench {
     }
 
     fn kinds(&self) -> Vec<String> {
-        let events = self.admin.events(None, 100).unwrap();
+        let events = self
+            .admin
+            .events_like(&EventFilter::default(), 100)
+            .unwrap();
         events.into_iter().map(|event| event.kind).collect()
     }
 
@@ -342,7 +346,8 @@ fn the_administrators_word_is_recorded_as_that() {
     let shown = bench.admin.show_user("root", Mask::Masked).unwrap();
     let by = shown.account.addresses[0].confirmed_by.as_deref();
     assert_eq!(by, Some("administrator"));
-    let event = &bench.admin.events(None, 1).unwrap()[0];
+    let newest = bench.admin.events_like(&EventFilter::default(), 1);
+    let event = &newest.unwrap()[0];
     assert_eq!(event.detail["by"], "root (login bob)");
     assert_eq!(event.detail["confirmed"], "by the administrator's word");
     assert_eq!(event.detail["address"], "a***@e***.org");

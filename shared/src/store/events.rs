@@ -66,6 +66,15 @@ pub struct Listed {
     pub detail: serde_json::Value,
 }
 
+/// An event with its place in the chain.
+#[derive(Clone, Debug)]
+pub struct Hashed {
+    /// The event.
+    pub event: Listed,
+    /// Its hash, in hex.
+    pub hash: String,
+}
+
 /// What checking the chain found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Chain {
@@ -229,6 +238,30 @@ impl Store {
         last_seq(&self.connection)
     }
 
+    /// The hash of an event, in hex; none where there is no such event.
+    pub fn event_hash(&self, seq: i64) -> Result<Option<String>, StoreError> {
+        let doing = "reading an event";
+        self.read(doing, |connection| {
+            connection
+                .prepare_cached("SELECT hash FROM events WHERE seq = ?1")
+                .and_then(|mut statement| {
+                    statement
+                        .query_row([seq], |row| row.get::<_, Vec<u8>>(0))
+                        .optional()
+                })
+                .map(|hash| hash.map(|hash| hex(&hash)))
+                .map_err(StoreError::sqlite(doing))
+        })
+    }
+
+    /// The last event that was purged; none where none was.
+    pub fn anchor(&self) -> Result<Option<Anchor>, StoreError> {
+        let doing = "reading where the log of events begins";
+        self.read(doing, |connection| {
+            anchor(connection).map_err(StoreError::sqlite(doing))
+        })
+    }
+
     /// Recomputes the whole chain, from its anchor on.
     pub fn verify_chain(&self) -> Result<Chain, StoreError> {
         let doing = "checking the chain of events";
@@ -369,6 +402,14 @@ pub(super) fn listed(row: &Row<'_>) -> Result<Listed, rusqlite::Error> {
         source: row.get(5)?,
         conversation: row.get(6)?,
         detail: serde_json::from_str(&detail).unwrap_or(serde_json::Value::String(detail)),
+    })
+}
+
+pub(super) fn hashed(row: &Row<'_>) -> Result<Hashed, rusqlite::Error> {
+    let hash: Vec<u8> = row.get(8)?;
+    Ok(Hashed {
+        event: listed(row)?,
+        hash: hex(&hash),
     })
 }
 

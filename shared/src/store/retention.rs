@@ -7,7 +7,7 @@
 
 use gatepost_words::time::{Span, StoreTime};
 use rusqlite::{Connection, Transaction, params};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::error::StoreError;
 use super::events::{self, Anchor, Event, PURGED, check_chain};
@@ -27,8 +27,41 @@ impl Store {
         self.purge_events_over(now, keep, MOST_EVENTS)
     }
 
+    /// As [`Self::purge_events`], at an administrator's word.
+    pub fn prune_events(
+        &mut self,
+        now: &Now,
+        keep: Span,
+        by: &str,
+        reason: &str,
+    ) -> Result<i64, StoreError> {
+        self.purge_events_as(now, keep, MOST_EVENTS, &json!({"by": by, "reason": reason}))
+    }
+
+    /// The last event that was purged, and the last that would go: after the first up to the second.
+    pub fn prunable_events(&self, now: &Now, keep: Span) -> Result<(i64, i64), StoreError> {
+        self.read(DOING, |connection| {
+            let at = clock::read(connection, now)?.store;
+            let kept = events::anchor(connection).map_err(StoreError::sqlite(DOING))?;
+            let gone = kept.map_or(0, |anchor| anchor.seq);
+            let due = old_enough(connection, at, keep, MOST_EVENTS);
+            Ok((gone, due.map_err(StoreError::sqlite(DOING))?))
+        })
+    }
+
     /// As [`Self::purge_events`], with another ceiling for tests.
     fn purge_events_over(&mut self, now: &Now, keep: Span, most: i64) -> Result<i64, StoreError> {
+        self.purge_events_as(now, keep, most, &json!({}))
+    }
+
+    /// `who` is what the announcement says beside what goes.
+    fn purge_events_as(
+        &mut self,
+        now: &Now,
+        keep: Span,
+        most: i64,
+        who: &Value,
+    ) -> Result<i64, StoreError> {
         let (first, through) = self.write(DOING, |tx| {
             let at = clock::advance(tx, now)?;
             let due = due(tx, at, keep, most).map_err(StoreError::sqlite(DOING))?;
@@ -40,13 +73,17 @@ impl Store {
         }
         // Looked at before it is announced: a chain that is broken gets no event at each try.
         let head = self.read(DOING, |connection| unbroken(connection, through))?;
+        let mut detail = json!({"events": through - first, "through": through, "head": head});
+        if let (Value::Object(fields), Value::Object(who)) = (&mut detail, who) {
+            fields.extend(who.clone());
+        }
         let event = Event {
             kind: PURGED,
             account: "",
             service: "",
             source: "",
             conversation: None,
-            detail: json!({"events": through - first, "through": through, "head": head}),
+            detail,
         };
         if !self.announce(now, through, &event)? {
             return Ok(0);
@@ -80,20 +117,30 @@ fn due(tx: &Transaction<'_>, at: StoreTime, keep: Span, most: i64) -> Result<i64
          WHERE NOT EXISTS (SELECT 1 FROM event_days WHERE from_store >= ?3)",
         params![at.millis(), last, today],
     )?;
-    // What was there when a mark was made is at least as old as the mark.
-    let kept_since = at.minus(keep).millis();
-    let old: Option<i64> = tx.query_row(
-        "SELECT max(seq) FROM event_days WHERE from_store <= ?1",
-        [kept_since],
-        |row| row.get(0),
-    )?;
+    let old = old_enough(tx, at, keep, most)?;
     // One mark of that age stays: all older ones say less.
     tx.execute(
         "DELETE FROM event_days WHERE from_store <
          (SELECT max(from_store) FROM event_days WHERE from_store <= ?1)",
-        [kept_since],
+        [at.minus(keep).millis()],
     )?;
-    Ok(old.unwrap_or(0).max(last - most))
+    Ok(old)
+}
+
+/// The newest event that is past its keep, or one too many.
+fn old_enough(
+    connection: &Connection,
+    at: StoreTime,
+    keep: Span,
+    most: i64,
+) -> Result<i64, rusqlite::Error> {
+    // What was there when a mark was made is at least as old as the mark.
+    connection.query_row(
+        "SELECT max(coalesce((SELECT max(seq) FROM event_days WHERE from_store <= ?1), 0),
+                    coalesce((SELECT max(seq) FROM events), 0) - ?2)",
+        params![at.minus(keep).millis(), most],
+        |row| row.get(0),
+    )
 }
 
 /// Removes a batch that follows from the anchor and moves the anchor on; to where.

@@ -49,6 +49,16 @@ pub fn check(connection: &Connection) -> Result<(), StoreError> {
     }
 }
 
+/// The version of a store of ours, whatever it is.
+pub fn version(connection: &Connection) -> Result<i64, StoreError> {
+    let (version, application) = versions(connection)?;
+    if application == APPLICATION_ID {
+        return Ok(version);
+    }
+    let doing = "reading the store's version";
+    Err(StoreError::odd(doing, "it is not a Gatepost store"))
+}
+
 /// Brings a store to this program's version, in one transaction.
 pub fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let doing = "migrating the store";

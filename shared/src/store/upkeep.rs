@@ -34,6 +34,15 @@ pub struct Purged {
     pub strangers_told: u32,
 }
 
+/// How much of a file is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// Its pages.
+    Quick,
+    /// Its indexes against its tables too.
+    Whole,
+}
+
 /// Guesses and mails: no window is longer than a day; nor is a bypass code's life.
 const KEEP_COUNTS: Span = Span::from_hours(48);
 /// Challenges: ten minutes is the longest life; a day serves those who ask what happened.
@@ -181,15 +190,38 @@ impl Store {
     }
 
     /// SQLite's own check of the file: the problems it found.
-    pub fn check(&self) -> Result<Vec<String>, StoreError> {
+    pub fn check(&self, depth: Depth) -> Result<Vec<String>, StoreError> {
         let doing = "checking the store";
+        let sql = match depth {
+            Depth::Quick => "PRAGMA quick_check",
+            Depth::Whole => "PRAGMA integrity_check",
+        };
         self.read(doing, |connection| {
-            let found: Vec<String> = connection
-                .prepare("PRAGMA integrity_check")
-                .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
-                .map_err(StoreError::sqlite(doing))?;
-            Ok(found.into_iter().filter(|line| line != "ok").collect())
+            let all =
+                |sql: &str, row: fn(&rusqlite::Row<'_>) -> Result<String, rusqlite::Error>| {
+                    connection
+                        .prepare(sql)
+                        .and_then(|mut statement| statement.query_map([], row)?.collect())
+                        .map_err(StoreError::sqlite(doing))
+                };
+            let mut found: Vec<String> = all(sql, |row| row.get(0))?;
+            found.retain(|line| line != "ok");
+            found.extend(all("PRAGMA foreign_key_check", |row| {
+                let (table, parent): (String, String) = (row.get(0)?, row.get(2)?);
+                Ok(format!(
+                    "a row of {table} refers to one of {parent} that is not there"
+                ))
+            })?);
+            Ok(found)
         })
+    }
+
+    /// Gives the free pages of the file back to the disk. Logins are refused as busy while it is written.
+    pub fn vacuum(&mut self) -> Result<(), StoreError> {
+        self.connection
+            .execute_batch("VACUUM")
+            .map_err(StoreError::sqlite("shrinking the store"))?;
+        self.truncate_log()
     }
 }
 

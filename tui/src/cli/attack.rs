@@ -7,7 +7,7 @@ use gatepost_shared::admin::attack::{Account, Attack as Reading, Source};
 
 use super::Context;
 use super::exit::{Exit, Failure};
-use super::output::{data, document, table, words};
+use super::output::{table, words};
 use super::watch::{self, Screen};
 
 #[derive(Debug, Args)]
@@ -19,20 +19,9 @@ pub(crate) struct Attack {
 
 pub(crate) fn run(context: &Context, asked: &Attack) -> Result<Exit, Failure> {
     let admin = context.admin()?;
-    let show = |reading: &Reading| {
-        if context.json {
-            document(reading)
-        } else {
-            data(&text(reading))
-        }
-    };
+    let show = |reading: &Reading| context.one(reading, || text(reading));
     if asked.watch {
-        let screen = if context.json {
-            Screen::Grows
-        } else {
-            Screen::Cleared
-        };
-        watch::forever(screen, || show(&admin.attack()?))?;
+        watch::forever(Screen::of(context), || show(&admin.attack()?))?;
     }
     let reading = admin.attack()?;
     show(&reading)?;

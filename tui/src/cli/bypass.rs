@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::Context;
 use super::exit::{Exit, Failure};
-use super::output::{ask, data, document, interactive, words};
+use super::output::{ask, interactive, words};
 use super::watch::span;
 
 #[derive(Debug, Subcommand)]
@@ -220,12 +220,10 @@ pub(crate) fn factor(context: &Context, command: FactorCommand) -> Result<Exit, 
                 Which::Bypass => admin.remove_bypass(&user, reason.as_deref()),
             }?;
             let Removed { user, codes, .. } = &removed;
-            if context.json {
-                document(&removed)?;
-            } else {
-                let factor = removed.factor;
-                data(&format!("{user}'s {codes} {factor} codes no longer work."))?;
-            }
+            let factor = removed.factor;
+            context.one(&removed, || {
+                format!("{user}'s {codes} {factor} codes no longer work.")
+            })?;
         }
     }
     Ok(Exit::Ok)

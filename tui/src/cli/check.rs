@@ -3,18 +3,22 @@
 use std::fmt::Write;
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use gatepost_shared::admin::STORE_VERSION;
 use gatepost_shared::admin::doctor::{self, Finding};
 use gatepost_words::wire::PROTOCOL;
 use serde::Serialize;
 
 use super::Context;
+use super::complete::users;
 use super::exit::{Exit, Failure};
-use super::output::{data, document, fields, table, words};
+use super::manner::verdict;
+use super::output::{fault, fields, table};
 
 #[derive(Debug, Args)]
 pub(crate) struct Why {
     /// The account's name
+    #[arg(add = ArgValueCompleter::new(users))]
     user: String,
     /// Which PAM service: sshd, sudo, su, login
     #[arg(long, value_name = "S", default_value = "sshd")]
@@ -28,10 +32,8 @@ pub(crate) fn why(context: &Context, asked: &Why) -> Result<Exit, Failure> {
     let why = context
         .admin()?
         .why(&asked.user, Some(&asked.service), asked.from.as_deref())?;
-    if context.json {
-        document(&why)?;
-    } else {
-        let mut text = why.sentence.clone();
+    context.one(&why, || {
+        let mut text = verdict(&why.sentence, why.verdict.lets_in());
         for next in &why.next {
             // Writing to a String cannot fail.
             let _infallible = write!(text, " \u{2192} {next}");
@@ -40,8 +42,8 @@ pub(crate) fn why(context: &Context, asked: &Why) -> Result<Exit, Failure> {
         for (number, step) in (1..).zip(&why.steps) {
             let _infallible = writeln!(text, "{number:>3}. {step}");
         }
-        data(&text)?;
-    }
+        text
+    })?;
     Ok(if why.verdict.lets_in() {
         Exit::Ok
     } else {
@@ -51,24 +53,19 @@ pub(crate) fn why(context: &Context, asked: &Why) -> Result<Exit, Failure> {
 
 pub(crate) fn doctor(context: &Context) -> Result<Exit, Failure> {
     let report = doctor::run(context.conf.as_deref(), &context.operator)?;
-    if context.json {
-        document(&report)?;
-    } else {
-        let rows: Vec<Vec<String>> = report
-            .checks
-            .iter()
-            .map(|check| {
-                let finding = match check.finding {
-                    Finding::Ok => "ok",
-                    Finding::Warning => "look",
-                    Finding::Problem => "PROBLEM",
-                };
-                vec![finding.to_owned(), check.what.clone(), check.detail.clone()]
-            })
-            .collect();
+    context.one(&report, || {
+        let rows = report.checks.iter().map(|check| {
+            let finding = match check.finding {
+                Finding::Ok => "ok",
+                Finding::Warning => "look",
+                Finding::Problem => "PROBLEM",
+            };
+            vec![finding.to_owned(), check.what.clone(), check.detail.clone()]
+        });
+        let rows: Vec<Vec<String>> = rows.collect();
         let text = table(&["", "WHAT", "HOW IT IS"], &rows);
-        data(&format!("{text}\n{}", report.honestly.join("\n")))?;
-    }
+        format!("{text}\n{}", report.honestly.join("\n"))
+    })?;
     Ok(if report.problems() {
         Exit::No
     } else {
@@ -78,11 +75,9 @@ pub(crate) fn doctor(context: &Context) -> Result<Exit, Failure> {
 
 pub(crate) fn maintain(context: &Context) -> Result<Exit, Failure> {
     let done = context.admin()?.maintain()?;
-    if context.json {
-        document(&done)?;
-    } else {
+    context.one(&done, || {
         let purged = &done.purged;
-        data(&fields(&[
+        fields(&[
             ("notices sent", done.notices_sent.to_string()),
             ("notices not taken", done.notices_failed.to_string()),
             ("challenges removed", purged.challenges.to_string()),
@@ -94,18 +89,16 @@ pub(crate) fn maintain(context: &Context) -> Result<Exit, Failure> {
             ("known sources removed", purged.sources.to_string()),
             ("events removed", purged.events.to_string()),
             ("hours of strangers told", purged.strangers_told.to_string()),
-        ]))?;
-    }
+        ])
+    })?;
     if done.notices_failed == 0 {
         return Ok(Exit::Ok);
     }
-    words(
-        "gatepost: some notices could not be sent; see gatepost mail list, gatepost mail test ADDRESS",
-    );
+    fault("some notices could not be sent; see gatepost mail list, gatepost mail test ADDRESS");
     Ok(Exit::Partly)
 }
 
-pub(crate) fn version(json: bool) -> Result<Exit, Failure> {
+pub(crate) fn version(context: &Context) -> Result<Exit, Failure> {
     #[derive(Serialize)]
     struct Versions {
         version: &'static str,
@@ -117,13 +110,11 @@ pub(crate) fn version(json: bool) -> Result<Exit, Failure> {
         protocol: PROTOCOL,
         store: STORE_VERSION,
     };
-    if json {
-        document(&versions)?;
-    } else {
-        data(&format!(
+    context.one(&versions, || {
+        format!(
             "gatepost {} (protocol {}, store version {})",
             versions.version, versions.protocol, versions.store
-        ))?;
-    }
+        )
+    })?;
     Ok(Exit::Ok)
 }

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal};
 use clap::{Args, CommandFactory};
 
 use super::exit::{Exit, Failure};
+use super::output::{data, words};
 use super::{Arguments, Context};
 use crate::console::{self, Opener, Options};
 
@@ -27,6 +28,16 @@ fn screen(name: &str) -> Result<String, String> {
     }
     let known = console::screens().join(", ").to_lowercase();
     Err(format!("it is one of: {known}"))
+}
+
+/// Lines instead of screens.
+pub(crate) fn accessible() -> Result<Exit, Failure> {
+    data(&Arguments::command().render_help().to_string())?;
+    words(
+        "ACCESSIBLE is set, so the console stays closed: it draws boxes. All that it does the commands \
+         above do too, line by line. gatepost console opens it all the same.",
+    );
+    Ok(Exit::Ok)
 }
 
 /// Without a terminal, a short help.

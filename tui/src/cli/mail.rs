@@ -2,13 +2,17 @@
 
 use std::fmt::Write;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
+use clap_complete::engine::ArgValueCompleter;
 use gatepost_shared::admin::mail::{Attempt, Listed, meaning};
+use gatepost_shared::admin::postbox::{Again, Queued, Tally, TemplateCheck};
 use serde::Serialize;
 
 use super::Context;
+use super::complete::users;
 use super::exit::{Exit, Failure};
-use super::output::{data, document, table, words};
+use super::output::{fault, table, words};
+use super::shape::Rows;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -20,27 +24,63 @@ pub(crate) enum Command {
     /// List the newest deliveries
     List {
         /// Of this account alone
+        #[arg(add = ArgValueCompleter::new(users))]
         user: Option<String>,
         /// How many
         #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
         number: u32,
     },
+    /// List notices that were not sent
+    Queue,
+    /// Try notices again that were not sent
+    Retry(Retry),
+    /// Show how deliveries fared in the last day, by relay and by domain
+    Health,
+    /// List, show or check the templates of messages
+    #[command(subcommand)]
+    Template(TemplateCommand),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Retry {
+    /// The notice's number, as in mail queue
+    #[arg(required_unless_present = "all")]
+    id: Option<i64>,
+    /// All of them
+    #[arg(long, conflicts_with = "id")]
+    all: bool,
+    /// Why, for the audit
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TemplateCommand {
+    /// List the templates, and which of them are your own
+    List,
+    /// Print a built-in template, to be changed and put into the templates' folder
+    Show {
+        /// Its name, such as code.txt
+        name: String,
+    },
+    /// Have the sender render every message with your own templates; nothing is sent
+    Check,
 }
 
 pub(crate) fn run(context: &Context, command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Test { address } => test(context, &address),
         Command::List { user, number } => list(context, user.as_deref(), number),
+        Command::Queue => queue(context),
+        Command::Retry(asked) => retry(context, &asked),
+        Command::Health => health(context),
+        Command::Template(command) => template(context, &command),
     }
 }
 
 fn test(context: &Context, address: &str) -> Result<Exit, Failure> {
     let tested = context.admin()?.test_mail(address)?;
-    if context.json {
-        document(&tested)?;
-    } else {
-        data(&attempts(&tested.mail))?;
-    }
+    context.one(&tested, || attempts(&tested.mail))?;
     if tested.accepted {
         words(&format!(
             "The relay took the message for {}. Look for it there, in the spam folder too.",
@@ -48,50 +88,190 @@ fn test(context: &Context, address: &str) -> Result<Exit, Failure> {
         ));
         return Ok(Exit::Ok);
     }
-    words(&format!(
-        "gatepost: no relay took the message for {}: codes cannot be mailed now. Mend what is said \
-         above and run this again; recovery codes work meanwhile.",
+    fault(&format!(
+        "no relay took the message for {}: codes cannot be mailed now. Mend what is said above and run \
+         this again; recovery codes work meanwhile.",
         tested.address
     ));
     Ok(Exit::Mail)
 }
 
 fn list(context: &Context, user: Option<&str>, number: u32) -> Result<Exit, Failure> {
-    #[derive(Serialize)]
-    struct Mails {
-        mails: Vec<Listed>,
-    }
-    let mails = context.admin()?.mails(user, number)?;
-    if context.json {
-        document(&Mails { mails })?;
-    } else if mails.is_empty() {
+    let mut page = Some(context.admin()?.mails(user, number)?);
+    let count = context.many("mails", || Ok(page.take().unwrap_or_default()), rows)?;
+    if count == 0 {
         words("No mail was sent yet.");
-    } else {
-        data(&listed(&mails))?;
     }
     Ok(Exit::Ok)
 }
 
+/// Notices that are read from the store at a time.
+const PAGE: u32 = 500;
+
+fn queue(context: &Context) -> Result<Exit, Failure> {
+    let admin = context.admin()?;
+    let mut after = 0;
+    let next = || -> Result<Vec<Queued>, Failure> {
+        let page = admin.mail_queue(after, PAGE)?;
+        after = page.last().map_or(after, |last| last.id);
+        Ok(page)
+    };
+    let count = context.many("notices", next, |page| {
+        let rows = page.iter().map(|queued| {
+            vec![
+                queued.id.to_string(),
+                queued.user.clone(),
+                queued.kind.clone(),
+                queued.state.clone(),
+                queued.tries.to_string(),
+                format!("{} s", queued.due_in_secs),
+                queued.created.clone(),
+            ]
+        });
+        let head = vec!["ID", "USER", "KIND", "STATE", "TRIES", "DUE IN", "QUEUED"];
+        (head, rows.collect())
+    })?;
+    if count == 0 {
+        words("No notice waits. Codes are never queued.");
+    }
+    Ok(Exit::Ok)
+}
+
+fn retry(context: &Context, asked: &Retry) -> Result<Exit, Failure> {
+    let again = asked.id.map_or(Again::All, Again::One);
+    let done = context
+        .admin()?
+        .retry_mail(again, asked.reason.as_deref())?;
+    context.one(&done, || {
+        format!("{} notices are due; {} were sent now.", done.due, done.sent)
+    })?;
+    if done.due == 0 || done.sent > 0 {
+        return Ok(Exit::Ok);
+    }
+    fault("none was taken: gatepost mail health, gatepost mail test ADDRESS");
+    Ok(Exit::Mail)
+}
+
+fn health(context: &Context) -> Result<Exit, Failure> {
+    let health = context.admin()?.mail_health()?;
+    context.one(&health, || {
+        let all = std::iter::once(fared("all", &health.all));
+        let relays = health.relays.iter().map(|row| fared(&row.name, &row.tally));
+        let domains = health
+            .domains
+            .iter()
+            .map(|row| fared(&format!("to {}", row.name), &row.tally));
+        let rows: Vec<Vec<String>> = all.chain(relays).chain(domains).collect();
+        let head = ["LAST 24 HOURS", "ACCEPTED", "FAILED", "P50 MS", "P95 MS"];
+        let mut text = table(&head, &rows);
+        if let Some(failed) = &health.last_failure {
+            // Writing to a String cannot fail.
+            let _infallible = writeln!(
+                text,
+                "\nLast failure: {} {}: {}: {}",
+                failed.at,
+                failed.relay,
+                meaning(failed.outcome),
+                failed.reply
+            );
+        }
+        text
+    })?;
+    Ok(Exit::Ok)
+}
+
+fn fared(name: &str, tally: &Tally) -> Vec<String> {
+    let millis = |value: Option<u32>| value.map_or_else(String::new, |value| value.to_string());
+    vec![
+        name.to_owned(),
+        tally.accepted.to_string(),
+        tally.failed.to_string(),
+        millis(tally.p50_ms),
+        millis(tally.p95_ms),
+    ]
+}
+
+fn template(context: &Context, command: &TemplateCommand) -> Result<Exit, Failure> {
+    let admin = context.admin()?;
+    match command {
+        TemplateCommand::List => {
+            let mut page = Some(admin.templates()?);
+            let next = || Ok(page.take().unwrap_or_default());
+            context.many("templates", next, |page| {
+                let whose = |own| if own { "your own" } else { "built-in" };
+                let rows = page
+                    .iter()
+                    .map(|one| vec![one.name.to_owned(), whose(one.own).to_owned()]);
+                (vec!["TEMPLATE", "WHOSE"], rows.collect())
+            })?;
+            Ok(Exit::Ok)
+        }
+        TemplateCommand::Show { name } => {
+            let all = admin.templates()?;
+            let Some(found) = all.iter().find(|one| one.name == name) else {
+                let text = "there is no such template: gatepost mail template list".to_owned();
+                return Err(Failure::Said(Exit::NotFound, text));
+            };
+            let shown = Shown {
+                name: found.name,
+                built_in: found.built_in,
+            };
+            context.one(&shown, || found.built_in.to_owned())?;
+            if found.own {
+                words("A file of your own takes its place.");
+            }
+            Ok(Exit::Ok)
+        }
+        TemplateCommand::Check => check(context, admin.check_templates()?),
+    }
+}
+
+/// A template in full.
+#[derive(Serialize)]
+struct Shown<'a> {
+    name: &'a str,
+    built_in: &'a str,
+}
+
+fn check(context: &Context, checks: Vec<TemplateCheck>) -> Result<Exit, Failure> {
+    let good = checks.iter().all(|check| check.problem.is_none());
+    let mut page = Some(checks);
+    let next = || Ok(page.take().unwrap_or_default());
+    context.many("checks", next, |page| {
+        let rows = page.iter().map(|check| {
+            let result = if check.problem.is_none() {
+                "ok"
+            } else {
+                "PROBLEM"
+            };
+            let detail = check.problem.clone().unwrap_or_default();
+            vec![result.to_owned(), check.kind.to_owned(), detail]
+        });
+        (vec!["RESULT", "MESSAGE", "WHAT IS WRONG"], rows.collect())
+    })?;
+    Ok(if good { Exit::Ok } else { Exit::No })
+}
+
 /// Deliveries as a table.
 pub(crate) fn listed(mails: &[Listed]) -> String {
-    let rows: Vec<Vec<String>> = mails
-        .iter()
-        .map(|mail| {
-            vec![
-                mail.at.clone(),
-                mail.user.clone(),
-                mail.kind.clone(),
-                mail.outcome.clone(),
-                format!("{} ms", mail.millis),
-                mail.relay.clone(),
-                mail.reply.clone(),
-            ]
-        })
-        .collect();
-    table(
-        &["TIME", "USER", "KIND", "OUTCOME", "TOOK", "RELAY", "REPLY"],
-        &rows,
-    )
+    let (head, rows) = rows(mails);
+    table(&head, &rows)
+}
+
+fn rows(mails: &[Listed]) -> Rows {
+    let rows = mails.iter().map(|mail| {
+        vec![
+            mail.at.clone(),
+            mail.user.clone(),
+            mail.kind.clone(),
+            mail.outcome.clone(),
+            format!("{} ms", mail.millis),
+            mail.relay.clone(),
+            mail.reply.clone(),
+        ]
+    });
+    let head = vec!["TIME", "USER", "KIND", "OUTCOME", "TOOK", "RELAY", "REPLY"];
+    (head, rows.collect())
 }
 
 /// Attempts, a line each.

@@ -7,9 +7,14 @@ mod attack;
 mod audit;
 mod bypass;
 mod check;
+pub(crate) mod complete;
 mod console;
 pub(crate) mod exit;
+mod keys;
 mod mail;
+mod man;
+mod manner;
+mod named;
 pub(crate) mod output;
 #[cfg_attr(
     not(test),
@@ -24,6 +29,8 @@ mod setup;
 mod shape;
 mod shield;
 mod status;
+mod store;
+mod topics;
 mod user;
 mod watch;
 
@@ -43,13 +50,17 @@ use self::shape::{Form, Shape};
 #[command(
     name = "gatepost",
     version,
-    after_help = "Exit codes: 0 ok, 1 failed, 2 usage, 3 partly done, 4 not permitted, 5 no such \
-                  user or object, 6 store busy or of another version, 7 mail not accepted, 8 \
+    disable_help_subcommand = true,
+    after_help = "gatepost help COMMAND, or one of formatting, exit-codes, environment, files, limits, \
+                  says more.\n\nExit codes: 0 ok, 1 failed, 2 usage, 3 partly done, 4 not permitted, 5 \
+                  no such user or object, 6 store busy or of another version, 7 mail not accepted, 8 \
                   cancelled, 10 a check says no."
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
     shape: Shape,
+    #[command(flatten)]
+    manner: manner::Asked,
     /// The configuration, where it is not /etc/gatepost/gatepost.toml
     #[arg(long, global = true, value_name = "FILE")]
     conf: Option<PathBuf>,
@@ -95,18 +106,31 @@ enum Command {
     /// Read the log of events, or check its chain
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Back the store up, bring it back, check, migrate or shrink it
+    #[command(subcommand)]
+    Store(store::Command),
+    /// The same as store backup
+    Backup(store::Backup),
+    /// The same as store restore
+    Restore(store::Restore),
     /// Remove what is past its keep and send notices that are due; a timer runs this
     Maintain,
     /// Look for what is missing or unsafe
     Doctor,
     /// Show the versions of program, protocol and store
     Version,
+    /// Print the console's table of keys
+    Keys,
+    /// Print what makes bash, zsh or fish complete commands and users
+    Completions(complete::Completions),
+    /// Print a manual page
+    Man(man::Manual),
+    /// Show the help of a command, or a topic
+    Help(topics::Help),
 }
 
 /// What every subcommand needs.
 pub(crate) struct Context {
-    /// Whether to write JSON.
-    pub(crate) json: bool,
     /// The shape that data is written in.
     pub(crate) shape: Shape,
     /// The configuration's path, where it is not the usual one.
@@ -131,17 +155,26 @@ impl Context {
 
 /// Does what was typed.
 pub(crate) fn run(arguments: Arguments) -> Result<Exit, Failure> {
-    let json = arguments.json();
     let Arguments {
         shape,
+        manner,
         conf,
         command,
     } = arguments;
+    manner::settle(manner);
+    let mut context = Context {
+        shape,
+        conf,
+        operator: Operator::nobody(),
+    };
     let command = match command {
+        None if manner::accessible() => return console::accessible(),
         None => Command::Console(console::Console::default()),
-        Some(Command::Version) => return check::version(json),
         Some(command) => command,
     };
+    if let Some(done) = open_to_all(&context, &command) {
+        return done;
+    }
     if let Command::Console(_) = command {
         console::needs_terminal()?;
     }
@@ -149,16 +182,10 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Failure> {
         let text = format!("needs root: try sudo gatepost {}", typed());
         return Err(Failure::Said(Exit::NotPermitted, text));
     }
-    let operator = if let Command::Doctor = command {
+    context.operator = if let Command::Doctor = command {
         admin::operator_of_doctor(sudo_uid())?
     } else {
         admin::operator(sudo_uid())?
-    };
-    let context = Context {
-        json,
-        shape,
-        conf,
-        operator,
     };
     match command {
         Command::Console(console) => console::run(&context, console),
@@ -175,10 +202,47 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Simulate(asked) => policy::simulate(&context, &asked),
         Command::Policy(command) => policy::run(&context, &command),
         Command::Audit(command) => audit::run(&context, command),
+        Command::Store(command) => store::run(&context, command),
+        Command::Backup(asked) => store::backup(&context, &asked),
+        Command::Restore(asked) => store::restore(&context, &asked),
         Command::Maintain => check::maintain(&context),
         Command::Doctor => check::doctor(&context),
-        Command::Version => check::version(json),
+        Command::Version
+        | Command::Keys
+        | Command::Completions(_)
+        | Command::Man(_)
+        | Command::Help(_) => Ok(Exit::Ok),
     }
+}
+
+/// What needs no root: it opens neither configuration nor store.
+fn open_to_all(context: &Context, command: &Command) -> Option<Result<Exit, Failure>> {
+    Some(match command {
+        Command::Version => check::version(context),
+        Command::Keys => keys::run(context),
+        Command::Completions(asked) => complete::script(asked),
+        Command::Man(asked) => man::run(asked),
+        Command::Help(asked) => topics::help(asked),
+        Command::Console(_)
+        | Command::Setup(_)
+        | Command::User(_)
+        | Command::Recovery(_)
+        | Command::Bypass(_)
+        | Command::Factor(_)
+        | Command::Attack(_)
+        | Command::Shield(_)
+        | Command::Status(_)
+        | Command::Simulate(_)
+        | Command::Why(_)
+        | Command::Mail(_)
+        | Command::Policy(_)
+        | Command::Audit(_)
+        | Command::Store(_)
+        | Command::Backup(_)
+        | Command::Restore(_)
+        | Command::Maintain
+        | Command::Doctor => return None,
+    })
 }
 
 /// The first words that were typed, to be typed again behind sudo; what follows may be a code.

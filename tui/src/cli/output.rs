@@ -7,8 +7,10 @@ use std::io::{self, IsTerminal, Write};
 use gatepost_shared::host;
 use gatepost_words::time::Wall;
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
 
 use super::exit::{Exit, Failure};
+use super::manner::{manner, painted};
 
 /// The version of the JSON documents; fields are added, never changed or removed.
 const SCHEMA: u32 = 1;
@@ -31,9 +33,16 @@ pub(crate) fn data(text: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes words about the data. Nobody may be listening.
+/// Writes words about the data, unless hints are not wanted. Nobody may be listening.
 pub(crate) fn words(text: &str) {
-    let _unheard = writeln!(io::stderr().lock(), "{text}");
+    if !manner().quiet {
+        let _unheard = writeln!(io::stderr().lock(), "{text}");
+    }
+}
+
+/// Tells what is wrong, whether hints are wanted or not.
+pub(crate) fn fault(text: &str) {
+    let _unheard = writeln!(io::stderr().lock(), "gatepost: {text}");
 }
 
 /// Writes a document: an object's fields beside the schema's number.
@@ -88,7 +97,7 @@ pub(crate) fn failed(failure: &Failure, json: bool) -> Exit {
         return exit;
     }
     let message = failure.to_string();
-    words(&format!("gatepost: {}", visible(&message)));
+    fault(&visible(&message));
     if json {
         let code = exit.code();
         // The words were said; an output that cannot be written is the smaller fault.
@@ -138,21 +147,26 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let width = |column: usize| {
         rows.iter()
             .filter_map(|row| row.get(column))
-            .map(|cell| cell.chars().count())
-            .chain(head.get(column).map(|title| title.chars().count()))
+            .map(|cell| cell.width())
+            .chain(head.get(column).map(|title| title.width()))
             .max()
             .unwrap_or(0)
     };
     let widths: Vec<usize> = (0..head.len()).map(width).collect();
-    let head: Vec<String> = head.iter().map(|title| (*title).to_owned()).collect();
+    let titles: Vec<String> = head.iter().map(|title| (*title).to_owned()).collect();
+    let coloured = manner().coloured;
     let mut out = String::new();
-    for row in std::iter::once(&head).chain(rows) {
-        let mut line = String::new();
-        for (cell, width) in row.iter().zip(&widths) {
-            // Writing to a String cannot fail.
-            let _infallible = write!(line, "{cell:<width$}  ");
+    for row in std::iter::once(&titles).chain(rows) {
+        let mut gap = 0;
+        for ((cell, width), title) in row.iter().zip(&widths).zip(head) {
+            if !cell.is_empty() {
+                // Blanks go before what follows them, so that no line ends in any.
+                out.push_str(&" ".repeat(gap));
+                out.push_str(&painted(title, cell, coloured));
+                gap = 0;
+            }
+            gap += width - cell.width() + 2;
         }
-        out.push_str(line.trim_end());
         out.push('\n');
     }
     out
@@ -162,7 +176,7 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
 pub(crate) fn fields(fields: &[(&str, String)]) -> String {
     let width = fields
         .iter()
-        .map(|(name, _)| name.chars().count())
+        .map(|(name, _)| name.width())
         .max()
         .unwrap_or(0);
     fields.iter().fold(String::new(), |mut out, (name, value)| {
@@ -179,7 +193,7 @@ pub(crate) fn local(millis: i64) -> String {
 
 /// Asks on a terminal; none where there is none, or where it ended.
 pub(crate) fn ask(question: &str) -> Option<String> {
-    if !io::stdin().is_terminal() {
+    if !interactive() {
         return None;
     }
     let mut err = io::stderr().lock();
@@ -195,7 +209,40 @@ pub(crate) fn ask(question: &str) -> Option<String> {
 
 /// Whether somebody can be asked.
 pub(crate) fn interactive() -> bool {
-    io::stdin().is_terminal()
+    io::stdin().is_terminal() && !manner().silent
+}
+
+/// Goes on where that was said beforehand, or is said now by typing a word.
+pub(crate) fn confirmed(yes: bool, question: &str, word: &str) -> Result<(), Failure> {
+    if yes {
+        return Ok(());
+    }
+    if !interactive() {
+        let text = format!("{question}\nNobody can be asked here: add --yes to {word}");
+        return Err(Failure::Said(Exit::Usage, text));
+    }
+    let answer = ask(&format!("{question}\nType {word} to go on: "));
+    if answer.as_deref() == Some(word) {
+        return Ok(());
+    }
+    let text = "nothing was changed".to_owned();
+    Err(Failure::Said(Exit::Cancelled, text))
+}
+
+/// Shows how far long work is, on a terminal alone.
+pub(crate) fn progress(what: &'static str) -> impl Fn(u64) {
+    move |count| {
+        if io::stderr().is_terminal() && !manner().quiet {
+            let _unheard = write!(io::stderr().lock(), "\r{count} {what} ");
+        }
+    }
+}
+
+/// Takes the last progress away.
+pub(crate) fn progress_over() {
+    if io::stderr().is_terminal() && !manner().quiet {
+        let _unheard = write!(io::stderr().lock(), "\r\u{1b}[K");
+    }
 }
 
 #[cfg(test)]
@@ -216,10 +263,17 @@ mod tests {
         let rows = [
             vec!["alice".to_owned(), "1".to_owned()],
             vec!["\u{fc}".to_owned(), "22".to_owned()],
+            // Two columns wide.
+            vec!["\u{6771}".to_owned(), String::new()],
         ];
         assert_eq!(
             table(&["U", "N"], &rows),
-            "U      N\nalice  1\n\u{fc}      22\n"
+            "U      N\nalice  1\n\u{fc}      22\n\u{6771}\n"
         );
+        let wide = [
+            vec!["\u{6771}".to_owned(), "1".to_owned()],
+            vec!["abc".to_owned(), "2".to_owned()],
+        ];
+        assert_eq!(table(&["U", "N"], &wide), "U    N\n\u{6771}   1\nabc  2\n");
     }
 }

@@ -312,7 +312,6 @@ mod tests {
 
     fn context(role: Role, uid: Option<u32>) -> Context {
         Context {
-            json: false,
             shape: Shape::default(),
             conf: None,
             operator: Operator {

@@ -5,7 +5,7 @@ use gatepost_shared::admin::setup::{self, Done, LostStore, Report};
 
 use super::Context;
 use super::exit::{Exit, Failure};
-use super::output::{data, document, table, words};
+use super::output::{table, words};
 
 #[derive(Debug, Args)]
 pub(crate) struct Setup {
@@ -21,11 +21,7 @@ pub(crate) fn run(context: &Context, asked: &Setup) -> Result<Exit, Failure> {
         LostStore::Tell
     };
     let report = setup::run(context.conf.as_deref(), &context.operator, lost)?;
-    if context.json {
-        document(&report)?;
-    } else {
-        data(&shown(&report))?;
-    }
+    context.one(&report, || shown(&report))?;
     next(&report, context);
     Ok(match (report.failed(), report.changed()) {
         (0, _) => Exit::Ok,

@@ -3,11 +3,13 @@
 //! What a subcommand found is a value that serialises; its JSON fields are the columns of all other
 //! shapes. A table for people has columns of its own, unless fields are asked for.
 
+use std::fmt;
 use std::io::{self, Write};
 
 use clap::{Args, ValueEnum};
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 
 use super::Context;
 use super::exit::{Exit, Failure};
@@ -55,6 +57,24 @@ pub(crate) struct Shape {
     null: bool,
 }
 
+/// Whether cells of a CSV are kept from being calculated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Guard {
+    /// Those that a spreadsheet would take for a formula begin with '.
+    Formulas,
+    /// All are as they are, at somebody's own word.
+    Raw,
+}
+
+impl Guard {
+    fn applied(self, cell: &str) -> String {
+        match self {
+            Self::Formulas => guarded(cell),
+            Self::Raw => cell.to_owned(),
+        }
+    }
+}
+
 /// A page of things as people read it: the head, and a row for each.
 pub(crate) type Rows = (Vec<&'static str>, Vec<Vec<String>>);
 
@@ -80,7 +100,9 @@ impl Context {
             Form::Table if shape.fields.is_empty() => data(&text()),
             Form::Json | Form::Jsonl if shape.fields.is_empty() => output::document(thing),
             Form::Json | Form::Jsonl => output::document(&shape.picked(object(thing)?)?),
-            Form::Table | Form::Csv | Form::Plain => shape.write(&[thing], &mut Head::Due),
+            Form::Table | Form::Csv | Form::Plain => {
+                shape.write(&[thing], &mut Head::Due, Guard::Formulas)
+            }
         }
     }
 
@@ -89,10 +111,56 @@ impl Context {
     pub(crate) fn many<T: Serialize>(
         &self,
         name: &str,
-        mut next: impl FnMut() -> Result<Vec<T>, Failure>,
+        next: impl FnMut() -> Result<Vec<T>, Failure>,
         rows: impl Fn(&[T]) -> Rows,
     ) -> Result<u64, Failure> {
-        let shape = &self.shape;
+        let people = |page: &[T], head| {
+            let (titles, cells) = rows(page);
+            let text = table(&titles, &cells);
+            match head {
+                Head::Due => text,
+                Head::Done => headless(&text).to_owned(),
+            }
+        };
+        self.shape.pages(name, Guard::Formulas, next, people)
+    }
+
+    /// As [`Self::many`], where people read lines instead of a table.
+    pub(crate) fn lines<T: Serialize>(
+        &self,
+        name: &str,
+        next: impl FnMut() -> Result<Vec<T>, Failure>,
+        lines: impl Fn(&[T]) -> String,
+    ) -> Result<u64, Failure> {
+        self.shape
+            .pages(name, Guard::Formulas, next, |page, _head| lines(page))
+    }
+
+    /// As [`Self::many`], for other programs: CSV where nothing else was asked for.
+    pub(crate) fn exported<T: Serialize>(
+        &self,
+        name: &str,
+        guard: Guard,
+        next: impl FnMut() -> Result<Vec<T>, Failure>,
+    ) -> Result<u64, Failure> {
+        let mut shape = self.shape.clone();
+        if shape.form() == Form::Table {
+            shape.form = Some(Form::Csv);
+        }
+        shape.pages(name, guard, next, |_page, _head| String::new())
+    }
+}
+
+impl Shape {
+    /// Writes a list in this shape; `people` makes what people read of a page.
+    fn pages<T: Serialize>(
+        &self,
+        name: &str,
+        guard: Guard,
+        mut next: impl FnMut() -> Result<Vec<T>, Failure>,
+        people: impl Fn(&[T], Head) -> String,
+    ) -> Result<u64, Failure> {
+        let shape = self;
         let mut count = 0;
         let mut head = if shape.no_header {
             Head::Done
@@ -117,10 +185,7 @@ impl Context {
             count += page.len() as u64;
             match shape.form() {
                 Form::Table if shape.fields.is_empty() => {
-                    let (titles, cells) = rows(&page);
-                    let text = table(&titles, &cells);
-                    let headless = text.split_once('\n').map_or("", |(_, rest)| rest);
-                    data(if head == Head::Due { &text } else { headless })?;
+                    data(&people(&page, head))?;
                     head = Head::Done;
                 }
                 Form::Jsonl => {
@@ -130,7 +195,7 @@ impl Context {
                 }
                 Form::Table | Form::Csv | Form::Plain | Form::Json => {
                     let things: Vec<&T> = page.iter().collect();
-                    shape.write(&things, &mut head)?;
+                    shape.write(&things, &mut head, guard)?;
                 }
             }
         }
@@ -146,25 +211,30 @@ enum Head {
 
 impl Shape {
     /// The fields that were asked for; all, where none was named.
-    fn picked(&self, object: Map<String, Value>) -> Result<Map<String, Value>, Failure> {
+    fn picked(&self, object: Fields) -> Result<Fields, Failure> {
         if self.fields.is_empty() {
             return Ok(object);
         }
-        let mut picked = Map::new();
+        let mut picked = Fields::default();
         for name in &self.fields {
             let Some(value) = object.get(name) else {
-                let known: Vec<&str> = object.keys().map(String::as_str).collect();
+                let known: Vec<&str> = object.names().collect();
                 let text = format!("no field {name}: there are {}", known.join(", "));
                 return Err(Failure::Said(Exit::Usage, text));
             };
-            picked.insert(name.clone(), value.clone());
+            picked.0.push((name.clone(), value.clone()));
         }
         Ok(picked)
     }
 
     /// Writes things by their fields.
-    fn write<T: Serialize>(&self, things: &[&T], head: &mut Head) -> Result<(), Failure> {
-        let objects: Vec<Map<String, Value>> = things
+    fn write<T: Serialize>(
+        &self,
+        things: &[&T],
+        head: &mut Head,
+        guard: Guard,
+    ) -> Result<(), Failure> {
+        let objects: Vec<Fields> = things
             .iter()
             .map(|thing| self.picked(object(thing)?))
             .collect::<Result<_, Failure>>()?;
@@ -172,7 +242,7 @@ impl Shape {
             return Ok(());
         };
         let names: Vec<String> = if self.fields.is_empty() {
-            first.keys().cloned().collect()
+            first.names().map(str::to_owned).collect()
         } else {
             self.fields.clone()
         };
@@ -190,7 +260,7 @@ impl Shape {
                     out.write_record(&names).map_err(failed)?;
                 }
                 for row in cells {
-                    out.write_record(row.iter().map(|cell| guarded(cell)))
+                    out.write_record(row.iter().map(|cell| guard.applied(cell)))
                         .map_err(failed)?;
                 }
                 out.flush()?;
@@ -210,24 +280,64 @@ impl Shape {
                 let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
                 let rows: Vec<Vec<String>> = cells.collect();
                 let text = table(&titles, &rows);
-                let headless = text.split_once('\n').map_or("", |(_, rest)| rest);
-                data(if shown { &text } else { headless })
+                data(if shown { &text } else { headless(&text) })
             }
         }
     }
 }
 
-fn object<T: Serialize>(thing: &T) -> Result<Map<String, Value>, Failure> {
-    let value = serde_json::to_value(thing)
-        .map_err(|error| Failure::Said(Exit::Failed, format!("no JSON can be made: {error}")))?;
-    Ok(match value {
-        Value::Object(fields) => fields,
-        other @ (Value::Null
-        | Value::Bool(_)
-        | Value::Number(_)
-        | Value::String(_)
-        | Value::Array(_)) => Map::from_iter([("value".to_owned(), other)]),
-    })
+/// A table without its head.
+fn headless(table: &str) -> &str {
+    table.split_once('\n').map_or("", |(_, rest)| rest)
+}
+
+/// What a thing has, in the order in which it says it.
+#[derive(Clone, Debug, Default)]
+struct Fields(Vec<(String, Value)>);
+
+impl Fields {
+    fn get(&self, wanted: &str) -> Option<&Value> {
+        let found = self.0.iter().find(|(name, _)| name == wanted);
+        found.map(|(_, value)| value)
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+}
+
+impl Serialize for Fields {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Fields;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+                let mut fields = Fields::default();
+                while let Some(field) = map.next_entry()? {
+                    fields.0.push(field);
+                }
+                Ok(fields)
+            }
+        }
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
+fn object<T: Serialize>(thing: &T) -> Result<Fields, Failure> {
+    // By way of the text: a value of serde_json's sorts its fields.
+    let fields = serde_json::to_string(thing).and_then(|text| serde_json::from_str(&text));
+    fields.map_err(|error| Failure::Said(Exit::Failed, format!("no JSON can be made: {error}")))
 }
 
 /// A field as one cell: texts as they are, lists of them with blanks between, the rest as JSON.

@@ -9,7 +9,7 @@ use gatepost_words::time::Span;
 use super::Context;
 use super::attack::verdict;
 use super::exit::{Exit, Failure};
-use super::output::{data, document, fields, table};
+use super::output::{fields, table};
 use super::watch::{self, Screen};
 
 #[derive(Debug, Args)]
@@ -23,19 +23,10 @@ pub(crate) fn run(context: &Context, asked: &Status) -> Result<Exit, Failure> {
     let admin = context.admin()?;
     let look = || {
         let standing = admin.status()?;
-        if context.json {
-            document(&standing)
-        } else {
-            data(&text(&standing))
-        }
+        context.one(&standing, || text(&standing))
     };
     if asked.watch {
-        let screen = if context.json {
-            Screen::Grows
-        } else {
-            Screen::Cleared
-        };
-        watch::forever(screen, look)?;
+        watch::forever(Screen::of(context), look)?;
     }
     look()?;
     Ok(Exit::Ok)

@@ -1,17 +1,17 @@
 //! `gatepost user` and `gatepost recovery`.
 
-use std::fmt::Write;
-
 use clap::{Args, Subcommand};
+use clap_complete::engine::ArgValueCompleter;
 use gatepost_shared::admin::filter::Filter;
 use gatepost_shared::admin::users::{self, Listed, Mask, Proof, Shown, State};
 use gatepost_words::secret::Secret;
 use serde::Serialize;
 
 use super::Context;
+use super::complete::users as names;
 use super::exit::{Exit, Failure};
 use super::mail::attempts;
-use super::output::{ask, data, document, fields, interactive, words};
+use super::output::{ask, fault, fields, interactive, words};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -72,6 +72,7 @@ pub(crate) struct Wanted {
 #[derive(Debug, Args)]
 pub(crate) struct Show {
     /// The account's name
+    #[arg(add = ArgValueCompleter::new(names))]
     user: String,
     #[command(flatten)]
     list: List,
@@ -80,6 +81,7 @@ pub(crate) struct Show {
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
     /// The account's name
+    #[arg(add = ArgValueCompleter::new(names))]
     user: String,
     /// The code from the mail; without it one is asked for or, where none is open, sent
     code: Option<String>,
@@ -88,6 +90,7 @@ pub(crate) struct Verify {
 #[derive(Debug, Args)]
 pub(crate) struct Act {
     /// The account's name
+    #[arg(add = ArgValueCompleter::new(names))]
     user: String,
     /// Why, for the audit
     #[arg(long, value_name = "TEXT")]
@@ -108,6 +111,7 @@ pub(crate) enum RecoveryCommand {
     /// Make ten recovery codes, shown once; earlier ones no longer work
     New {
         /// The account's name
+        #[arg(add = ArgValueCompleter::new(names))]
         user: String,
     },
 }
@@ -171,19 +175,19 @@ fn enrol(context: &Context, add: &Add) -> Result<Exit, Failure> {
     let added = context.admin()?.add_user(&add.user, &add.address, proof)?;
     let sent = added.confirmed || users::accepted(&added.mail);
     let user = &added.user;
-    if context.json {
-        document(&added)?;
-    } else if added.confirmed {
-        data(&format!(
-            "{user} is enrolled (uid {}); codes go to {}, confirmed by your word.",
-            added.uid, added.address
-        ))?;
-    } else {
-        data(&format!(
-            "{user} is enrolled (uid {}); {} is not confirmed yet, so no code goes there.",
-            added.uid, added.address
-        ))?;
-    }
+    context.one(&added, || {
+        if added.confirmed {
+            format!(
+                "{user} is enrolled (uid {}); codes go to {}, confirmed by your word.",
+                added.uid, added.address
+            )
+        } else {
+            format!(
+                "{user} is enrolled (uid {}); {} is not confirmed yet, so no code goes there.",
+                added.uid, added.address
+            )
+        }
+    })?;
     if sent && !added.confirmed {
         words(&format!(
             "A code is on its way to {}. Next, with what is in that mail: gatepost user verify \
@@ -199,8 +203,8 @@ fn enrol(context: &Context, add: &Add) -> Result<Exit, Failure> {
 
 /// Says that a confirmation code went nowhere.
 fn not_sent(user: &str, address: &str, mail: &[gatepost_shared::admin::mail::Attempt]) -> Exit {
-    words(&format!(
-        "gatepost: the code for {address} could not be sent:\n{}Mend that (gatepost mail test \
+    fault(&format!(
+        "the code for {address} could not be sent:\n{}Mend that (gatepost mail test \
          ADDRESS tries it), then send a new code: gatepost user verify {user}",
         attempts(mail)
     ));
@@ -232,17 +236,19 @@ fn confirm(context: &Context, verify: Verify) -> Result<Exit, Failure> {
         return acted(context, &done, &text);
     }
     let sent = admin.send_confirmation(user)?;
-    if context.json {
-        document(&sent)?;
-    }
-    if !users::accepted(&sent.mail) {
+    let accepted = users::accepted(&sent.mail);
+    context.one(&sent, || {
+        if accepted {
+            format!(
+                "A new code is on its way to {}; an earlier one no longer works.",
+                sent.address
+            )
+        } else {
+            String::new()
+        }
+    })?;
+    if !accepted {
         return Ok(not_sent(&sent.user, &sent.address, &sent.mail));
-    }
-    if !context.json {
-        data(&format!(
-            "A new code is on its way to {}; an earlier one no longer works.",
-            sent.address
-        ))?;
     }
     words(&format!(
         "Next, with what is in that mail: gatepost user verify {} CODE",
@@ -340,21 +346,18 @@ fn row(account: &Listed) -> Vec<String> {
 
 fn show_one(context: &Context, show: &Show) -> Result<Exit, Failure> {
     let mut admin = context.admin()?;
-    let mut shown = admin.show_user(&show.user, mask(&show.list))?;
+    let shown = admin.show_user(&show.user, mask(&show.list))?;
     if show.list.unmask {
         admin.unmask(&shown.account.key, show.list.reason.as_deref())?;
     }
-    if context.json {
-        document(&shown)?;
-        return Ok(Exit::Ok);
-    }
-    let mails = std::mem::take(&mut shown.mails);
-    let mut text = fields(&described(&shown));
-    if !mails.is_empty() {
-        text.push_str("\nNewest mails:\n");
-        text.push_str(&super::mail::listed(&mails));
-    }
-    data(&text)?;
+    context.one(&shown, || {
+        let mut text = fields(&described(&shown));
+        if !shown.mails.is_empty() {
+            text.push_str("\nNewest mails:\n");
+            text.push_str(&super::mail::listed(&shown.mails));
+        }
+        text
+    })?;
     words(&format!(
         "How a login would go: gatepost why {}",
         shown.account.user
@@ -411,20 +414,12 @@ pub(crate) fn recovery(context: &Context, command: RecoveryCommand) -> Result<Ex
     let RecoveryCommand::New { user } = command;
     let made = context.admin()?.new_recovery(&user)?;
     let codes: Vec<&str> = made.codes.iter().filter_map(Secret::expose_str).collect();
-    if context.json {
-        document(&Made {
-            user: &made.user,
-            codes,
-            replaced: made.replaced,
-        })?;
-        return Ok(Exit::Ok);
-    }
-    let mut text = String::new();
-    for code in codes {
-        // Writing to a String cannot fail.
-        let _infallible = writeln!(text, "{code}");
-    }
-    data(&text)?;
+    let shown = Made {
+        user: &made.user,
+        codes,
+        replaced: made.replaced,
+    };
+    context.one(&shown, || shown.codes.join("\n"))?;
     if made.replaced > 0 {
         words(&format!(
             "The {} codes that were left no longer work.",

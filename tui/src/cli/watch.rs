@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use gatepost_words::time::Span;
 
+use super::Context;
 use super::exit::Failure;
 use super::output::data;
+use super::shape::Form;
 
 /// How long lies between two looks.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -51,6 +53,16 @@ pub(crate) enum Screen {
     Cleared,
     /// One below the other.
     Grows,
+}
+
+impl Screen {
+    /// That of the shape that was asked for: what people read alone has a screen to itself.
+    pub(crate) fn of(context: &Context) -> Self {
+        match context.shape.form() {
+            Form::Table => Self::Cleared,
+            Form::Json | Form::Jsonl | Form::Csv | Form::Plain => Self::Grows,
+        }
+    }
 }
 
 #[expect(

@@ -39,6 +39,21 @@ pub(crate) enum Within {
 }
 
 impl Within {
+    /// The same in words.
+    pub(crate) fn name(self) -> String {
+        match self {
+            Self::Screens => "screens",
+            Self::Lists => "lists",
+            Self::Filtered => "filtered lists",
+            Self::Screen(screen) => return screen.name().to_owned(),
+            Self::Filter => "the filter",
+            Self::Dialog => "dialogs",
+            Self::Overlay => "help, messages",
+            Self::Everywhere => "everywhere",
+        }
+        .to_owned()
+    }
+
     /// Whether the row holds there.
     pub(crate) fn holds(self, context: Context) -> bool {
         match context {

@@ -56,6 +56,26 @@ pub(crate) fn has_screen(name: &str) -> bool {
     Place::named(name).is_some()
 }
 
+/// A row of the table of keys, in words.
+#[derive(Clone, Debug)]
+pub(crate) struct Bound {
+    /// Where it holds.
+    pub(crate) within: String,
+    /// The keys.
+    pub(crate) keys: Vec<String>,
+    /// What they do.
+    pub(crate) does: &'static str,
+}
+
+/// The whole table of keys.
+pub(crate) fn bound() -> impl Iterator<Item = Bound> {
+    keys::TABLE.iter().map(|row| Bound {
+        within: row.within.name(),
+        keys: row.keys.iter().map(|key| key.shown()).collect(),
+        does: row.long,
+    })
+}
+
 /// Runs the console; the terminal is given back before this returns.
 pub(crate) fn run(open: Opener, options: Options) -> io::Result<Result<(), String>> {
     let (sender, events) = mpsc::channel();

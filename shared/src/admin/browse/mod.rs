@@ -94,6 +94,15 @@ impl Admin {
         Ok(Some(page).filter(|page| !page.rows.is_empty()))
     }
 
+    /// Names of accounts that begin so, as they may be typed: for a shell that completes. Those that no
+    /// terminal should see are left out.
+    pub fn names_beginning(&self, begun: &str, limit: u32) -> Result<Vec<String>, AdminError> {
+        self.may(Right::Look)?;
+        let names = self.store.names_beginning(begun, limit)?;
+        let fit = |name: &String| sanitise(name) == *name;
+        Ok(names.into_iter().filter(fit).collect())
+    }
+
     /// A page of accounts by name that the filter wants, after `after`.
     pub fn users_like(
         &self,
@@ -192,10 +201,8 @@ impl Admin {
         let mails = self
             .store
             .deliveries_around(account, &Around::First, NEWEST)?;
-        let logins = EventFilter::of(key, "decision");
-        let logins = self
-            .store
-            .events_around(&logins.test, &Around::First, NEWEST)?;
+        let logins = self.terms(&EventFilter::of(key, "decision"));
+        let logins = self.store.events_around(&logins, &Around::First, NEWEST)?;
         let mut detail = user_detail(shown, why);
         if account.is_some() {
             detail.mails = mails.rows.into_iter().map(mail_row).collect();
@@ -212,7 +219,9 @@ impl Admin {
         limit: u32,
     ) -> Result<Page<EventRow>, AdminError> {
         self.may(Right::Look)?;
-        let page = self.store.events_around(&filter.test, around, limit)?;
+        let page = self
+            .store
+            .events_around(&self.terms(filter), around, limit)?;
         Ok(Page {
             rows: page.rows.into_iter().map(event_row).collect(),
             more_before: page.more_before,
@@ -270,16 +279,5 @@ impl Admin {
             notices_due: counts.notices_due,
             acts: acts.map(event_row).collect(),
         })
-    }
-}
-
-impl EventFilter {
-    fn of(account: &str, kind: &str) -> Self {
-        Self {
-            test: crate::store::browse::EventTest {
-                account: Some(account.to_owned()),
-                kind: Some(kind.to_owned()),
-            },
-        }
     }
 }

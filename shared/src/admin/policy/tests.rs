@@ -5,6 +5,7 @@ use gatepost_words::time::Span;
 
 use super::act::Guard;
 use super::diff::{Candidate, Change, Diff, Go, Outcome, Stopped};
+use crate::admin::filter::EventFilter;
 use crate::admin::roles::Role;
 use crate::admin::tests::{Bench, bench};
 use crate::admin::{AdminError, Kind};
@@ -255,7 +256,7 @@ fn an_administrator_is_not_locked_out_by_mistake() {
         (rows[0].how.as_str(), rows[0].restores),
         ("rollback", Some(1))
     );
-    let last = bench.admin.events(None, 1).unwrap();
+    let last = bench.admin.events_like(&EventFilter::default(), 1).unwrap();
     assert_eq!(last[0].kind, "policy-rollback");
     assert_eq!(last[0].detail["reason"], "T-9");
     assert_eq!(last[0].detail["by"], "root (login bob)");

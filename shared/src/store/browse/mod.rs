@@ -6,16 +6,18 @@
 //! stops when the page is full.
 
 mod conditions;
+mod events;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params_from_iter};
 
 use self::conditions::clause;
 pub use self::conditions::{Condition, Kept, Side, Test};
+pub use self::events::{EventAsks, EventTerm, Network};
 use super::accounts::{self, Account};
 use super::error::StoreError;
 use super::mails::Delivery;
-use super::{Store, events, mails};
+use super::{Store, mails};
 use crate::host::Now;
 
 /// Where a page lies.
@@ -47,15 +49,6 @@ pub enum Way {
     Onwards,
     /// Against the list's order, the bound left out.
     Back,
-}
-
-/// Which events are wanted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EventTest {
-    /// Of this account alone.
-    pub account: Option<String>,
-    /// Of this kind alone.
-    pub kind: Option<String>,
 }
 
 /// What a home page counts.
@@ -123,6 +116,17 @@ impl Store {
         })
     }
 
+    /// Names of accounts that are not removed and begin so.
+    pub fn names_beginning(&self, begun: &str, limit: u32) -> Result<Vec<String>, StoreError> {
+        self.read(LISTING, |connection| {
+            let sql = "SELECT name FROM accounts
+                       WHERE name >= ? AND name < ? AND state <> 'removed' ORDER BY name LIMIT ?";
+            let fixed = [begun.to_owned().into(), format!("{begun}\u{10ffff}").into()];
+            let values = values::<String>(&fixed, None, limit);
+            rows(connection, LISTING, sql, &values, |row| row.get(0))
+        })
+    }
+
     /// How many accounts meet all conditions.
     pub fn count_accounts(
         &self,
@@ -135,39 +139,6 @@ impl Store {
             let clause = clause(connection, now, conditions, row_limit)?;
             let sql = format!("SELECT count(*) FROM accounts a WHERE 1{}", clause.sql);
             count(connection, doing, &sql, &clause.values)
-        })
-    }
-
-    /// Events that meet the test, newest first.
-    pub fn events_around(
-        &self,
-        test: &EventTest,
-        around: &Around<i64>,
-        limit: u32,
-    ) -> Result<Page<events::Listed>, StoreError> {
-        let doing = "reading the events";
-        self.read(doing, |connection| {
-            let mut sql = String::new();
-            let mut fixed: Vec<Value> = Vec::new();
-            for (column, wanted) in [("account", &test.account), ("kind", &test.kind)] {
-                if let Some(wanted) = wanted {
-                    for part in [" AND ", column, " = ?"] {
-                        sql.push_str(part);
-                    }
-                    fixed.push(wanted.clone().into());
-                }
-            }
-            page(around, limit, |way, bound: Option<&i64>, limit| {
-                let edge = way.newest_first("seq", bound.is_some());
-                let sql = format!("SELECT * FROM events WHERE 1{sql}{edge} LIMIT ?");
-                rows(
-                    connection,
-                    doing,
-                    &sql,
-                    &values(&fixed, bound, limit),
-                    events::listed,
-                )
-            })
         })
     }
 

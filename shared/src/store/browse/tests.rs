@@ -4,7 +4,7 @@ use gatepost_words::ident::{EmailAddress, UserName};
 use gatepost_words::time::Wall;
 use serde_json::json;
 
-use super::{Around, Condition, EventTest, Kept, Side, Test, Way};
+use super::{Around, Condition, EventAsks, EventTerm, Kept, Side, Test, Way};
 use crate::host::Host;
 use crate::host::tests::Fixed;
 use crate::store::Store;
@@ -132,11 +132,16 @@ fn events_come_newest_first_around_a_number() {
         store.record(Wall::from_millis(5), &event).unwrap();
     }
     let page = |account: Option<&str>, kind: Option<&str>, around, limit| {
-        let test = EventTest {
-            account: account.map(str::to_owned),
-            kind: kind.map(str::to_owned),
-        };
-        let page = store.events_around(&test, &around, limit).unwrap();
+        let account = account.map(|name| EventAsks::Account(name.to_owned()));
+        let kind = kind.map(|kind| EventAsks::Kind(vec![kind.to_owned()]));
+        let asked = account.into_iter().chain(kind);
+        let terms: Vec<EventTerm> = asked
+            .map(|asks| EventTerm {
+                negated: false,
+                asks,
+            })
+            .collect();
+        let page = store.events_around(&terms, &around, limit).unwrap();
         let rows: Vec<i64> = page.rows.iter().map(|event| event.seq).collect();
         (rows, page.more_before, page.more_after)
     };

@@ -11,6 +11,7 @@ use gatepost_words::time::Span;
 use super::super::Context;
 use super::super::exit::{Exit, Failure};
 use super::super::output::{ask, data, interactive, words};
+use super::super::shape::Form;
 use super::{Apply, Candidate, Confirm, Rollback, Saying, Try, file};
 
 /// Lines around a change that are shown.
@@ -18,7 +19,7 @@ const AROUND: usize = 3;
 
 pub(super) fn diff(context: &Context, asked: &Candidate) -> Result<Exit, Failure> {
     let admin = context.admin()?;
-    let rules = file::candidate(&admin, &asked.file)?;
+    let rules = file::candidate(context, &asked.file)?;
     let diff = against(&admin, &rules, asked.base)?;
     context.one(&diff, || shown(&diff))?;
     Ok(verdict(&diff))
@@ -27,7 +28,7 @@ pub(super) fn diff(context: &Context, asked: &Candidate) -> Result<Exit, Failure
 pub(super) fn try_out(context: &Context, asked: &Try) -> Result<Exit, Failure> {
     let span = act::length(&asked.revert_after)?;
     let mut admin = context.admin()?;
-    let rules = file::candidate(&admin, &asked.candidate.file)?;
+    let rules = file::candidate(context, &asked.candidate.file)?;
     let diff = against(&admin, &rules, asked.candidate.base)?;
     let question = format!("Try it for {span}?");
     if let Some(exit) = settled(context, &diff, &asked.saying, &question)? {
@@ -71,7 +72,7 @@ pub(super) fn confirm(context: &Context, asked: &Confirm) -> Result<Exit, Failur
 
 pub(super) fn apply(context: &Context, asked: &Apply) -> Result<Exit, Failure> {
     let admin = context.admin()?;
-    let rules = file::candidate(&admin, &asked.candidate.file)?;
+    let rules = file::candidate(context, &asked.candidate.file)?;
     let base = asked.candidate.base;
     for_good(
         context,
@@ -152,10 +153,10 @@ fn settled(
         let text = "nobody can be asked here: --yes does it, --dry-run shows what it would change";
         return Err(Failure::Said(Exit::Usage, text.to_owned()));
     }
-    if context.json {
-        words(&shown(diff));
-    } else {
+    if context.shape.form() == Form::Table {
         data(&shown(diff))?;
+    } else {
+        words(&shown(diff));
     }
     let answer = ask(&format!("{question} Type yes: "));
     if answer.is_some_and(|answer| answer.eq_ignore_ascii_case("yes")) {

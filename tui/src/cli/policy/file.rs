@@ -1,26 +1,19 @@
 //! The one place where a file with rules is read: by its name, or from the standard input.
 
-use std::fs::File;
 use std::io::{self, Read};
 
-use gatepost_shared::admin::Admin;
 use gatepost_shared::admin::policy::LONGEST;
 use gatepost_shared::admin::policy::diff::Candidate;
-use gatepost_shared::admin::roles::Right;
 use gatepost_words::text::sanitise;
 
 use super::super::exit::{Exit, Failure};
+use super::super::{Context, named};
 
-/// Reads and checks rules.
-pub(super) fn candidate(admin: &Admin, name: &str) -> Result<Candidate, Failure> {
-    let text = if name == "-" {
-        bounded(io::stdin().lock())
-    } else {
-        // An error quotes the file: who may not read files as root must not learn a line of one.
-        admin.may(Right::Machine)?;
-        File::open(name).and_then(bounded)
-    };
-    let text = text.map_err(|error| {
+/// Reads and checks rules. A file is opened as the person: an error quotes it, and whoever may not read
+/// it must not learn a line of it.
+pub(super) fn candidate(context: &Context, name: &str) -> Result<Candidate, Failure> {
+    let text = named::read(context, name)?;
+    let text = bounded(text).map_err(|error| {
         let name = sanitise(name);
         Failure::Said(Exit::Usage, format!("{name} cannot be read: {error}"))
     })?;

@@ -150,7 +150,9 @@ pub(super) fn decided(
     file: Option<&str>,
 ) -> Result<Exit, Failure> {
     let admin = context.admin()?;
-    let candidate = file.map(|name| file::candidate(&admin, name)).transpose()?;
+    let candidate = file
+        .map(|name| file::candidate(context, name))
+        .transpose()?;
     let user = effective::myself(&admin, user)?;
     let why = admin.policy_test(&user, &at.service, at.from.as_deref(), candidate.as_ref())?;
     context.one(&why, || told(&why))?;

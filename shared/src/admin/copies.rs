@@ -1,0 +1,267 @@
+//! The store as a thing: backed up, restored, checked, migrated, shrunk, its clock mended.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::roles::{Operator, Right};
+use super::{Admin, AdminError, reason, stamp};
+use crate::files;
+use crate::host::{Host, System};
+use crate::store::Store;
+use crate::store::copies::{Found, Temporary};
+use crate::store::events::Event;
+pub use crate::store::restore::Plan;
+pub use crate::store::upkeep::Depth;
+
+/// A backup that was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BackedUp {
+    /// Its length.
+    pub bytes: u64,
+    /// The number of the last event in it.
+    pub seq: i64,
+    /// That event's hash, in hex.
+    pub head: String,
+}
+
+/// A copy that was looked through, and what restoring it does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Restored {
+    /// What the copy is.
+    pub copy: Found,
+    /// What becomes of the store.
+    pub plan: Plan,
+    /// Whether it was done.
+    pub done: bool,
+    /// Where the store as it was is kept; none where nothing was done.
+    pub kept: Option<PathBuf>,
+}
+
+/// A copy that lies beside the store, looked through.
+#[derive(Debug)]
+pub struct Candidate {
+    file: Temporary,
+    /// What it is, and what restoring it would do.
+    pub restored: Restored,
+}
+
+/// What SQLite found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Checked {
+    /// What is wrong; empty where nothing is.
+    pub problems: Vec<String>,
+}
+
+/// A store's version, and this program's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Migrated {
+    /// The version it has, or had.
+    pub found: i64,
+    /// The version that this program needs.
+    pub needed: i64,
+    /// Whether it was migrated now.
+    pub done: bool,
+}
+
+/// The store's own clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Clock {
+    /// What it shows, in milliseconds; none where it was never read.
+    pub shows: Option<i64>,
+    /// The wall time when it was last read, RFC 3339.
+    pub read_at: Option<String>,
+    /// Whether it was reset now.
+    pub reset: bool,
+}
+
+impl Admin {
+    /// Writes a copy of the store; logins go on meanwhile. The key is not in it.
+    pub fn backup(&mut self, out: &mut dyn Write) -> Result<BackedUp, AdminError> {
+        self.may(Right::Machine)?;
+        let file = Temporary::beside(&self.config.store, "backup")?;
+        self.store.copy_into(file.path())?;
+        let (copy, found) = Store::open_copy(file.path())?;
+        drop(copy);
+        let mut content = File::open(file.path()).map_err(AdminError::copy)?;
+        let bytes = std::io::copy(&mut content, out).map_err(AdminError::copy)?;
+        out.flush().map_err(AdminError::copy)?;
+        let detail = json!({"bytes": bytes, "seq": found.seq, "head": found.head});
+        self.record_act("store-backup", detail, None)?;
+        Ok(BackedUp {
+            bytes,
+            seq: found.seq,
+            head: found.head,
+        })
+    }
+
+    /// Takes a copy in, beside the store, and looks it through; the store is not touched.
+    pub fn candidate(&self, copy: &mut dyn Read) -> Result<Candidate, AdminError> {
+        self.may(Right::Machine)?;
+        let file = Temporary::beside(&self.config.store, "restore")?;
+        let mut content = File::options()
+            .write(true)
+            .open(file.path())
+            .map_err(AdminError::copy)?;
+        std::io::copy(copy, &mut content).map_err(AdminError::copy)?;
+        drop(content);
+        let (opened, found) = Store::open_copy(file.path())?;
+        drop(opened);
+        let plan = self.store.restore_plan(&self.host.now(), file.path())?;
+        Ok(Candidate {
+            file,
+            restored: Restored {
+                copy: found,
+                plan,
+                done: false,
+                kept: None,
+            },
+        })
+    }
+
+    /// Restores a copy that was looked through. The store as it was is kept beside it.
+    pub fn restore(
+        &mut self,
+        candidate: &Candidate,
+        why: Option<&str>,
+    ) -> Result<Restored, AdminError> {
+        self.may(Right::Machine)?;
+        let mut aside = self.config.store.as_os_str().to_owned();
+        aside.push(format!(".before-restore-{}", self.store.last_seq()?));
+        let aside = PathBuf::from(aside);
+        let now = self.host.now();
+        let plan = self.store.restore(
+            &now,
+            candidate.file.path(),
+            &aside,
+            &self.actor,
+            &reason(why),
+        )?;
+        self.log("store-restore", "");
+        Ok(Restored {
+            copy: candidate.restored.copy.clone(),
+            plan,
+            done: true,
+            kept: Some(aside),
+        })
+    }
+
+    /// SQLite's own check of the file.
+    pub fn check_store(&self, depth: Depth) -> Result<Checked, AdminError> {
+        self.may(Right::Machine)?;
+        Ok(Checked {
+            problems: self.store.check(depth)?,
+        })
+    }
+
+    /// Gives the file's free pages back to the disk.
+    pub fn vacuum(&mut self) -> Result<(), AdminError> {
+        self.may(Right::Machine)?;
+        self.store.vacuum()?;
+        self.record_act("store-vacuum", json!({}), None)
+    }
+
+    /// What the store's own clock shows.
+    pub fn clock(&self) -> Result<Clock, AdminError> {
+        self.may(Right::Machine)?;
+        let reading = self.store.clock()?;
+        Ok(Clock {
+            shows: reading.as_ref().map(|reading| reading.store.millis()),
+            read_at: reading.map(|reading| stamp(reading.wall.millis())),
+            reset: false,
+        })
+    }
+
+    /// Lets the store's clock go on from now.
+    pub fn reset_clock(&mut self, why: Option<&str>) -> Result<Clock, AdminError> {
+        self.may(Right::Machine)?;
+        let now = self.host.now();
+        self.store.reset_clock(&now, &self.actor, &reason(why))?;
+        self.log("store-clock-reset", "");
+        let clock = self.clock()?;
+        Ok(Clock {
+            reset: true,
+            ..clock
+        })
+    }
+
+    /// Records an act that changes no row of its own: the event, and the line in the system log.
+    pub(super) fn record_act(
+        &mut self,
+        act: &str,
+        detail: serde_json::Value,
+        why: Option<&str>,
+    ) -> Result<(), AdminError> {
+        let mut detail = detail;
+        if let serde_json::Value::Object(fields) = &mut detail {
+            fields.insert("by".to_owned(), self.actor.name.as_str().into());
+            if let Some(why) = why {
+                fields.insert("reason".to_owned(), reason(Some(why)).into());
+            }
+        }
+        let event = Event {
+            kind: act,
+            account: "",
+            service: "",
+            source: "",
+            conversation: None,
+            detail,
+        };
+        self.store.record(self.host.now().wall, &event)?;
+        self.log(act, "");
+        Ok(())
+    }
+}
+
+/// Brings an older store to this program's version, or says what that would do. An [`Admin`] opens no
+/// store of another version.
+pub fn migrate(
+    conf: Option<&Path>,
+    operator: &Operator,
+    doing: Doing,
+) -> Result<Migrated, AdminError> {
+    operator.may(Right::Machine)?;
+    let config = super::config(conf, operator)?;
+    files::check_database(&config.store)?;
+    let (found, needed) = Store::version_at(&config.store)?;
+    let due = found < needed;
+    if !due || doing == Doing::DryRun {
+        if found > needed {
+            // Says that it is newer, and what to do.
+            Store::open(&config.store)?;
+        }
+        return Ok(Migrated {
+            found,
+            needed,
+            done: false,
+        });
+    }
+    let mut store = Store::create(&config.store)?;
+    let event = Event {
+        kind: "store-migrate",
+        account: "",
+        service: "",
+        source: "",
+        conversation: None,
+        detail: json!({"from": found, "to": needed, "by": operator.name}),
+    };
+    store.record(System::new()?.now().wall, &event)?;
+    super::log_act(&operator.name, "store-migrate", "");
+    Ok(Migrated {
+        found,
+        needed,
+        done: true,
+    })
+}
+
+/// Whether something is done, or only told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doing {
+    /// Done.
+    It,
+    /// Told.
+    DryRun,
+}

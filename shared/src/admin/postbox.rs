@@ -1,0 +1,344 @@
+//! Mail as a service: what waits, trying it again, how relays and domains fared, and templates.
+
+use std::collections::BTreeMap;
+
+use gatepost_words::ident::EmailAddress;
+use gatepost_words::job::{Content, Outcome, Tls};
+use gatepost_words::secret::Secret;
+use gatepost_words::text::sanitise;
+use gatepost_words::time::Span;
+use serde::Serialize;
+
+use super::roles::Right;
+use super::{Admin, AdminError, reason, stamp};
+use crate::config::{Config, Relay};
+pub use crate::store::outbox::Again;
+use crate::store::outbox::{self, Fared};
+use crate::{files, mail, notices};
+
+/// A notice that was not sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Queued {
+    /// Its number.
+    pub id: i64,
+    /// Whose.
+    pub user: String,
+    /// What it tells.
+    pub kind: String,
+    /// `due`, `claimed` or `failed`.
+    pub state: String,
+    /// How often it was tried.
+    pub tries: u32,
+    /// Seconds until it is due; 0 where it is.
+    pub due_in_secs: i64,
+    /// When it was queued, RFC 3339.
+    pub created: String,
+}
+
+/// What became of notices that were tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Retried {
+    /// How many became due.
+    pub due: usize,
+    /// How many a relay took.
+    pub sent: u32,
+}
+
+/// How deliveries fared in the last day.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Health {
+    /// All of them together.
+    pub all: Tally,
+    /// By relay.
+    pub relays: Vec<Named>,
+    /// By the domain of the account's present address.
+    pub domains: Vec<Named>,
+    /// The newest that was not taken.
+    pub last_failure: Option<Failed>,
+}
+
+/// One row of that.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Named {
+    /// The relay, or the domain.
+    pub name: String,
+    /// How it fared.
+    #[serde(flatten)]
+    pub tally: Tally,
+}
+
+/// How deliveries fared.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// Taken by a relay.
+    pub accepted: u64,
+    /// Not taken.
+    pub failed: u64,
+    /// Half of those that were taken took less, in milliseconds.
+    pub p50_ms: Option<u32>,
+    /// Nineteen of twenty took less.
+    pub p95_ms: Option<u32>,
+    #[serde(skip)]
+    took: Vec<u32>,
+}
+
+/// A delivery that was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Failed {
+    /// When, RFC 3339.
+    pub at: String,
+    /// By whom.
+    pub relay: String,
+    /// The word for how it ended.
+    pub outcome: &'static str,
+    /// The relay's words.
+    pub reply: String,
+}
+
+/// A template, and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Template {
+    /// Its file's name.
+    pub name: &'static str,
+    /// Whether a file of an administrator's own is there.
+    pub own: bool,
+    /// The built-in text.
+    #[serde(skip)]
+    pub built_in: &'static str,
+}
+
+/// What a check of the templates found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TemplateCheck {
+    /// The kind of message.
+    pub kind: &'static str,
+    /// What is wrong; none where nothing is.
+    pub problem: Option<String>,
+}
+
+/// Deliveries that are counted at the most, the newest.
+const COUNTED: u32 = 1_000_000;
+const DAY_MILLIS: i64 = 24 * 3600 * 1000;
+/// Notices that are sent at once.
+const AT_ONCE: u32 = 50;
+
+macro_rules! built_in {
+    ($($name:literal),*) => {
+        [$(($name, include_str!(concat!("../../sender/templates/", $name)))),*]
+    };
+}
+
+/// The built-in templates; the sender has the same files in it.
+const TEMPLATES: [(&str, &str); 12] = built_in!(
+    "code.subject",
+    "code.txt",
+    "code.html",
+    "confirmation.subject",
+    "confirmation.txt",
+    "confirmation.html",
+    "half_finished.subject",
+    "half_finished.txt",
+    "half_finished.html",
+    "test.subject",
+    "test.txt",
+    "test.html"
+);
+
+impl Admin {
+    /// Notices that were not sent, after number `after`.
+    pub fn mail_queue(&self, after: i64, limit: u32) -> Result<Vec<Queued>, AdminError> {
+        self.may(Right::Look)?;
+        let queued = self.store.queued(&self.host.now(), after, limit)?;
+        Ok(queued.into_iter().map(Queued::from).collect())
+    }
+
+    /// Makes notices due and sends some at once; the timer sends the rest.
+    pub fn retry_mail(&mut self, again: Again, why: Option<&str>) -> Result<Retried, AdminError> {
+        self.may(Right::Mail)?;
+        let now = self.host.now();
+        let due = self.store.requeue(&now, again, &self.actor, &reason(why))?;
+        self.log("mail-retry", "");
+        let most = u32::try_from(due).unwrap_or(u32::MAX).min(AT_ONCE);
+        let sent = notices::send_due(&mut self.store, &self.config, self.host.as_ref(), most)?;
+        Ok(Retried { due, sent })
+    }
+
+    /// How deliveries fared in the last day.
+    pub fn mail_health(&self) -> Result<Health, AdminError> {
+        self.may(Right::Look)?;
+        let since = self.host.now().wall.millis().saturating_sub(DAY_MILLIS);
+        let mut health = Health::default();
+        let (mut relays, mut domains) = (BTreeMap::new(), BTreeMap::new());
+        self.store.deliveries_since(since, COUNTED, &mut |fared| {
+            health.all.count(&fared);
+            let relay: &mut Tally = relays.entry(sanitise(&fared.relay)).or_default();
+            relay.count(&fared);
+            if let Some((_, domain)) = fared.address.as_deref().and_then(|a| a.rsplit_once('@')) {
+                let domain: &mut Tally = domains.entry(sanitise(domain)).or_default();
+                domain.count(&fared);
+            }
+            if health.last_failure.is_none() && fared.outcome != Some(Outcome::Accepted) {
+                health.last_failure = Some(Failed::from(&fared));
+            }
+        })?;
+        health.all.reckon();
+        health.relays = named(relays);
+        health.domains = named(domains);
+        Ok(health)
+    }
+
+    /// Every template, and which of them an administrator replaced.
+    pub fn templates(&self) -> Result<Vec<Template>, AdminError> {
+        self.may(Right::Look)?;
+        let folder = self.config.mail.templates.as_deref();
+        let own = |name: &str| folder.is_some_and(|folder| files::exists(&folder.join(name)));
+        let all = TEMPLATES.iter().map(|(name, built_in)| Template {
+            name,
+            own: own(name),
+            built_in,
+        });
+        Ok(all.collect())
+    }
+
+    /// Has the sender render every kind of message with the templates that are there. Nothing is sent:
+    /// the relay is a port of this machine where nobody can listen.
+    pub fn check_templates(&self) -> Result<Vec<TemplateCheck>, AdminError> {
+        self.may(Right::Mail)?;
+        let mut config = Config::load(Some(&self.conf))?;
+        config.mail.relays = vec![Relay {
+            host: "127.0.0.1".into(),
+            port: 0,
+            tls: Tls::LoopbackPlaintext,
+            roots: "/dev/null".into(),
+            login: None,
+        }];
+        let to = EmailAddress::new("nobody@example.org".to_owned())?;
+        let checks = samples(&config).into_iter().map(|(kind, content)| {
+            let wall = self.host.now().wall;
+            let letter = mail::letter(&config, to.as_str(), "alice", content, wall);
+            let attempts = (self.post)(&config, self.host.as_ref(), kind, letter);
+            let problem = attempts.into_iter().find_map(|attempt| {
+                let broken = attempt.outcome == Outcome::Message;
+                attempt.warning.or(broken.then_some(attempt.reply))
+            });
+            TemplateCheck {
+                kind,
+                problem: problem.as_deref().map(sanitise),
+            }
+        });
+        Ok(checks.collect())
+    }
+}
+
+/// One message of each kind, as it might be.
+fn samples(config: &Config) -> [(&'static str, Content); 4] {
+    let code = || Secret::from("1234 5678".to_owned());
+    let valid_for = Span::from_mins(5).to_string();
+    [
+        (
+            "code",
+            Content::Code {
+                code: code(),
+                service: "sshd".into(),
+                source: "203.0.113.9".into(),
+                valid_for: valid_for.clone(),
+                reference: "K7QX".into(),
+                code_in_subject: config.mail.code_in_subject,
+            },
+        ),
+        (
+            "confirmation",
+            Content::Confirmation {
+                code: code(),
+                valid_for,
+            },
+        ),
+        (
+            "half-finished",
+            Content::HalfFinished {
+                service: "sshd".into(),
+                source: "203.0.113.9".into(),
+                ending: "left".into(),
+            },
+        ),
+        ("test", Content::Test),
+    ]
+}
+
+impl Tally {
+    fn count(&mut self, fared: &Fared) {
+        if fared.outcome == Some(Outcome::Accepted) {
+            self.accepted += 1;
+            self.took
+                .push(u32::try_from(fared.millis).unwrap_or(u32::MAX));
+        } else {
+            self.failed += 1;
+        }
+    }
+
+    fn reckon(&mut self) {
+        self.took.sort_unstable();
+        // The least that so many of a hundred do not exceed (nearest rank).
+        let rank = |percent: usize| {
+            let at = (self.took.len() * percent).div_ceil(100).checked_sub(1)?;
+            self.took.get(at).copied()
+        };
+        (self.p50_ms, self.p95_ms) = (rank(50), rank(95));
+        self.took = Vec::new();
+    }
+}
+
+fn named(tallies: BTreeMap<String, Tally>) -> Vec<Named> {
+    let named = tallies.into_iter().map(|(name, mut tally)| {
+        tally.reckon();
+        Named { name, tally }
+    });
+    named.collect()
+}
+
+impl From<&Fared> for Failed {
+    fn from(fared: &Fared) -> Self {
+        Self {
+            at: stamp(fared.at),
+            relay: sanitise(&fared.relay),
+            outcome: fared.outcome.map_or("unknown", Outcome::word),
+            reply: sanitise(&fared.reply),
+        }
+    }
+}
+
+impl From<outbox::Queued> for Queued {
+    fn from(queued: outbox::Queued) -> Self {
+        Self {
+            id: queued.id,
+            user: sanitise(&queued.account),
+            kind: queued.kind,
+            state: queued.state,
+            tries: queued.tries,
+            due_in_secs: queued.due_in.max(0) / 1000,
+            created: stamp(queued.created),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tally;
+
+    // Mutant: the rank is one too far.
+    #[test]
+    fn percentiles_are_of_what_was_taken() {
+        let reckoned = |took: &[u32]| {
+            let mut tally = Tally {
+                took: took.to_vec(),
+                ..Tally::default()
+            };
+            tally.reckon();
+            (tally.p50_ms, tally.p95_ms)
+        };
+        assert_eq!(reckoned(&[]), (None, None));
+        assert_eq!(reckoned(&[7]), (Some(7), Some(7)));
+        let hundred: Vec<u32> = (1..=100).rev().collect();
+        assert_eq!(reckoned(&hundred), (Some(50), Some(95)));
+    }
+}

@@ -1,0 +1,336 @@
+//! Which events are wanted, as values and as SQL; pages of them around a number, and onwards from one.
+//!
+//! Account and kind have indexes. All else walks the log in the order of the page and stops when the
+//! page is full, in one read that [`super::Stopper`] ends.
+
+use std::net::IpAddr;
+
+use rusqlite::Connection;
+use rusqlite::functions::FunctionFlags;
+use rusqlite::types::Value;
+
+use super::{Around, Page, page, rows, values};
+use crate::store::Store;
+use crate::store::error::StoreError;
+use crate::store::events::{self, Hashed, Listed};
+
+/// What an event must be like to be listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventTerm {
+    /// Whether the events that are *not* like that are wanted.
+    pub negated: bool,
+    /// What they must be like.
+    pub asks: EventAsks,
+}
+
+/// What an event may be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventAsks {
+    /// Of this account.
+    Account(String),
+    /// Of one of these kinds.
+    Kind(Vec<String>),
+    /// Of this service.
+    Service(String),
+    /// An administrator's act, by somebody whose name has this in it, whatever the case.
+    Actor(String),
+    /// From this source, as it is written there.
+    Source(String),
+    /// From an address in this network.
+    Network(Network),
+    /// At or after this moment, milliseconds since 1970.
+    Since(i64),
+    /// Before this moment.
+    Until(i64),
+}
+
+/// An IP network; an IPv4 one that is mapped into IPv6 is the IPv4 one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    address: IpAddr,
+    bits: u8,
+}
+
+impl Network {
+    /// `203.0.113.0/24`; none where that is no network.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (address, bits) = text.split_once('/')?;
+        let address: IpAddr = address.parse().ok()?;
+        let bits: u8 = bits.parse().ok()?;
+        let most = if address.is_ipv4() { 32 } else { 128 };
+        (bits <= most).then_some(Self { address, bits })
+    }
+
+    /// Whether that is the text of an address in it.
+    pub fn has(&self, text: &str) -> bool {
+        let Ok(address) = text.parse::<IpAddr>() else {
+            return false;
+        };
+        let (ours, theirs, width) = match (self.address, address.to_canonical()) {
+            (IpAddr::V4(ours), IpAddr::V4(theirs)) => {
+                (u128::from(ours.to_bits()), u128::from(theirs.to_bits()), 32)
+            }
+            (IpAddr::V6(ours), IpAddr::V6(theirs)) => (ours.to_bits(), theirs.to_bits(), 128),
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => return false,
+        };
+        let free = width - u32::from(self.bits);
+        // A shift by all 128 bits is none that a processor knows.
+        ours.checked_shr(free) == theirs.checked_shr(free)
+    }
+}
+
+impl std::fmt::Display for Network {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.address, self.bits)
+    }
+}
+
+/// Conditions of a statement over events, and what its placeholders stand for.
+struct Clause {
+    sql: String,
+    values: Vec<Value>,
+}
+
+/// All terms together. The first account or single kind is left to its index; the others must not
+/// tempt SQLite to sort what an index gave it in another order.
+fn clause(connection: &Connection, terms: &[EventTerm]) -> Result<Clause, rusqlite::Error> {
+    let mut clause = Clause {
+        sql: String::new(),
+        values: Vec::new(),
+    };
+    for EventTerm { negated, asks } in terms {
+        let sql = asked(connection, asks, &mut clause.values)?;
+        let not = if *negated { " AND NOT (" } else { " AND (" };
+        for part in [not, sql.as_str(), ")"] {
+            clause.sql.push_str(part);
+        }
+    }
+    Ok(clause)
+}
+
+fn asked(
+    connection: &Connection,
+    asks: &EventAsks,
+    values: &mut Vec<Value>,
+) -> Result<String, rusqlite::Error> {
+    let mut equal = |column: &str, value: &str| {
+        values.push(value.to_owned().into());
+        format!("{column} = ?")
+    };
+    Ok(match asks {
+        EventAsks::Account(name) => equal("account", name),
+        EventAsks::Kind(kinds) => match kinds.as_slice() {
+            [kind] => equal("kind", kind),
+            kinds => {
+                values.extend(kinds.iter().map(|kind| Value::from(kind.clone())));
+                format!("+kind IN ({})", vec!["?"; kinds.len()].join(", "))
+            }
+        },
+        EventAsks::Service(service) => equal("service", service),
+        EventAsks::Source(source) => equal("source", source),
+        EventAsks::Actor(name) => {
+            values.push(name.to_lowercase().into());
+            // A detail that somebody broke names nobody, and stops no list.
+            "CASE WHEN json_valid(detail)
+               THEN instr(lower(coalesce(json_extract(detail, '$.by'), '')), ?) > 0
+               ELSE 0 END"
+                .to_owned()
+        }
+        EventAsks::Network(network) => {
+            know_networks(connection)?;
+            values.push(network.to_string().into());
+            "in_network(source, ?)".to_owned()
+        }
+        EventAsks::Since(at) => {
+            values.push((*at).into());
+            "at_wall >= ?".to_owned()
+        }
+        EventAsks::Until(at) => {
+            values.push((*at).into());
+            "at_wall < ?".to_owned()
+        }
+    })
+}
+
+/// Teaches this connection the function that tells whether an address lies in a network.
+fn know_networks(connection: &Connection) -> Result<(), rusqlite::Error> {
+    let flags = FunctionFlags::SQLITE_UTF8
+        | FunctionFlags::SQLITE_DETERMINISTIC
+        | FunctionFlags::SQLITE_DIRECTONLY;
+    connection.create_scalar_function("in_network", 2, flags, |context| {
+        let source = context.get_raw(0).as_str()?;
+        let network = Network::parse(context.get_raw(1).as_str()?);
+        Ok(network.is_some_and(|network| network.has(source)))
+    })
+}
+
+impl Store {
+    /// Events that meet all terms, newest first.
+    pub fn events_around(
+        &self,
+        terms: &[EventTerm],
+        around: &Around<i64>,
+        limit: u32,
+    ) -> Result<Page<Listed>, StoreError> {
+        let doing = "reading the events";
+        self.read(doing, |connection| {
+            let clause = clause(connection, terms).map_err(StoreError::sqlite(doing))?;
+            page(around, limit, |way, bound: Option<&i64>, limit| {
+                let edge = way.newest_first("seq", bound.is_some());
+                let sql = format!("SELECT * FROM events WHERE 1{}{edge} LIMIT ?", clause.sql);
+                rows(
+                    connection,
+                    doing,
+                    &sql,
+                    &values(&clause.values, bound, limit),
+                    events::listed,
+                )
+            })
+        })
+    }
+
+    /// Events after `after` that meet all terms, oldest first, each with its hash.
+    pub fn events_onwards(
+        &self,
+        terms: &[EventTerm],
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<Hashed>, StoreError> {
+        let doing = "reading the events";
+        self.read(doing, |connection| {
+            let clause = clause(connection, terms).map_err(StoreError::sqlite(doing))?;
+            let sql = format!(
+                "SELECT * FROM events WHERE 1{} AND seq > ? ORDER BY seq LIMIT ?",
+                clause.sql
+            );
+            let values = values(&clause.values, Some(&after), limit);
+            rows(connection, doing, &sql, &values, events::hashed)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gatepost_words::time::Wall;
+    use serde_json::json;
+
+    use super::{Around, EventAsks, EventTerm, Network};
+    use crate::store::Store;
+    use crate::store::events::Event;
+
+    fn filled() -> Store {
+        let mut store = Store::in_memory();
+        let rows = [
+            ("decision", "alice", "sshd", "203.0.113.9", json!({})),
+            ("decision", "bob", "sudo", "2001:db8::1", json!({})),
+            (
+                "user-unlock",
+                "alice",
+                "",
+                "",
+                json!({"by": "root (login Carol)"}),
+            ),
+            ("guess", "alice", "sshd", "::ffff:203.0.113.200", json!({})),
+        ];
+        for (at, (kind, account, service, source, detail)) in (1..).zip(rows) {
+            let event = Event {
+                kind,
+                account,
+                service,
+                source,
+                conversation: None,
+                detail,
+            };
+            store.record(Wall::from_millis(at * 10), &event).unwrap();
+        }
+        store
+    }
+
+    // Mutants: negation is dropped; since and until are confused, or until has its own moment in it.
+    #[test]
+    fn each_term_finds_its_events_and_negated_the_others() {
+        let store = filled();
+        let network = |text| EventAsks::Network(Network::parse(text).unwrap());
+        let cases: [(EventAsks, &[i64]); 10] = [
+            (EventAsks::Account("alice".into()), &[4, 3, 1]),
+            (EventAsks::Kind(vec!["guess".into()]), &[4]),
+            (
+                EventAsks::Kind(vec!["guess".into(), "user-unlock".into()]),
+                &[4, 3],
+            ),
+            (EventAsks::Service("sshd".into()), &[4, 1]),
+            (EventAsks::Actor("carol".into()), &[3]),
+            (EventAsks::Source("2001:db8::1".into()), &[2]),
+            (network("203.0.113.0/24"), &[4, 1]),
+            (network("2001:db8::/32"), &[2]),
+            (EventAsks::Since(30), &[4, 3]),
+            (EventAsks::Until(30), &[2, 1]),
+        ];
+        for (asks, found) in cases {
+            for negated in [false, true] {
+                let terms = [EventTerm {
+                    negated,
+                    asks: asks.clone(),
+                }];
+                let wanted: Vec<i64> = (1..=4)
+                    .rev()
+                    .filter(|seq| found.contains(seq) != negated)
+                    .collect();
+                let page = store.events_around(&terms, &Around::First, 10).unwrap();
+                let seqs: Vec<i64> = page.rows.iter().map(|event| event.seq).collect();
+                assert_eq!(seqs, wanted, "{negated} {asks:?}");
+                let onwards = store.events_onwards(&terms, 1, 10).unwrap();
+                let seqs: Vec<i64> = onwards.iter().map(|one| one.event.seq).collect();
+                let after: Vec<i64> = wanted
+                    .iter()
+                    .rev()
+                    .copied()
+                    .filter(|seq| *seq > 1)
+                    .collect();
+                assert_eq!(seqs, after, "{negated} {asks:?}");
+            }
+        }
+    }
+
+    // Mutant: a detail that is no JSON is given to json_extract.
+    #[test]
+    fn a_detail_that_is_no_json_stops_no_list() {
+        let store = filled();
+        let sql = "UPDATE events SET detail = '{' WHERE seq = 1";
+        store.connection.execute_batch(sql).unwrap();
+        let terms = [EventTerm {
+            negated: false,
+            asks: EventAsks::Actor("carol".into()),
+        }];
+        let page = store.events_around(&terms, &Around::First, 10).unwrap();
+        assert_eq!(page.rows.len(), 1);
+    }
+
+    #[test]
+    fn accounts_and_kinds_are_found_by_their_index() {
+        let store = filled();
+        for (asked, index) in [("account = ?1", "account=?"), ("kind = ?1", "kind=?")] {
+            let sql = format!(
+                "EXPLAIN QUERY PLAN SELECT * FROM events WHERE 1 AND ({asked}) AND seq <= 9
+                 ORDER BY seq DESC LIMIT 5"
+            );
+            let plan: String = store
+                .connection
+                .query_row(&sql, ["x"], |row| row.get(3))
+                .unwrap();
+            assert!(plan.contains(index) && !plan.contains("B-TREE"), "{plan}");
+        }
+    }
+
+    #[test]
+    fn networks_hold_what_is_in_them() {
+        let all = Network::parse("::/0").unwrap();
+        assert!(all.has("2001:db8::1") && !all.has("203.0.113.9"));
+        assert!(Network::parse("0.0.0.0/0").unwrap().has("203.0.113.9"));
+        let one = Network::parse("203.0.113.9/32").unwrap();
+        assert!(one.has("203.0.113.9") && !one.has("203.0.113.8") && !one.has("pc"));
+        for bad in ["203.0.113.0/33", "203.0.113.0", "x/8", "::/129"] {
+            assert_eq!(Network::parse(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Copies of the store as files: made while it is used, and looked through before anything is taken
+//! from them. What is taken, and what stays, is [`super::restore`]'s.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, openat, unlinkat};
+use serde::Serialize;
+
+use super::error::{Problem, StoreError};
+use super::events::Chain;
+use super::{Store, companions, schema};
+
+/// A private file beside the store that goes when this goes.
+#[derive(Debug)]
+pub struct Temporary(PathBuf);
+
+/// What a copy is found to be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Found {
+    /// The version it was made by; it is brought to this program's.
+    pub version: i64,
+    /// Accounts in it that are not removed.
+    pub accounts: u64,
+    /// The number of its last event.
+    pub seq: i64,
+    /// That event's hash, in hex.
+    pub head: String,
+}
+
+const COPYING: &str = "copying the store";
+const LOOKING: &str = "looking through the copy";
+
+impl Temporary {
+    /// Makes one. The store's folder is root's alone.
+    pub fn beside(store: &Path, name: &str) -> Result<Self, StoreError> {
+        let mut path = store.as_os_str().to_owned();
+        path.push(format!(".{name}-{}", std::process::id()));
+        let temporary = Self(PathBuf::from(path));
+        temporary.clear();
+        make_private(&temporary.0)?;
+        Ok(temporary)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn clear(&self) {
+        for file in companions(&self.0) {
+            let _none_there = unlinkat(CWD, &file, AtFlags::empty());
+        }
+        let mut journal = self.0.as_os_str().to_owned();
+        journal.push("-journal");
+        let _none_there = unlinkat(CWD, Path::new(&journal), AtFlags::empty());
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+/// Makes an empty file that only root reads, never over one that is there: SQLite would give it
+/// whatever mode the umask leaves.
+fn make_private(path: &Path) -> Result<(), StoreError> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    match openat(CWD, path, flags, Mode::RUSR | Mode::WUSR) {
+        Ok(_closed) => Ok(()),
+        Err(rustix::io::Errno::EXIST) => Err(StoreError {
+            doing: COPYING,
+            problem: Problem::AlreadyThere(path.to_owned()),
+        }),
+        Err(errno) => Err(StoreError::odd(
+            COPYING,
+            format!("{}: {errno}", path.display()),
+        )),
+    }
+}
+
+impl Store {
+    /// Writes a copy of what is committed now into an empty file; logins go on meanwhile.
+    pub fn copy_into(&self, empty: &Path) -> Result<(), StoreError> {
+        self.connection
+            .execute("VACUUM INTO ?1", [empty.to_string_lossy()])
+            .map_err(StoreError::sqlite(COPYING))?;
+        Ok(())
+    }
+
+    /// The version of the store at `path`, whatever it is, and this program's.
+    pub fn version_at(path: &Path) -> Result<(i64, i64), StoreError> {
+        let store = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        Ok((schema::version(&store.connection)?, schema::VERSION))
+    }
+
+    /// As [`Self::copy_into`], a new file that is kept.
+    pub fn keep_copy(&self, path: &Path) -> Result<(), StoreError> {
+        make_private(path)?;
+        self.copy_into(path)
+    }
+
+    /// Opens a private copy and looks it through: whose it is, of which version, whole, with the tables
+    /// of this program and no others, its chain unbroken. An older one is migrated there.
+    pub fn open_copy(path: &Path) -> Result<(Self, Found), StoreError> {
+        let mut copy = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let version = schema::version(&copy.connection)?;
+        schema::migrate(&mut copy.connection)?;
+        copy.connection
+            .pragma_update(None, "journal_mode", "DELETE")
+            .map_err(StoreError::sqlite(LOOKING))?;
+        let problems = copy.check(super::upkeep::Depth::Whole)?;
+        if let Some(first) = problems.first() {
+            return Err(StoreError {
+                doing: LOOKING,
+                problem: Problem::Corrupt(first.clone()),
+            });
+        }
+        same_schema(&copy.connection)?;
+        let chain = copy.verify_chain()?;
+        if let Some(seq) = chain.broken_at {
+            let what = format!("its chain of events is broken at event {seq}: take an older copy");
+            return Err(StoreError::odd(LOOKING, what));
+        }
+        let found = copy.found(version, &chain)?;
+        Ok((copy, found))
+    }
+
+    fn found(&self, version: i64, chain: &Chain) -> Result<Found, StoreError> {
+        let accounts = self
+            .connection
+            .query_row(
+                "SELECT count(*) FROM accounts WHERE state <> 'removed'",
+                [],
+                |row| row.get::<_, i64>(0),
+            )
+            .map_err(StoreError::sqlite(LOOKING))?;
+        Ok(Found {
+            version,
+            accounts: u64::try_from(accounts).unwrap_or(0),
+            seq: chain.last,
+            head: chain.head.clone(),
+        })
+    }
+}
+
+/// Refuses a file whose tables, indexes, views or triggers are not exactly ours: a view in the place of
+/// a table would answer with whatever its maker likes.
+fn same_schema(copy: &Connection) -> Result<(), StoreError> {
+    let mut ours = Connection::open_in_memory().map_err(StoreError::sqlite(LOOKING))?;
+    schema::migrate(&mut ours)?;
+    let (ours, theirs) = (statements(&ours)?, statements(copy)?);
+    match theirs.symmetric_difference(&ours).next() {
+        None => Ok(()),
+        Some((name, _)) => Err(StoreError::odd(
+            LOOKING,
+            format!("its {name} is not what this Gatepost makes"),
+        )),
+    }
+}
+
+/// Everything that a schema says, by name.
+fn statements(connection: &Connection) -> Result<BTreeSet<(String, Option<String>)>, StoreError> {
+    connection
+        .prepare(
+            "SELECT type || ' ' || name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'",
+        )
+        .and_then(|mut statement| {
+            statement
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+        })
+        .map_err(StoreError::sqlite(LOOKING))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Temporary;
+    use crate::store::Store;
+
+    fn copied(tamper: &str) -> Result<(), String> {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::scratch(&folder.path().join("store.db"));
+        let copy = Temporary::beside(&folder.path().join("store.db"), "copy").unwrap();
+        store.copy_into(copy.path()).unwrap();
+        let editor = rusqlite::Connection::open(copy.path()).unwrap();
+        editor.execute_batch(tamper).unwrap();
+        drop(editor);
+        Store::open_copy(copy.path())
+            .map(|_| ())
+            .map_err(|error| error.to_string())
+    }
+
+    // Mutants: any one of the looks is left out.
+    #[test]
+    fn a_copy_that_is_not_ours_or_not_whole_is_refused() {
+        assert_eq!(copied(""), Ok(()));
+        for (tamper, why) in [
+            ("PRAGMA application_id = 1", "not a Gatepost store"),
+            (
+                "PRAGMA application_id = 1; PRAGMA user_version = 0",
+                "not a Gatepost store",
+            ),
+            ("PRAGMA user_version = 999", "has version 999"),
+            (
+                "CREATE TRIGGER t AFTER INSERT ON events BEGIN SELECT 1; END",
+                "trigger t",
+            ),
+            (
+                "DROP TABLE strangers; CREATE VIEW strangers AS SELECT 1",
+                "strangers",
+            ),
+            (
+                "INSERT INTO events VALUES (1, 0, 'x', '', '', '', 1, '{}', zeroblob(32))",
+                "broken at event 1",
+            ),
+            (
+                "PRAGMA foreign_keys = OFF; INSERT INTO guesses (account, factor, source, at_store, at_wall)
+                 VALUES (99, 'code', '', 0, 0)",
+                "guesses",
+            ),
+        ] {
+            let refused = copied(tamper).unwrap_err();
+            assert!(refused.contains(why), "{tamper}: {refused}");
+        }
+    }
+
+    #[test]
+    fn a_temporary_file_is_roots_and_gone_afterwards() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let copy = Temporary::beside(&folder.path().join("store.db"), "copy").unwrap();
+        let mode = std::fs::metadata(copy.path()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        drop(copy);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}

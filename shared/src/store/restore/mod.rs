@@ -1,0 +1,440 @@
+//! Takes a copy back into the store, in one transaction: accounts and what is set come from the copy;
+//! counts, codes that were used up and the log do not go back with it.
+//!
+//! The files stay the same files. To put another under the store's name would leave whoever has it open,
+//! a login among them, with the old one, and SQLite with a log that fits neither.
+
+use std::path::Path;
+
+use gatepost_words::time::StoreTime;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
+use serde::Serialize;
+use serde_json::json;
+
+use super::accounts::Actor;
+use super::error::{Problem, StoreError};
+use super::events::{self, Event, append};
+use super::{Store, clock};
+use crate::host::Now;
+
+/// What a restore does, or would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Plan {
+    /// Whether the store's log goes on from the copy's, so that it stays as it is.
+    pub same_log: bool,
+    /// Accounts that are disabled or removed now and are active in the copy.
+    pub reopened: Vec<String>,
+    /// Accounts that the copy does not know: they are removed, and their names stay refused.
+    pub unknown: Vec<String>,
+    /// Logins that wait at a prompt now; their codes no longer work afterwards.
+    pub waiting: u64,
+}
+
+/// What happens to a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// The copy's rows.
+    Copied,
+    /// The store's rows, and where the logs are not the same the copy's too: no count falls.
+    Counted,
+    /// The store's rows for accounts that the store knows: what was used or revoked stays so.
+    KeptWhereKnown,
+    /// The store's rows while its log goes on from the copy's; else the copy's.
+    Logged,
+    /// The store's own rows, of helpers that run now.
+    Kept,
+    /// Nobody's.
+    Emptied,
+}
+
+/// Every table. A new one needs a row here: a test says so.
+const FATES: [(&str, Fate); 20] = [
+    ("meta", Fate::Copied),
+    ("accounts", Fate::Copied),
+    ("addresses", Fate::Copied),
+    ("challenges", Fate::Emptied),
+    ("guesses", Fate::Counted),
+    ("sends", Fate::Counted),
+    ("helpdesk_unlocks", Fate::Counted),
+    ("recovery_codes", Fate::KeptWhereKnown),
+    ("known_sources", Fate::KeptWhereKnown),
+    ("conversations", Fate::Kept),
+    ("deliveries", Fate::Logged),
+    ("outbox", Fate::Logged),
+    ("events", Fate::Logged),
+    ("event_days", Fate::Logged),
+    ("strangers", Fate::Logged),
+    // A bypass code is dead in another generation.
+    ("bypass_codes", Fate::Emptied),
+    ("shields", Fate::Logged),
+    // An older copy of the same store takes no rule back that was in force since.
+    ("policies", Fate::Logged),
+    ("policy_confirmations", Fate::Logged),
+    ("policy_in_force", Fate::Logged),
+];
+
+/// Tables of the log that name no account's row: they need not be moved to be kept.
+const IN_PLACE: [&str; 7] = [
+    "events",
+    "event_days",
+    "strangers",
+    "shields",
+    "policies",
+    "policy_confirmations",
+    "policy_in_force",
+];
+
+const DOING: &str = "restoring the store";
+const PLANNING: &str = "comparing the store with the copy";
+
+impl Store {
+    /// What a restore of that copy, which was looked through, would do.
+    pub fn restore_plan(&self, now: &Now, copy: &Path) -> Result<Plan, StoreError> {
+        self.with_copy(copy, |connection| {
+            plan(connection, now).map_err(StoreError::sqlite(PLANNING))
+        })
+    }
+
+    /// Restores that copy, which was looked through. What is there now is kept in the file `aside`.
+    pub fn restore(
+        &mut self,
+        now: &Now,
+        copy: &Path,
+        aside: &Path,
+        actor: &Actor,
+        reason: &str,
+    ) -> Result<Plan, StoreError> {
+        let path = self.connection.path().unwrap_or_default().to_owned();
+        // What refers to what is checked at the end, as a whole.
+        self.foreign_keys(false)?;
+        let done = self.with_copy_mut(copy, |store| {
+            store.write(DOING, |tx| {
+                let plan = plan(tx, now).map_err(StoreError::sqlite(DOING))?;
+                // Nobody writes while this transaction has the lock: no event falls between.
+                Self::connect(Path::new(&path), OpenFlags::SQLITE_OPEN_READ_WRITE)?
+                    .keep_copy(aside)?;
+                settle_clock(tx, now, &plan)?;
+                merge(tx, &plan).map_err(StoreError::sqlite(DOING))?;
+                whole(tx)?;
+                let detail = json!({
+                    "by": actor.name,
+                    "reason": reason,
+                    "same_log": plan.same_log,
+                    "reopened": plan.reopened,
+                    "unknown": plan.unknown,
+                });
+                let event = Event {
+                    kind: "store-restore",
+                    account: "",
+                    service: "",
+                    source: "",
+                    conversation: None,
+                    detail,
+                };
+                append(tx, now.wall, &event)?;
+                Ok(plan)
+            })
+        });
+        self.foreign_keys(true)?;
+        done
+    }
+
+    fn foreign_keys(&self, on: bool) -> Result<(), StoreError> {
+        self.connection
+            .pragma_update(None, "foreign_keys", on)
+            .map_err(StoreError::sqlite(DOING))
+    }
+
+    fn with_copy<T>(
+        &self,
+        copy: &Path,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        attach(&self.connection, copy)?;
+        let done = work(&self.connection);
+        detach(&self.connection)?;
+        done
+    }
+
+    fn with_copy_mut<T>(
+        &mut self,
+        copy: &Path,
+        work: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        attach(&self.connection, copy)?;
+        let done = work(self);
+        detach(&self.connection)?;
+        done
+    }
+}
+
+fn attach(connection: &Connection, copy: &Path) -> Result<(), StoreError> {
+    connection
+        .execute("ATTACH ?1 AS copy", [copy.to_string_lossy()])
+        .map_err(StoreError::sqlite(DOING))?;
+    Ok(())
+}
+
+fn detach(connection: &Connection) -> Result<(), StoreError> {
+    // Statements that were kept for later hold the copy open.
+    connection.flush_prepared_statement_cache();
+    connection
+        .execute("DETACH copy", [])
+        .map_err(StoreError::sqlite(DOING))?;
+    Ok(())
+}
+
+fn plan(connection: &Connection, now: &Now) -> Result<Plan, rusqlite::Error> {
+    let names = |sql: &str| -> Result<Vec<String>, rusqlite::Error> {
+        connection
+            .prepare(sql)?
+            .query_map([], |row| row.get(0))?
+            .collect()
+    };
+    let waiting: i64 = connection.query_row(
+        "SELECT count(*) FROM main.conversations WHERE boot_id = ?1 AND deadline_boot > ?2",
+        params![now.moment.boot_id, now.moment.at.millis()],
+        |row| row.get(0),
+    )?;
+    Ok(Plan {
+        same_log: same_log(connection)?,
+        reopened: names(
+            "SELECT m.name FROM main.accounts m JOIN copy.accounts c ON c.name = m.name
+             WHERE c.state = 'active' AND m.state <> 'active' ORDER BY m.name",
+        )?,
+        unknown: names(
+            "SELECT m.name FROM main.accounts m WHERE m.state <> 'removed'
+               AND NOT EXISTS (SELECT 1 FROM copy.accounts c WHERE c.name = m.name)
+             ORDER BY m.name",
+        )?,
+        waiting: u64::try_from(waiting).unwrap_or(0),
+    })
+}
+
+/// Whether the store has the copy's last event, with that hash: then all before it is the same too.
+fn same_log(connection: &Connection) -> Result<bool, rusqlite::Error> {
+    let last: Option<(i64, Vec<u8>)> = connection
+        .query_row(
+            "SELECT seq, hash FROM copy.events ORDER BY seq DESC LIMIT 1",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()?;
+    let Some((seq, hash)) = last else {
+        // A log without an event is the beginning of any.
+        return Ok(true);
+    };
+    let anchor = events::anchor(connection)?;
+    if anchor.is_some_and(|anchor| anchor.seq == seq && anchor.head == events::hex(&hash)) {
+        return Ok(true);
+    }
+    connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM main.events WHERE seq = ?1 AND hash = ?2)",
+        params![seq, hash],
+        |row| row.get(0),
+    )
+}
+
+/// The clock does not go back, and what is measured by it moves with it; the generation is raised, which
+/// voids every code.
+fn settle_clock(tx: &Transaction<'_>, now: &Now, plan: &Plan) -> Result<(), StoreError> {
+    let failed = StoreError::sqlite;
+    let here = clock::advance(tx, now)?;
+    let there = clock::copied(tx)?.unwrap_or(here);
+    let ahead = there.since(here).millis().max(0);
+    if ahead > 0 {
+        shift(tx, ahead).map_err(failed(DOING))?;
+        clock::set(
+            tx,
+            now,
+            StoreTime::from_millis(here.millis().saturating_add(ahead)),
+        )?;
+    }
+    clock::raise_generation(tx)?;
+    let sql = "INSERT OR REPLACE INTO copy.meta SELECT 'generation',
+                 max(coalesce((SELECT value FROM copy.meta WHERE key = 'generation'), 0) + 1,
+                     (SELECT value FROM main.meta WHERE key = 'generation'))";
+    tx.execute(sql, []).map_err(failed(DOING))?;
+    let kept: &[&str] = if plan.same_log {
+        &["clock", "anchor"]
+    } else {
+        &["clock"]
+    };
+    for key in kept {
+        tx.execute("DELETE FROM copy.meta WHERE key = ?1", [key])
+            .and_then(|_| {
+                let sql = "INSERT INTO copy.meta SELECT key, value FROM main.meta WHERE key = ?1";
+                tx.execute(sql, [key])
+            })
+            .map_err(failed(DOING))?;
+    }
+    Ok(())
+}
+
+/// Moves every moment of the store's clock on, so that its distance from now stays.
+fn shift(tx: &Transaction<'_>, ahead: i64) -> Result<(), rusqlite::Error> {
+    for (table, _) in FATES {
+        for column in columns(tx, table)? {
+            // Days and hours are counted from marks, whose place is no distance.
+            if column.ends_with("_store") && column != "from_store" {
+                let sql = format!("UPDATE main.{table} SET {column} = {column} + ?1");
+                tx.execute(&sql, [ahead])?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Makes the copy what the store is to be, and then the store what the copy is.
+fn merge(tx: &Transaction<'_>, plan: &Plan) -> Result<(), rusqlite::Error> {
+    accounts(tx, plan)?;
+    for (table, fate) in FATES {
+        match fate {
+            Fate::Copied => {}
+            Fate::Emptied => {
+                tx.execute(&format!("DELETE FROM copy.{table}"), [])?;
+            }
+            Fate::Counted | Fate::Logged if !plan.same_log => {
+                if fate == Fate::Counted {
+                    bring(tx, table)?;
+                }
+            }
+            Fate::Logged if IN_PLACE.contains(&table) => {}
+            Fate::Counted | Fate::Logged | Fate::Kept => {
+                tx.execute(&format!("DELETE FROM copy.{table}"), [])?;
+                bring(tx, table)?;
+            }
+            Fate::KeptWhereKnown => {
+                let sql = format!(
+                    "DELETE FROM copy.{table} WHERE account IN (SELECT c.id FROM copy.accounts c
+                       JOIN main.accounts m ON m.name = c.name)"
+                );
+                tx.execute(&sql, [])?;
+                bring(tx, table)?;
+            }
+        }
+    }
+    if !plan.same_log {
+        // They were due when the copy was made.
+        let sql = "UPDATE copy.outbox SET state = 'failed' WHERE state IN ('due', 'claimed')";
+        tx.execute(sql, [])?;
+    }
+    let guards = lift_guards(tx)?;
+    for (table, _) in FATES {
+        if plan.same_log && IN_PLACE.contains(&table) {
+            continue;
+        }
+        tx.execute(&format!("DELETE FROM main.{table}"), [])?;
+        tx.execute(
+            &format!("INSERT INTO main.{table} SELECT * FROM copy.{table}"),
+            [],
+        )?;
+    }
+    guards.iter().try_for_each(|guard| tx.execute_batch(guard))
+}
+
+/// Takes away the triggers that forbid to change what is on record, since all of it is replaced; what they
+/// were, to be put back in the same transaction.
+fn lift_guards(tx: &Transaction<'_>) -> Result<Vec<String>, rusqlite::Error> {
+    let mut statement =
+        tx.prepare("SELECT name, sql FROM main.sqlite_schema WHERE type = 'trigger'")?;
+    let guards: Vec<(String, String)> = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    for (name, _) in &guards {
+        tx.execute_batch(&format!("DROP TRIGGER main.{name}"))?;
+    }
+    Ok(guards.into_iter().map(|(_, sql)| sql).collect())
+}
+
+/// Accounts are the copy's, their counts as they stand now or, where the logs differ, the higher of both.
+/// An account that the copy does not know leaves a tombstone.
+fn accounts(tx: &Transaction<'_>, plan: &Plan) -> Result<(), rusqlite::Error> {
+    let counts = if plan.same_log {
+        "failures_in_row = m.failures_in_row, success_store = m.success_store,
+         success_wall = m.success_wall, unlocked_store = m.unlocked_store"
+    } else {
+        // min() is null where one is: never unlocked leaves nothing out of a count.
+        "failures_in_row = max(c.failures_in_row, m.failures_in_row),
+         success_store = min(c.success_store, m.success_store),
+         unlocked_store = min(c.unlocked_store, m.unlocked_store)"
+    };
+    let sql = format!(
+        "UPDATE copy.accounts AS c SET version = max(c.version, m.version) + 1, {counts}
+         FROM main.accounts m WHERE m.name = c.name"
+    );
+    tx.execute(&sql, [])?;
+    let columns: Vec<String> = columns(tx, "accounts")?;
+    let columns: Vec<String> = columns.into_iter().filter(|name| name != "id").collect();
+    let values: Vec<&str> = columns
+        .iter()
+        .map(|name| match name.as_str() {
+            "state" => "'removed'",
+            name => name,
+        })
+        .collect();
+    let sql = format!(
+        "INSERT INTO copy.accounts ({}) SELECT {} FROM main.accounts m
+         WHERE NOT EXISTS (SELECT 1 FROM copy.accounts c WHERE c.name = m.name)",
+        columns.join(", "),
+        values.join(", ")
+    );
+    tx.execute(&sql, [])?;
+    Ok(())
+}
+
+/// Brings the store's rows of a table into the copy, each to the account of the same name there.
+fn bring(tx: &Transaction<'_>, table: &str) -> Result<(), rusqlite::Error> {
+    // Numbers of rows are each file's own; that of a conversation is its opening event's.
+    let own = |name: &String| table == "conversations" || name != "id";
+    let columns: Vec<String> = columns(tx, table)?.into_iter().filter(own).collect();
+    let values: Vec<String> = columns
+        .iter()
+        .map(|name| match name.as_str() {
+            "account" => "(SELECT c.id FROM copy.accounts c JOIN main.accounts m ON m.name = c.name
+                           WHERE m.id = t.account)"
+                .to_owned(),
+            name => format!("t.{name}"),
+        })
+        .collect();
+    let sql = format!(
+        "INSERT INTO copy.{table} ({}) SELECT {} FROM main.{table} t",
+        columns.join(", "),
+        values.join(", ")
+    );
+    tx.execute(&sql, [])?;
+    Ok(())
+}
+
+fn columns(tx: &Transaction<'_>, table: &str) -> Result<Vec<String>, rusqlite::Error> {
+    tx.prepare("SELECT name FROM pragma_table_info(?1)")?
+        .query_map([table], |row| row.get(0))?
+        .collect()
+}
+
+/// Whether every row refers to one that is there.
+fn whole(tx: &Transaction<'_>) -> Result<(), StoreError> {
+    let broken: Option<String> = tx
+        .query_row("PRAGMA main.foreign_key_check", [], |row| row.get(0))
+        .optional()
+        .map_err(StoreError::sqlite(DOING))?;
+    match broken {
+        None => Ok(()),
+        Some(table) => Err(StoreError {
+            doing: DOING,
+            problem: Problem::Corrupt(format!("{table} refers to rows that are not there")),
+        }),
+    }
+}
+
+#[cfg(test)]
+impl Store {
+    /// Whether this connection checks what refers to what.
+    fn foreign_keys_are_on(&self) -> Option<bool> {
+        let sql = "PRAGMA foreign_keys";
+        self.connection.query_row(sql, [], |row| row.get(0)).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests;

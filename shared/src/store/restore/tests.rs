@@ -1,0 +1,230 @@
+//! What a restore takes from the copy, and what it lets stand.
+
+use std::collections::BTreeSet;
+
+use gatepost_words::ident::{EmailAddress, UserName};
+use gatepost_words::time::Span;
+
+use super::{FATES, Plan};
+use crate::host::Host;
+use crate::host::tests::Fixed;
+use crate::store::Store;
+use crate::store::accounts::{Actor, Confirmation};
+
+/// A store in a folder of its own, and where its copies go.
+struct Bench {
+    folder: tempfile::TempDir,
+    store: Store,
+    clock: Fixed,
+}
+
+fn actor() -> Actor {
+    Actor {
+        name: "root".into(),
+    }
+}
+
+impl Bench {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::scratch(&folder.path().join("store.db"));
+        Self {
+            folder,
+            store,
+            clock: Fixed::new(),
+        }
+    }
+
+    fn add(&mut self, name: &str) {
+        let address = EmailAddress::new(format!("{name}@example.org")).unwrap();
+        let name = UserName::new(name.to_owned()).unwrap();
+        let word = Confirmation::Word;
+        self.store
+            .add_account(&self.clock.now(), &actor(), &name, 1000, &address, &word)
+            .unwrap();
+    }
+
+    fn sql(&self, sql: &str) {
+        self.store.connection.execute_batch(sql).unwrap();
+    }
+
+    fn value(&self, sql: &str) -> String {
+        let sql = format!("SELECT CAST(({sql}) AS TEXT)");
+        let row = |row: &rusqlite::Row<'_>| row.get::<_, Option<String>>(0);
+        let value = self.store.connection.query_row(&sql, [], row).unwrap();
+        value.unwrap_or_else(|| "none".to_owned())
+    }
+
+    fn copy(&self) -> std::path::PathBuf {
+        let copy = self.folder.path().join("copy.db");
+        let _none_there = std::fs::remove_file(&copy);
+        self.store.keep_copy(&copy).unwrap();
+        copy
+    }
+
+    fn restore(&mut self, copy: &std::path::Path) -> Plan {
+        let aside = self.folder.path().join("aside.db");
+        let now = self.clock.now();
+        self.store
+            .restore(&now, copy, &aside, &actor(), "test")
+            .unwrap()
+    }
+}
+
+const WRONG: &str = "INSERT INTO guesses (account, factor, right, source, at_store, at_wall)
+    SELECT id, 'code', 0, 'ip:203.0.113.9', 86400000, 0 FROM accounts WHERE name = 'alice';
+    UPDATE accounts SET failures_in_row = failures_in_row + 1 WHERE name = 'alice'";
+
+// Mutants: the ledger, the row, or a used recovery code is the copy's; the generation stays; an account
+// that the copy does not know is forgotten; the log is the copy's.
+#[test]
+fn a_restore_brings_addresses_back_and_lowers_nothing() {
+    let mut bench = Bench::new();
+    bench.add("alice");
+    bench.add("bob");
+    bench.sql(
+        "INSERT INTO recovery_codes (account, first_group, hash)
+         SELECT id, 'AAAAA', 'x' FROM accounts WHERE name = 'alice'",
+    );
+    let copy = bench.copy();
+    bench.sql(WRONG);
+    bench.sql(WRONG);
+    bench.sql("UPDATE recovery_codes SET used_wall = 1");
+    bench.sql("UPDATE addresses SET address = 'eve@example.org'");
+    bench.add("carol");
+    bench.sql("UPDATE accounts SET state = 'disabled' WHERE name = 'bob'");
+    let last = bench.store.last_seq().unwrap();
+    let generation: i64 = bench
+        .value("SELECT coalesce(max(value), 0) FROM meta WHERE key = 'generation'")
+        .parse()
+        .unwrap();
+
+    let plan = bench.restore(&copy);
+    assert_eq!(
+        plan,
+        Plan {
+            same_log: true,
+            reopened: vec!["bob".into()],
+            unknown: vec!["carol".into()],
+            waiting: 0,
+        }
+    );
+    for (sql, now) in [
+        ("SELECT count(*) FROM guesses", "2"),
+        (
+            "SELECT failures_in_row FROM accounts WHERE name = 'alice'",
+            "2",
+        ),
+        ("SELECT used_wall FROM recovery_codes", "1"),
+        ("SELECT count(*) FROM recovery_codes", "1"),
+        (
+            "SELECT address FROM addresses ORDER BY id LIMIT 1",
+            "alice@example.org",
+        ),
+        ("SELECT state FROM accounts WHERE name = 'bob'", "active"),
+        ("SELECT state FROM accounts WHERE name = 'carol'", "removed"),
+        ("SELECT count(*) FROM addresses", "2"),
+        (
+            "SELECT kind FROM events ORDER BY seq DESC LIMIT 1",
+            "store-restore",
+        ),
+    ] {
+        assert_eq!(bench.value(sql), now, "{sql}");
+    }
+    assert_eq!(bench.store.last_seq().unwrap(), last + 1, "the log goes on");
+    assert_eq!(bench.store.verify_chain().unwrap().broken_at, None);
+    let raised: i64 = bench
+        .value("SELECT value FROM meta WHERE key = 'generation'")
+        .parse()
+        .unwrap();
+    assert!(raised > generation, "{raised} {generation}");
+    // The store as it was is whole, too.
+    let (kept, found) = Store::open_copy(&bench.folder.path().join("aside.db")).unwrap();
+    assert_eq!((found.seq, found.accounts), (last, 3));
+    drop(kept);
+    assert_eq!(bench.store.foreign_keys_are_on(), Some(true));
+}
+
+// Mutants: min() and max() are confused; the copy's ledger is left out; what is due is sent again.
+#[test]
+fn a_copy_of_another_store_brings_its_log_and_the_higher_counts() {
+    let mut lost = Bench::new();
+    lost.clock.pass(Span::from_hours(50));
+    lost.add("alice");
+    lost.sql(WRONG);
+    lost.sql(WRONG);
+    lost.sql(
+        "INSERT INTO outbox (account, kind, detail, state, due_store, created_wall, created_store)
+         SELECT id, 'x', '{}', 'due', 0, 0, 0 FROM accounts",
+    );
+    lost.sql(
+        "UPDATE meta SET value = replace(value, ' 86400000', ' 99000000') WHERE key = 'clock'",
+    );
+    let copy = lost.copy();
+    let ended = lost.store.last_seq().unwrap();
+    let mut bench = Bench::new();
+    bench.add("dora");
+    bench.add("alice");
+    bench.sql(WRONG);
+    bench.sql("UPDATE accounts SET unlocked_store = 5 WHERE name = 'alice'");
+    let plan = bench.restore(&copy);
+    assert!(!plan.same_log && plan.unknown == ["dora"], "{plan:?}");
+    for (sql, now) in [
+        ("SELECT count(*) FROM guesses", "3"),
+        (
+            "SELECT failures_in_row FROM accounts WHERE name = 'alice'",
+            "2",
+        ),
+        (
+            "SELECT unlocked_store FROM accounts WHERE name = 'alice'",
+            "none",
+        ),
+        ("SELECT state FROM outbox", "failed"),
+        (
+            "SELECT max(at_store) - min(at_store) FROM guesses",
+            "12600000",
+        ),
+    ] {
+        assert_eq!(bench.value(sql), now, "{sql}");
+    }
+    assert_eq!(bench.store.last_seq().unwrap(), ended + 1);
+    assert_eq!(bench.store.verify_chain().unwrap().broken_at, None);
+}
+
+#[test]
+fn every_table_has_its_fate() {
+    let store = Store::in_memory();
+    let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+    let mut statement = store.connection.prepare(sql).unwrap();
+    let tables = statement
+        .query_map([], |row| row.get::<_, String>(0))
+        .unwrap();
+    let tables: BTreeSet<String> = tables.map(Result::unwrap).collect();
+    let known: BTreeSet<String> = FATES.iter().map(|(table, _)| (*table).to_owned()).collect();
+    assert_eq!(tables, known, "say what a restore does with it");
+}
+
+// Mutant: a restore that fails leaves something behind.
+#[test]
+fn a_restore_that_fails_changes_nothing() {
+    let mut bench = Bench::new();
+    bench.add("alice");
+    let copy = bench.copy();
+    bench.sql("UPDATE addresses SET address = 'eve@example.org'");
+    let aside = bench.folder.path().join("aside.db");
+    std::fs::write(&aside, "in the way").unwrap();
+    let now = bench.clock.now();
+    let failed = bench.store.restore(&now, &copy, &aside, &actor(), "");
+    assert!(failed.unwrap_err().to_string().contains("is there already"));
+    assert_eq!(
+        bench.value("SELECT address FROM addresses"),
+        "eve@example.org"
+    );
+    assert_eq!(bench.store.foreign_keys_are_on(), Some(true));
+    std::fs::remove_file(&aside).unwrap();
+    bench.restore(&copy);
+    assert_eq!(
+        bench.value("SELECT address FROM addresses"),
+        "alice@example.org"
+    );
+}

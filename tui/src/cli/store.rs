@@ -1,0 +1,237 @@
+//! `gatepost store`, `backup` and `restore`.
+
+use std::fmt::Write;
+
+use clap::{Args, Subcommand};
+use gatepost_shared::admin::copies::{self, Clock, Depth, Doing, Plan, Restored};
+use gatepost_words::text::sanitise;
+use serde::Serialize;
+
+use super::exit::{Exit, Failure};
+use super::output::{confirmed, fault, words};
+use super::{Context, named};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write a copy of the store, while it is used
+    Backup(Backup),
+    /// Take accounts and settings back from a copy; no count falls
+    Restore(Restore),
+    /// Have SQLite check the file
+    Check {
+        /// Its pages alone, not its indexes
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Bring an older store to this program's version
+    Migrate {
+        /// Say what would be done
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Give free pages back to the disk; sign-ins are refused as busy meanwhile
+    Vacuum,
+    /// Show the store's own clock, or let it go on from now
+    Clock {
+        /// Do not count the time since it was last read; no count is lowered
+        #[arg(long)]
+        reset: bool,
+        /// Why, for the audit
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// A new file, readable by its owner alone; - is the standard output
+    file: String,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Accounts, addresses and settings become the copy's. Counts of wrong codes and mails \
+                  stay as they are, or become the higher of both; codes that are open no longer work; \
+                  recovery codes that were used or replaced stay so; accounts that the copy does not \
+                  know become removed ones, whose names stay refused. The log goes on, or where the \
+                  copy is of another store becomes the copy's. The store as it was is kept beside it."
+)]
+pub(crate) struct Restore {
+    /// What gatepost backup wrote; - is the standard input
+    file: String,
+    /// Look the copy through and say what would change; change nothing
+    #[arg(long, visible_alias = "dry-run")]
+    verify: bool,
+    /// Don't ask, and don't mind logins that wait at a prompt
+    #[arg(long)]
+    yes: bool,
+    /// Why, for the audit
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+pub(crate) fn run(context: &Context, command: Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Backup(asked) => backup(context, &asked),
+        Command::Restore(asked) => restore(context, &asked),
+        Command::Check { quick } => check(context, if quick { Depth::Quick } else { Depth::Whole }),
+        Command::Migrate { dry_run } => {
+            migrate(context, if dry_run { Doing::DryRun } else { Doing::It })
+        }
+        Command::Vacuum => vacuum(context),
+        Command::Clock { reset, reason } if reset => {
+            let clock = context.admin()?.reset_clock(reason.as_deref())?;
+            clock_shown(context, &clock)
+        }
+        Command::Clock { .. } => clock_shown(context, &context.admin()?.clock()?),
+    }
+}
+
+pub(crate) fn backup(context: &Context, asked: &Backup) -> Result<Exit, Failure> {
+    let mut admin = context.admin()?;
+    let mut out = named::create(context, &asked.file)?;
+    let done = admin.backup(&mut out)?;
+    if asked.file != "-" {
+        context.one(&done, || {
+            format!(
+                "{} bytes, up to event {} with head {}.",
+                done.bytes, done.seq, done.head
+            )
+        })?;
+    }
+    words(
+        "The key is not in it: back /etc/gatepost/key up too, apart from this. Try the copy: gatepost \
+         restore FILE --verify",
+    );
+    Ok(Exit::Ok)
+}
+
+pub(crate) fn restore(context: &Context, asked: &Restore) -> Result<Exit, Failure> {
+    let mut admin = context.admin()?;
+    let candidate = admin.candidate(&mut named::read(context, &asked.file)?)?;
+    if asked.verify {
+        context.one(&candidate.restored, || text(&candidate.restored))?;
+        return Ok(Exit::Ok);
+    }
+    let plan = &candidate.restored.plan;
+    if plan.waiting > 0 && !asked.yes {
+        let text = format!(
+            "{} logins wait at a prompt, whose codes would no longer work: wait until they are over (11 \
+             minutes at the most), or add --yes",
+            plan.waiting
+        );
+        return Err(Failure::Said(Exit::No, text));
+    }
+    confirmed(asked.yes, &text(&candidate.restored), "restore")?;
+    let done = admin.restore(&candidate, asked.reason.as_deref())?;
+    context.one(&done, || text(&done))?;
+    Ok(Exit::Ok)
+}
+
+fn text(restored: &Restored) -> String {
+    let Restored {
+        copy, plan, kept, ..
+    } = restored;
+    let mut text = format!(
+        "The copy is whole: version {}, {} accounts, its log ends at event {} with head {}.\n",
+        copy.version, copy.accounts, copy.seq, copy.head
+    );
+    text.push_str(if plan.same_log {
+        "It is an earlier state of this store: the log goes on.\n"
+    } else {
+        "It is of another store: its log takes the place of this one's.\n"
+    });
+    text.push_str(&changes(plan));
+    if let Some(kept) = kept {
+        // Writing to a String cannot fail.
+        let _infallible = writeln!(
+            text,
+            "Restored. The store as it was: {}. Remove it when nobody needs it.",
+            kept.display()
+        );
+    }
+    text
+}
+
+/// Names that are shown; JSON has all.
+const NAMED: usize = 20;
+
+fn changes(plan: &Plan) -> String {
+    let mut text = String::new();
+    for (what, names) in [
+        (
+            "disabled or removed now, and active again with the copy",
+            &plan.reopened,
+        ),
+        ("not in the copy, and so removed", &plan.unknown),
+    ] {
+        if names.is_empty() {
+            continue;
+        }
+        let shown: Vec<String> = names
+            .iter()
+            .take(NAMED)
+            .map(|name| sanitise(name))
+            .collect();
+        let more = if names.len() > NAMED { " \u{2026}" } else { "" };
+        let _infallible = writeln!(
+            text,
+            "{} accounts {what}: {}{more}",
+            names.len(),
+            shown.join(" ")
+        );
+    }
+    text
+}
+
+fn check(context: &Context, depth: Depth) -> Result<Exit, Failure> {
+    let checked = context.admin()?.check_store(depth)?;
+    context.one(&checked, || match checked.problems.as_slice() {
+        [] => "SQLite finds nothing wrong.".to_owned(),
+        problems => problems.join("\n"),
+    })?;
+    if checked.problems.is_empty() {
+        return Ok(Exit::Ok);
+    }
+    fault("the store is damaged: restore a backup; it is never repaired by itself");
+    Ok(Exit::No)
+}
+
+fn migrate(context: &Context, doing: Doing) -> Result<Exit, Failure> {
+    let done = copies::migrate(context.conf.as_deref(), &context.operator, doing)?;
+    context.one(&done, || {
+        let (found, needed) = (done.found, done.needed);
+        if done.done {
+            format!("The store was of version {found} and is of version {needed} now.")
+        } else if found == needed {
+            format!("The store is of version {needed}, as it must be.")
+        } else {
+            format!("The store is of version {found}; it would be brought to version {needed}.")
+        }
+    })?;
+    Ok(Exit::Ok)
+}
+
+fn vacuum(context: &Context) -> Result<Exit, Failure> {
+    #[derive(Serialize)]
+    struct Done {
+        done: bool,
+    }
+    context.admin()?.vacuum()?;
+    context.one(&Done { done: true }, || "The store is shrunk.".to_owned())?;
+    Ok(Exit::Ok)
+}
+
+fn clock_shown(context: &Context, clock: &Clock) -> Result<Exit, Failure> {
+    context.one(clock, || {
+        let shows = clock.shows.unwrap_or(0) / 1000;
+        let read = clock.read_at.as_deref().unwrap_or("never");
+        let reset = if clock.reset {
+            "\nIt goes on from now; no window emptied by that."
+        } else {
+            ""
+        };
+        format!("The store's clock shows {shows} s; last read {read}.{reset}")
+    })?;
+    Ok(Exit::Ok)
+}
