@@ -7,6 +7,11 @@
 //! - `doors`: bypass codes, factors, the attack meter, shields, status
 //! - `refusals`: who may not, what is no use, and the exit codes
 //! - `roles`: who may what, through a real sudo
+//! - `conventions`: help, pages, shapes, colour and refusals of every command
+//! - `log`: lists, exports, the chain against a log, prunes; that every act is recorded
+//! - `copies`: backup, restore, and the store as a thing
+//! - `posting`: what waits to be mailed, how relays fared, templates
+//! - `completing`: what real shells complete
 //! - `console`: the console in a real terminal
 //! - `stage`: the private view
 
@@ -22,9 +27,14 @@
 )]
 
 mod answers;
+mod completing;
 mod console;
+mod conventions;
+mod copies;
 mod doors;
+mod log;
 mod policy;
+mod posting;
 mod refusals;
 mod roles;
 mod setup;

@@ -64,6 +64,24 @@ const COMMANDS: &[(&str, &str)] = &[
     ("audit tail", "auditor"),
     ("audit list", "auditor"),
     ("audit verify", "auditor"),
+    ("audit export", "auditor"),
+    ("audit head", "auditor"),
+    ("mail queue", "auditor"),
+    ("mail health", "auditor"),
+    ("mail template list", "auditor"),
+    ("mail template show code.txt", "auditor"),
+    ("mail template check", "admin"),
+    ("mail retry --all", "admin"),
+    ("audit verify --against journal", "admin"),
+    ("audit prune --keep 400d --dry-run", "admin"),
+    ("store backup /var/copy", "admin"),
+    ("store restore /var/copy --verify", "admin"),
+    ("store check", "admin"),
+    ("store migrate --dry-run", "admin"),
+    ("store vacuum", "admin"),
+    ("store clock", "admin"),
+    ("backup /var/copy", "admin"),
+    ("restore /var/copy --verify", "admin"),
     ("doctor", "auditor"),
     ("user list", "auditor"),
     ("user show alice", "auditor"),
@@ -92,7 +110,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("--conf /etc/gatepost/gatepost.toml user list", "admin"),
 ];
 /// Commands that ask for no role: one has no terminal here, one says nothing of this machine.
-const ROLELESS: [&str; 2] = ["console", "version"];
+const ROLELESS: [&str; 5] = ["completions", "console", "keys", "man", "version"];
 
 // Mutants: a verb asks for the wrong right, or for none.
 #[test]
@@ -326,9 +344,9 @@ fn console_hostile_env() {
         "audit verify",
         "maintain",
     ] {
-        let calm = stage.shell(&format!("SUDO_UID={hal} gatepost {words}"));
+        let calm = stage.shell(&format!("SUDO_UID={hal} gatepost --color never {words}"));
         let hostile = stage.shell(&format!(
-            "env {HOSTILE} PATH=/run/evil SUDO_UID={hal} /usr/bin/gatepost {words}"
+            "env {HOSTILE} PATH=/run/evil SUDO_UID={hal} /usr/bin/gatepost --color never {words}"
         ));
         assert_eq!(
             (calm.code, &calm.out, &calm.err),

@@ -23,6 +23,9 @@ read end_of_test
 pub(crate) const CONFIG: &str = "[mail]\nfrom = \"gatepost@example.org\"\n[[relay]]\n\
     host = \"127.0.0.1\"\nport = 9\ntls = \"loopback-plaintext\"\n";
 
+/// Where the store is.
+const STORE: &str = "/var/lib/gatepost/gatepost.db";
+
 /// The private view.
 pub(crate) struct Stage {
     holder: Child,
@@ -119,6 +122,18 @@ impl Stage {
             "T-1",
         ])
         .exits(0)
+    }
+
+    /// Changes rows of the store, as somebody with root can.
+    pub(crate) fn change(&self, rows: &str) {
+        self.shell(&format!("sqlite3 {STORE} \"UPDATE {rows}\""))
+            .exits(0);
+    }
+
+    /// Takes rows out of the store.
+    pub(crate) fn delete(&self, rows: &str) {
+        self.shell(&format!("sqlite3 {STORE} \"DELETE FROM {rows}\""))
+            .exits(0);
     }
 
     /// Writes a file.

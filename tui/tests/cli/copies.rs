@@ -1,0 +1,149 @@
+//! `gatepost store`, `backup`, `restore`.
+
+use crate::stage::Stage;
+
+fn enrolled(test: &str) -> Option<Stage> {
+    let stage = Stage::installed(test)?;
+    stage
+        .gatepost(&["user", "add", "alice", "a@example.org", "--confirmed"])
+        .exits(0);
+    Some(stage)
+}
+
+// Mutants: the file is open to others; one that is there is written over; --verify changes something;
+// it is done without a word.
+#[test]
+fn a_backup_comes_back_in_two_steps() {
+    let Some(stage) = enrolled("a_backup_comes_back_in_two_steps") else {
+        return;
+    };
+    stage
+        .gatepost(&["backup", "/var/copy"])
+        .exits(0)
+        .tells("The key is not in it");
+    stage.shell("stat -c %a /var/copy").says("600\n");
+    stage
+        .gatepost(&["backup", "/var/copy"])
+        .exits(1)
+        .tells("is there already");
+    stage.shell("gatepost backup - > /var/other").exits(0);
+    stage
+        .shell("gatepost restore - --verify < /var/other")
+        .exits(0)
+        .says("1 accounts");
+    stage
+        .gatepost(&["user", "remove", "alice", "--yes"])
+        .exits(0);
+    stage
+        .gatepost(&["restore", "/var/copy", "--verify"])
+        .exits(0)
+        .says("active again with the copy: alice");
+    let alice = |stage: &Stage| {
+        stage.gatepost(&["--json", "user", "show", "alice"]).json()["state"].clone()
+    };
+    assert_eq!(alice(&stage), "removed");
+    stage
+        .gatepost(&["restore", "/var/copy"])
+        .exits(2)
+        .tells("add --yes");
+    stage
+        .gatepost(&["restore", "/var/copy", "--yes", "--reason", "T-2"])
+        .exits(0)
+        .says("The store as it was: /var/lib/gatepost/gatepost.db.before-restore-");
+    assert_eq!(alice(&stage), "active");
+    stage.gatepost(&["audit", "verify"]).exits(0);
+    let events = stage
+        .gatepost(&["--json", "audit", "list", "kind:store-restore"])
+        .json();
+    assert_eq!(events["events"][0]["detail"]["reason"], "T-2");
+    let left = stage.shell("ls /var/lib/gatepost");
+    assert!(
+        !left.out.contains("restore-") || left.out.contains("before-restore-"),
+        "{left}"
+    );
+    assert!(!left.out.contains(".backup-"), "{left}");
+}
+
+// Mutant: what is no store of ours is taken.
+#[test]
+fn what_is_no_backup_is_refused_and_nothing_changes() {
+    let Some(stage) = enrolled("what_is_no_backup_is_refused_and_nothing_changes") else {
+        return;
+    };
+    stage.gatepost(&["restore", "/var/none", "--yes"]).exits(1);
+    stage
+        .shell("gatepost restore - --yes < /etc/passwd")
+        .exits(1);
+    stage
+        .shell("gatepost restore - --yes < /dev/null")
+        .exits(1)
+        .tells("not a Gatepost store");
+    stage.gatepost(&["backup", "/var/copy"]).exits(0);
+    stage
+        .shell("sqlite3 /var/copy 'PRAGMA user_version = 999'")
+        .exits(0);
+    stage
+        .gatepost(&["restore", "/var/copy", "--yes"])
+        .exits(6)
+        .tells("has version 999");
+    stage.gatepost(&["user", "show", "alice"]).exits(0);
+    assert!(!stage.shell("ls /var/lib/gatepost").out.contains("restore"));
+}
+
+// Mutant: who waits at a prompt is not counted.
+#[test]
+fn a_restore_waits_for_logins_unless_told_not_to() {
+    let Some(stage) = enrolled("a_restore_waits_for_logins_unless_told_not_to") else {
+        return;
+    };
+    stage.gatepost(&["backup", "/var/copy"]).exits(0);
+    let waiting = "sqlite3 /var/lib/gatepost/gatepost.db \"INSERT INTO conversations VALUES (1, 1, \
+        'alice', 'sshd', 'x', 'h', '$(cat /proc/sys/kernel/random/boot_id)', 1, 1, 9000000000000)\"";
+    stage.shell(waiting).exits(0);
+    stage
+        .gatepost(&["restore", "/var/copy"])
+        .exits(10)
+        .tells("1 logins wait at a prompt");
+    stage.gatepost(&["restore", "/var/copy", "--yes"]).exits(0);
+}
+
+#[test]
+fn the_store_is_checked_migrated_shrunk_and_its_clock_mended() {
+    let Some(stage) = enrolled("the_store_is_checked_migrated_shrunk_and_its_clock_mended") else {
+        return;
+    };
+    stage
+        .gatepost(&["store", "check"])
+        .exits(0)
+        .says("nothing wrong");
+    stage.gatepost(&["store", "check", "--quick"]).exits(0);
+    stage.gatepost(&["store", "vacuum"]).exits(0);
+    stage
+        .gatepost(&["store", "migrate", "--dry-run"])
+        .exits(0)
+        .says("as it must be");
+    let before = stage.gatepost(&["--json", "store", "clock"]).json();
+    let after = stage
+        .gatepost(&["--json", "store", "clock", "--reset"])
+        .json();
+    assert_eq!(
+        (&before["shows"], &after["reset"]),
+        (&after["shows"], &true.into())
+    );
+    // A clock that nobody can read refuses everybody; the reset mends it.
+    stage.change("meta SET value = 'x' WHERE key = 'clock'");
+    stage
+        .gatepost(&["user", "show", "alice"])
+        .exits(1)
+        .tells("store clock --reset");
+    stage.gatepost(&["store", "clock", "--reset"]).exits(0);
+    stage.gatepost(&["user", "show", "alice"]).exits(0);
+    // A row that refers to none is found.
+    stage
+        .shell("sqlite3 /var/lib/gatepost/gatepost.db 'PRAGMA foreign_keys = OFF; DELETE FROM accounts'")
+        .exits(0);
+    stage
+        .gatepost(&["store", "check"])
+        .exits(10)
+        .says("a row of addresses refers");
+}
