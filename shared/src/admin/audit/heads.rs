@@ -185,6 +185,8 @@ mod tests {
         assert_eq!(head_of(&line), Some((5, head.to_owned())));
         let line = format!("decision=wrong user=\"a\\\" {named}\" seq=5 head={head}");
         assert_eq!(head_of(&line), Some((5, head.to_owned())));
+        let line = format!("decision=wrong seq=5 head={head} note=\"{named}\"");
+        assert_eq!(head_of(&line), Some((5, head.to_owned())));
         for other in [
             format!("event=admin act=user-add seq=5 head={head}"),
             format!("decision=wrong seq=x head={head}"),
