@@ -3,7 +3,7 @@
 use crate::stage::Stage;
 
 /// Every command that does something, with words that make sense to it; and whether it opens anything.
-const LEAVES: [(&str, &str, Opens); 39] = [
+const LEAVES: &[(&str, &str, Opens)] = &[
     ("setup", "", Opens::Store),
     (
         "user add",
@@ -18,7 +18,22 @@ const LEAVES: [(&str, &str, Opens); 39] = [
     ("user remove", "alice --yes", Opens::Store),
     ("user unlock", "alice", Opens::Store),
     ("recovery new", "alice", Opens::Store),
+    (
+        "bypass new",
+        "alice --reason T-1 --ttl 15m --uses 1",
+        Opens::Store,
+    ),
+    ("bypass list", "", Opens::Store),
+    ("bypass revoke", "alice", Opens::Store),
+    ("factor list", "alice", Opens::Store),
+    ("factor remove", "alice recovery", Opens::Store),
+    ("attack", "", Opens::Store),
+    ("shield on", "--source 203.0.113.9 --for 15m", Opens::Store),
+    ("shield off", "203.0.113.9", Opens::Store),
+    ("shield status", "", Opens::Store),
+    ("status", "", Opens::Store),
     ("why", "alice", Opens::Store),
+    ("simulate", "alice --service sshd", Opens::Store),
     ("mail test", "a@example.org", Opens::Store),
     ("mail list", "", Opens::Store),
     ("mail queue", "", Opens::Store),
@@ -29,6 +44,17 @@ const LEAVES: [(&str, &str, Opens); 39] = [
     ("mail template check", "", Opens::Store),
     ("policy show", "", Opens::Store),
     ("policy odds", "", Opens::Store),
+    ("policy test", "--user alice", Opens::Store),
+    ("policy diff", "/etc/rules.toml", Opens::Store),
+    (
+        "policy try",
+        "/etc/rules.toml --revert-after 5m --yes",
+        Opens::Store,
+    ),
+    ("policy confirm", "", Opens::Store),
+    ("policy apply", "/etc/rules.toml --yes", Opens::Store),
+    ("policy history", "", Opens::Store),
+    ("policy rollback", "1 --yes", Opens::Store),
     ("audit tail", "-n 1", Opens::Store),
     ("audit list", "", Opens::Store),
     ("audit export", "", Opens::Store),
@@ -128,7 +154,7 @@ fn nobody_but_root_gets_anything_opened() {
         return;
     };
     let identity = "--reuid=31234 --regid=31234 --clear-groups";
-    for (command, words, opens) in LEAVES {
+    for &(command, words, opens) in LEAVES {
         let code = if opens == Opens::Store { 4 } else { 0 };
         stage
             .shell(&format!("setpriv {identity} gatepost {command} {words}"))
@@ -139,6 +165,28 @@ fn nobody_but_root_gets_anything_opened() {
         }
     }
 }
+
+/// What makes every command of the table possible again.
+const AFRESH: &str = "rm -f /var/copy; gatepost user add alice a@example.org --confirmed; \
+    gatepost bypass revoke alice; gatepost shield off --all; gatepost policy rollback 1 --yes; \
+    printf '[[rule]]\nusers = [\"nobody\"]\naction = \"refuse\"\n' > /etc/rules.toml";
+
+/// What must be done before some of them.
+const FIRST: [(&str, &str); 7] = [
+    ("user add", "gatepost user remove alice --yes"),
+    ("store restore", "gatepost backup /var/copy"),
+    ("bypass revoke", "gatepost bypass new alice --reason T-1"),
+    (
+        "policy rollback",
+        "gatepost policy apply /etc/rules.toml --yes",
+    ),
+    ("factor remove", "gatepost recovery new alice"),
+    ("shield off", "gatepost shield on --source 203.0.113.9"),
+    (
+        "policy confirm",
+        "gatepost policy try /etc/rules.toml --revert-after 5m --yes",
+    ),
+];
 
 // Mutant: a command writes its own text whatever shape is asked for.
 #[test]
@@ -153,12 +201,9 @@ fn every_command_obeys_the_shape_that_is_asked_for() {
     for (command, more, _) in shaped {
         let run = |form: &str| {
             // Acts on an account need one that is there, and copies a place.
-            stage.shell("rm -f /var/copy; gatepost user add alice a@example.org --confirmed");
-            if *command == "user add" {
-                stage.shell("gatepost user remove alice --yes").exits(0);
-            }
-            if *command == "store restore" {
-                stage.gatepost(&["backup", "/var/copy"]).exits(0);
+            stage.shell(AFRESH);
+            if let Some((_, first)) = FIRST.iter().find(|(name, _)| name == command) {
+                stage.shell(first).exits(0);
             }
             let line: Vec<&str> = words(command).into_iter().chain(words(more)).collect();
             let ended = stage.gatepost(&[&["-o", form], &line[..]].concat());

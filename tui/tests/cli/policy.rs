@@ -245,8 +245,8 @@ fn rules_go_out_and_come_back_as_text() {
     }
     stage
         .gatepost(&["policy", "diff", "/etc/not-there"])
-        .exits(2)
-        .tells("cannot be read");
+        .exits(1)
+        .tells("/etc/not-there: No such file");
     stage
         .shell("head -c 70000 /dev/zero | tr '\\0' '#' | gatepost policy diff -")
         .exits(2)
