@@ -187,6 +187,30 @@ pub fn sudo_uid(said: Option<OsString>) -> Result<Option<u32>, LookupError> {
     uid.map_or(Err(LookupError::SudoUid), |uid| Ok(Some(uid)))
 }
 
+/// Where somebody's own files are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Home {
+    /// Whose.
+    pub uid: u32,
+    /// Their primary group.
+    pub gid: u32,
+    /// The directory that the password database names.
+    pub path: PathBuf,
+}
+
+/// The home of a uid.
+pub fn home(uid: u32) -> Result<Home, LookupError> {
+    match User::from_uid(Uid::from_raw(uid)) {
+        Ok(Some(user)) => Ok(Home {
+            uid,
+            gid: user.gid.as_raw(),
+            path: user.dir,
+        }),
+        Ok(None) => Err(LookupError::NoSuchUser(format!("uid {uid}"))),
+        Err(errno) => Err(LookupError::Failed(errno.into())),
+    }
+}
+
 /// Which of the groups that `rules` name the person is in.
 pub fn groups(person: &Person, rules: &[Rule]) -> Groups {
     Roster::of(rules).groups(person)

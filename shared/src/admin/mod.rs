@@ -10,6 +10,7 @@
 //! - [`postbox`]: what waits to be mailed, how relays fared, templates
 //! - [`policy`]: what is in force and what it leaves an attacker
 //! - [`browse`]: what the console shows while somebody looks around; [`filter`]: its grammar
+//! - [`console`]: what is ruled for everybody's console
 //! - [`audit`]: the log of events and its chain
 //! - [`copies`]: the store backed up, restored, checked, migrated, shrunk
 //! - [`maintain`]: purging, and notices that are due
@@ -20,6 +21,7 @@ pub mod attack;
 pub mod audit;
 pub mod browse;
 pub mod bypass;
+pub mod console;
 pub mod copies;
 pub mod doctor;
 mod error;

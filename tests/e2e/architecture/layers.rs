@@ -23,7 +23,7 @@ const BELOW_VERBS: [&str; 11] = [
 ];
 
 /// Decisions and verbs of `shared`, the module, the console.
-const LAYERS: [Layer; 19] = [
+const LAYERS: [Layer; 21] = [
     layer("shared/src", "code", &["policy"]),
     layer("shared/src", "policy", &["code"]),
     layer("shared/src", "notices", &BELOW_VERBS),
@@ -44,16 +44,30 @@ const LAYERS: [Layer; 19] = [
         "flow",
         &["conversation", "helper_process", "log", "outcome"],
     ),
-    layer("tui/src/console", "message", &[]),
-    layer("tui/src/console", "effect", &[]),
+    layer("tui/src/console", "look", &[]),
+    layer("tui/src/console", "message", &["look", "prefs"]),
+    layer("tui/src/console", "prefs", &["keys", "look", "message"]),
+    layer("tui/src/console", "effect", &["message", "prefs"]),
     layer("tui/src/console", "keys", &["message"]),
-    layer("tui/src/console", "model", &["effect", "message"]),
-    layer("tui/src/console", "update", &["effect", "message", "model"]),
-    layer("tui/src/console", "view", &["keys", "message", "model"]),
+    layer(
+        "tui/src/console",
+        "model",
+        &["effect", "keys", "look", "message", "prefs"],
+    ),
+    layer(
+        "tui/src/console",
+        "update",
+        &["effect", "keys", "look", "message", "model", "prefs"],
+    ),
+    layer(
+        "tui/src/console",
+        "view",
+        &["keys", "look", "message", "model"],
+    ),
     layer(
         "tui/src/console",
         "work",
-        &["effect", "event", "message", "model"],
+        &["cli", "effect", "event", "message", "model", "prefs"],
     ),
 ];
 

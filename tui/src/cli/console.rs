@@ -62,6 +62,7 @@ pub(crate) fn run(context: &Context, asked: Console) -> Result<Exit, Failure> {
         host: admin.host_name(),
         actor: admin.actor_name(),
         role: Some(context.operator.role),
+        rules: admin.console_rules()?,
     };
     drop(admin);
     let open = Opener {

@@ -11,6 +11,7 @@ use crate::console::Bound;
 struct Line {
     within: String,
     keys: Vec<String>,
+    name: &'static str,
     does: &'static str,
 }
 
@@ -18,6 +19,7 @@ pub(crate) fn run(context: &Context) -> Result<Exit, Failure> {
     let lines = crate::console::bound().map(|bound: Bound| Line {
         within: bound.within,
         keys: bound.keys,
+        name: bound.name,
         does: bound.does,
     });
     let mut page = Some(lines.collect::<Vec<Line>>());
@@ -29,10 +31,14 @@ pub(crate) fn run(context: &Context) -> Result<Exit, Failure> {
                 vec![
                     line.within.clone(),
                     line.keys.join(" "),
+                    line.name.to_owned(),
                     line.does.to_owned(),
                 ]
             });
-            (vec!["WHERE", "KEYS", "WHAT THEY DO"], rows.collect())
+            (
+                vec!["WHERE", "KEYS", "IN keys.toml", "WHAT THEY DO"],
+                rows.collect(),
+            )
         },
     )?;
     Ok(Exit::Ok)

@@ -26,7 +26,7 @@ pub(crate) mod output;
 pub(crate) mod person;
 mod policy;
 mod setup;
-mod shape;
+pub(crate) mod shape;
 mod shield;
 mod status;
 mod store;

@@ -341,7 +341,7 @@ fn object<T: Serialize>(thing: &T) -> Result<Fields, Failure> {
 }
 
 /// A field as one cell: texts as they are, lists of them with blanks between, the rest as JSON.
-fn cell(value: &Value) -> String {
+pub(crate) fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => one_line(text),

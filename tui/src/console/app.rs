@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use super::effect::Effect;
 use super::event::Event;
-use super::keys;
 use super::message::{Edit, Message};
 use super::model::Model;
 use super::terminal::Screen;
@@ -56,7 +55,7 @@ impl App<'_> {
     /// Waits until there is something new to draw.
     fn wait(&mut self) -> io::Result<Option<Ending>> {
         loop {
-            let event = match self.model.notes.wakes() {
+            let event = match self.model.wakes() {
                 None => self
                     .events
                     .recv()
@@ -66,11 +65,11 @@ impl App<'_> {
                     self.events.recv_timeout(Duration::from_millis(wait))
                 }
             };
-            let said = self.model.notes.wakes();
+            let said = self.model.wakes();
             self.message(Message::Tick((self.clock)()))?;
             let event = match event {
                 Ok(event) => event,
-                Err(RecvTimeoutError::Timeout) if self.model.notes.wakes() == said => continue,
+                Err(RecvTimeoutError::Timeout) if self.model.wakes() == said => continue,
                 Err(RecvTimeoutError::Timeout) => return Ok(None),
                 Err(RecvTimeoutError::Disconnected) => {
                     return Ok(Some(Ending::Lost("every worker is gone".to_owned())));
@@ -93,13 +92,8 @@ impl App<'_> {
 
     fn take(&mut self, event: Event) -> io::Result<Option<Ending>> {
         match event {
-            Event::Key(key) => {
-                let context = self.model.context();
-                match keys::message(context, self.model.is_typing(), key) {
-                    Some(message) => self.message(message),
-                    None => Ok(None),
-                }
-            }
+            Event::Key(key) => self.message(Message::Key(key)),
+            Event::Mouse(mouse) => self.message(Message::Mouse(mouse)),
             Event::Paste(text) => {
                 for c in text.chars().take(LONGEST_PASTE) {
                     if self.model.is_typing() {
@@ -137,6 +131,8 @@ impl App<'_> {
                     let (columns, rows) = self.screen.size();
                     self.message(Message::Resized(columns, rows))?;
                 }
+                Effect::Copy(text) => self.screen.copy(text)?,
+                Effect::Mouse(is_ours) => self.screen.mouse(is_ours)?,
                 Effect::Redraw => {
                     let (columns, rows) = self.screen.size();
                     self.screen.renew(columns, rows)?;
@@ -148,6 +144,11 @@ impl App<'_> {
                 | Effect::Mails { .. }
                 | Effect::Checks
                 | Effect::CheckChain
+                | Effect::Each(..)
+                | Effect::Stop(_)
+                | Effect::Keys(_)
+                | Effect::Export(..)
+                | Effect::Keep(_)
                 | Effect::Do(_) => self.workers.hand(effect)?,
             }
         }

@@ -1,10 +1,14 @@
 //! What the console wants done outside of itself, as data. The workers do it and answer with
 //! messages.
 
+use std::path::PathBuf;
+
 use gatepost_shared::admin::browse::Around;
 use gatepost_shared::admin::filter::{EventFilter, Filter};
-use gatepost_shared::admin::roles::Right;
 use gatepost_shared::admin::users::Mask;
+
+use super::message::Job;
+use super::prefs::Prefs;
 
 /// Something to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +55,20 @@ pub(crate) enum Effect {
     CheckChain,
     /// Change something.
     Do(Deed),
+    /// Change many accounts, one after the other.
+    Each(Job, Deed),
+    /// Stop a job.
+    Stop(Job),
+    /// Find the keys of the accounts that a filter wants, up to a bound.
+    Keys(Filter),
+    /// Have the terminal copy a text to its clipboard.
+    Copy(String),
+    /// Take the mouse, or leave it to the terminal.
+    Mouse(bool),
+    /// Write rows to a file.
+    Export(Job, Export),
+    /// Keep a person's preferences.
+    Keep(Box<Prefs>),
     /// Leave.
     Quit,
     /// Stop, to be resumed by `fg`.
@@ -64,10 +82,85 @@ pub(crate) enum Effect {
 pub(crate) struct Deed {
     /// What.
     pub(crate) verb: Verb,
-    /// On which account, by its key; to which address.
-    pub(crate) object: String,
-    /// Why, for the audit; empty where nothing was said.
-    pub(crate) reason: String,
+    /// On which accounts, by their keys.
+    pub(crate) objects: Vec<String>,
+    /// What was typed and chosen.
+    pub(crate) said: Said,
+}
+
+impl Deed {
+    /// Something done to some accounts, of which nothing more was said yet.
+    pub(crate) fn on(verb: Verb, objects: impl IntoIterator<Item = String>) -> Self {
+        Self {
+            verb,
+            objects: objects.into_iter().collect(),
+            said: Said::default(),
+        }
+    }
+
+    /// The account it is done to, where it is one.
+    pub(crate) fn object(&self) -> &str {
+        self.objects.first().map_or("", String::as_str)
+    }
+
+    /// Why, for the audit; none where nothing was said.
+    pub(crate) fn reason(&self) -> Option<&str> {
+        Some(self.said.get(Slot::Reason)).filter(|reason| !reason.is_empty())
+    }
+}
+
+/// Rows that are written to a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Export {
+    /// Which.
+    pub(crate) rows: Rows,
+    /// Where to.
+    pub(crate) path: PathBuf,
+    /// As CSV; else a JSON document a line.
+    pub(crate) is_csv: bool,
+}
+
+/// Which rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Rows {
+    /// Accounts, and whether their addresses are shown.
+    Users(Filter, Mask),
+    /// Events.
+    Events(EventFilter),
+}
+
+/// What was typed into the fields of a dialog, and chosen in them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Said(Vec<(Slot, String)>);
+
+impl Said {
+    /// Of fields and what is in them.
+    pub(crate) fn of(said: impl IntoIterator<Item = (Slot, String)>) -> Self {
+        Self(said.into_iter().collect())
+    }
+
+    /// What a field says; empty where there was none.
+    pub(crate) fn get(&self, slot: Slot) -> &str {
+        let found = self.0.iter().find(|(of, _)| *of == slot);
+        found.map_or("", |(_, said)| said.as_str())
+    }
+}
+
+/// What a dialog's field says of the deed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Slot {
+    /// Why, for the audit.
+    Reason,
+    /// Where a mail goes.
+    Address,
+    /// In which form.
+    Form,
+    /// The name of a file.
+    File,
+    /// What it is called.
+    Name,
+    /// A word that had to be typed, which says no more than that.
+    Typed,
 }
 
 /// What is changed.
@@ -85,17 +178,4 @@ pub(crate) enum Verb {
     Unmask,
     /// A test message goes out.
     TestMail,
-}
-
-impl Verb {
-    /// What it takes. The act itself asks again; here it is for saying so before a dialog opens.
-    pub(crate) const fn needs(self) -> Right {
-        match self {
-            Self::Unlock => Right::Unlock,
-            Self::Disable | Self::Enable => Right::Accounts,
-            Self::Verify => Right::Resend,
-            Self::Unmask => Right::Unmask,
-            Self::TestMail => Right::Mail,
-        }
-    }
 }

@@ -4,17 +4,21 @@ use std::io;
 use std::sync::mpsc::Sender;
 use std::thread;
 
-use crossterm::event::{self, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{
+    self, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use super::message::{Key, Message};
+use super::message::{Key, Message, Mouse};
 
 /// Something from outside.
 #[derive(Debug)]
 pub(crate) enum Event {
     /// A key.
     Key(Key),
+    /// The mouse.
+    Mouse(Mouse),
     /// A text that was pasted.
     Paste(String),
     /// The terminal's size.
@@ -68,7 +72,8 @@ fn read_keys(events: &Sender<Event>) {
             event::Event::Key(key) => key_of(key).map(Event::Key),
             event::Event::Paste(text) => Some(Event::Paste(text)),
             event::Event::Resize(columns, rows) => Some(Event::Size(columns, rows)),
-            event::Event::FocusGained | event::Event::FocusLost | event::Event::Mouse(_) => None,
+            event::Event::Mouse(mouse) => mouse_of(mouse).map(Event::Mouse),
+            event::Event::FocusGained | event::Event::FocusLost => None,
         };
         if let Some(event) = event
             && events.send(event).is_err()
@@ -110,6 +115,21 @@ fn key_of(key: KeyEvent) -> Option<Key> {
         KeyCode::End => Key::End,
         _ => return None,
     })
+}
+
+/// What we have a use for of what the mouse does.
+fn mouse_of(mouse: MouseEvent) -> Option<Mouse> {
+    match mouse.kind {
+        MouseEventKind::Down(MouseButton::Left) => Some(Mouse::Click(mouse.column, mouse.row)),
+        MouseEventKind::ScrollUp => Some(Mouse::WheelUp),
+        MouseEventKind::ScrollDown => Some(Mouse::WheelDown),
+        MouseEventKind::Down(_)
+        | MouseEventKind::Up(_)
+        | MouseEventKind::Drag(_)
+        | MouseEventKind::Moved
+        | MouseEventKind::ScrollLeft
+        | MouseEventKind::ScrollRight => None,
+    }
 }
 
 #[cfg(test)]

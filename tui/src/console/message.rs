@@ -3,11 +3,19 @@
 
 use gatepost_shared::admin::browse::{EventRow, MailRow, Page, Summary, UserDetail, UserRow};
 use gatepost_shared::admin::doctor::Check;
+use gatepost_shared::admin::filter::Order;
+
+use super::look::Scheme;
+use super::prefs::{Keys, Prefs};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Message {
-    /// A key of the table was pressed.
+    /// A key was pressed.
+    Key(Key),
+    /// The mouse was used.
+    Mouse(Mouse),
+    /// An act of the table is wanted.
     Act(Act),
     /// A text field is typed into.
     Edit(Edit),
@@ -42,8 +50,14 @@ pub(crate) enum Found {
     Done(Result<String, String>),
     /// Addresses may be shown now: the audit has it.
     Unmasked,
+    /// What the person keeps of the console, their own keys, and what is wrong with either.
+    Prefs(Prefs, Keys, Vec<String>),
+    /// Keys of accounts to be marked, and whether there are more; or why they could not be read.
+    Keys(Result<(Vec<String>, bool), String>),
     /// A job goes on.
-    Progress(Job, String),
+    Progress(Job, Progress),
+    /// A job on many accounts is over.
+    Tried(Job, Tally),
     /// A job is over, said in a sentence; or it failed.
     Ended(Job, Result<String, String>),
 }
@@ -57,6 +71,10 @@ pub(crate) enum Job {
     TestMail,
     /// Doctor looks around.
     Doctor,
+    /// The same is done to many accounts, one after the other.
+    Each(u32),
+    /// Rows are written to a file.
+    Export(u32),
 }
 
 impl Job {
@@ -66,8 +84,40 @@ impl Job {
             Self::Chain => "checking the chain of events",
             Self::TestMail => "sending a test message",
             Self::Doctor => "looking at this machine",
+            Self::Each(_) => "acting on many accounts",
+            Self::Export(_) => "writing a file",
         }
     }
+
+    /// Whether it can be stopped on its way.
+    pub(crate) const fn can_stop(self) -> bool {
+        match self {
+            Self::Each(_) | Self::Export(_) => true,
+            Self::Chain | Self::TestMail | Self::Doctor => false,
+        }
+    }
+}
+
+/// How far a job is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Progress {
+    /// What was gone through.
+    pub(crate) done: u64,
+    /// Of how many, where that is known.
+    pub(crate) total: Option<u64>,
+    /// Of what was gone through: what failed.
+    pub(crate) failed: u64,
+}
+
+/// What came of the same on many accounts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Tally {
+    /// How many it was done to.
+    pub(crate) done: u64,
+    /// Accounts on which it failed, and why.
+    pub(crate) failures: Vec<(String, String)>,
+    /// How many were not tried, since it was stopped.
+    pub(crate) left: u64,
 }
 
 /// The screens, by the numbers that they have for good.
@@ -134,8 +184,28 @@ pub(crate) enum Context {
     Filter,
     /// A dialog.
     Dialog,
+    /// A list of acts over a screen.
+    Palette,
+    /// The list of jobs over a screen.
+    Jobs,
     /// The help, or the messages, over a screen.
     Overlay,
+}
+
+impl Context {
+    /// Those that there are.
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Screen(Screen::Home),
+        Self::Screen(Screen::Users),
+        Self::Screen(Screen::Audit),
+        Self::Screen(Screen::Mail),
+        Self::Screen(Screen::Health),
+        Self::Filter,
+        Self::Dialog,
+        Self::Palette,
+        Self::Jobs,
+        Self::Overlay,
+    ];
 }
 
 /// What a key does.
@@ -153,6 +223,8 @@ pub(crate) enum Act {
     Next,
     /// To the one before.
     Previous,
+    /// The next word of a choice, or the one before; where there is none, as `Next` and `Previous`.
+    Turn(Step),
     /// Type a filter.
     Filter,
     /// Take the filter that was typed.
@@ -165,8 +237,42 @@ pub(crate) enum Act {
     Unlock,
     /// Disable the account, or enable it.
     Disable,
+    /// Enable disabled accounts.
+    Enable,
     /// Send a new confirmation code.
     Verify,
+    /// Mark the account, or take its mark away.
+    Mark,
+    /// Mark every account of the filter.
+    MarkAll,
+    /// Copy what the selected row is called.
+    CopyName,
+    /// Copy the subcommand.
+    CopyTwin,
+    /// Let the terminal have the mouse, or take it.
+    Mouse,
+    /// Choose a theme.
+    Themes,
+    /// Write the rows of the filter to a file.
+    Export,
+    /// Choose an order.
+    Sort,
+    /// List in an order.
+    SortBy(Order),
+    /// Show the views that were kept.
+    Views,
+    /// Show one of them, by its place.
+    View(usize),
+    /// Keep the filter as a view.
+    KeepView,
+    /// Finish the word that is typed.
+    Complete,
+    /// Use a theme.
+    Theme(Scheme),
+    /// Stop the selected job.
+    StopJob,
+    /// Do again what failed of the selected job.
+    RetryJob,
     /// Show addresses in full, or hide them.
     Unmask,
     /// The accounts with no confirmed address.
@@ -181,8 +287,14 @@ pub(crate) enum Act {
     Refresh,
     /// The keys.
     Help,
-    /// What was said so far, and the jobs.
+    /// What was said so far.
     Messages,
+    /// The jobs.
+    Jobs,
+    /// Everything that can be done here.
+    Palette,
+    /// What can be done with the selected row.
+    Actions,
     /// Stop what is going on; twice: leave.
     Interrupt,
     /// Leave.
@@ -231,6 +343,17 @@ pub(crate) enum Edit {
     Home,
     /// To the end.
     End,
+}
+
+/// What the mouse did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mouse {
+    /// Its left button was pressed over a column and a row.
+    Click(u16, u16),
+    /// Its wheel was turned away.
+    WheelUp,
+    /// Its wheel was turned back.
+    WheelDown,
 }
 
 /// A key as the table knows it.

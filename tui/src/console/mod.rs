@@ -2,15 +2,17 @@
 //!
 //! - [`message`], [`effect`]: what can happen and what can be done, as data
 //! - [`model`]: the state; [`update`]: how it changes; [`view`]: how it looks
-//! - [`keys`]: the one table of keys
+//! - [`keys`]: the one table of keys; [`look`]: themes; [`prefs`]: what a person keeps
 //! - [`event`], [`terminal`], [`work`]: the outside; [`app`]: where all of them meet
 
 mod app;
 mod effect;
 mod event;
 mod keys;
+mod look;
 mod message;
 mod model;
+mod prefs;
 mod terminal;
 mod update;
 mod view;
@@ -19,12 +21,14 @@ mod work;
 use std::io;
 use std::sync::mpsc;
 
+use gatepost_shared::admin::console::ConsoleRules;
 use gatepost_shared::admin::roles::Role;
 use gatepost_shared::host::{Host, System};
 
 use self::app::{App, Ending};
+use self::look::{Look, Scheme};
 use self::message::{Act, Message, Screen as Place};
-use self::model::{Look, Model};
+use self::model::Model;
 use self::terminal::Screen;
 pub(crate) use self::work::Opener;
 use self::work::Workers;
@@ -42,6 +46,8 @@ pub(crate) struct Options {
     pub(crate) host: String,
     /// Who acts.
     pub(crate) actor: String,
+    /// What is ruled for every console.
+    pub(crate) rules: ConsoleRules,
     /// What they may do.
     pub(crate) role: Option<Role>,
 }
@@ -63,6 +69,8 @@ pub(crate) struct Bound {
     pub(crate) within: String,
     /// The keys.
     pub(crate) keys: Vec<String>,
+    /// What it is called in keys.toml; empty where its keys are fixed.
+    pub(crate) name: &'static str,
     /// What they do.
     pub(crate) does: &'static str,
 }
@@ -72,6 +80,7 @@ pub(crate) fn bound() -> impl Iterator<Item = Bound> {
     keys::TABLE.iter().map(|row| Bound {
         within: row.within.name(),
         keys: row.keys.iter().map(|key| key.shown()).collect(),
+        name: row.name,
         does: row.long,
     })
 }
@@ -81,11 +90,15 @@ pub(crate) fn run(open: Opener, options: Options) -> io::Result<Result<(), Strin
     let (sender, events) = mpsc::channel();
     let system = System::new().map_err(io::Error::other)?;
     let clock = move || u64::try_from(system.now().moment.at.millis()).unwrap_or(0);
-    let screen = Screen::take()?;
+    let mut screen = Screen::take()?;
     let mut model = Model::new(options.host, options.actor, look(), screen.size());
+    model.terminal.in_tmux = in_tmux();
+    model.terminal.is_colourless = model.look.scheme == Scheme::Mono;
     model.read_only = options.read_only;
+    model.rule(options.rules);
+    screen.mouse(model.terminal.mouse)?;
     model.role = options.role.unwrap_or(Role::Auditor);
-    let workers = Workers::start(open, &sender, options.read_only)?;
+    let workers = Workers::start(open, &sender, model.is_read_only())?;
     event::listen(&sender)?;
     if let Some(place) = options.screen.as_deref().and_then(Place::named) {
         model.screen = place;
@@ -128,14 +141,27 @@ fn open_filtered(model: &mut Model, filter: &str) {
 
 #[expect(
     clippy::disallowed_methods,
+    reason = "it adds a few words to a note, and decides nothing"
+)]
+fn in_tmux() -> bool {
+    std::env::var_os("TMUX").is_some_and(|set| !set.is_empty())
+}
+
+#[expect(
+    clippy::disallowed_methods,
     reason = "how it looks is the calling person's choice, and decides nothing"
 )]
 fn look() -> Look {
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|set| !set.is_empty());
     let term = std::env::var_os("TERM").unwrap_or_default();
     let is_plain = term == "dumb" || term.is_empty();
+    let scheme = if no_colour || is_plain {
+        Scheme::Mono
+    } else {
+        Scheme::Auto
+    };
     Look {
-        colour: !no_colour && !is_plain,
+        scheme,
         ascii: is_plain || term == "linux",
     }
 }

@@ -6,9 +6,10 @@ use std::io::{self, Write};
 use std::panic;
 use std::rc::Rc;
 
+use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
-use crossterm::style::Colored;
+use crossterm::style::{Colored, Print};
 use crossterm::terminal::{
     self, BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
     LeaveAlternateScreen,
@@ -26,7 +27,13 @@ pub(crate) struct Screen {
     terminal: Terminal<CrosstermBackend<Frames>>,
     frames: Frames,
     size: (u16, u16),
+    has_mouse: bool,
 }
+
+/// Presses and the wheel, told in the form that has no limit of columns. Not every move: those would be
+/// events for nothing.
+const MOUSE: &str = "\u{1b}[?1000h\u{1b}[?1006h";
+const NO_MOUSE: &str = "\u{1b}[?1006l\u{1b}[?1000l";
 
 /// A picture's bytes, which go out in one write.
 #[derive(Clone, Default)]
@@ -46,12 +53,25 @@ impl Screen {
             terminal: fresh(&frames, size)?,
             frames,
             size,
+            has_mouse: false,
         })
     }
 
     /// Columns and rows.
     pub(crate) const fn size(&self) -> (u16, u16) {
         self.size
+    }
+
+    /// Takes the mouse, or leaves it to the terminal.
+    pub(crate) fn mouse(&mut self, is_ours: bool) -> io::Result<()> {
+        self.has_mouse = is_ours;
+        execute!(io::stdout(), Print(if is_ours { MOUSE } else { NO_MOUSE }))
+    }
+
+    /// Has the terminal copy a text.
+    pub(crate) fn copy(&mut self, text: String) -> io::Result<()> {
+        queue!(self.frames, CopyToClipboard::to_clipboard_from(text))?;
+        self.frames.send()
     }
 
     /// Draws in one write.
@@ -83,6 +103,7 @@ impl Screen {
         // A shell may have set the terminal's modes meanwhile, which crossterm does not know.
         terminal::disable_raw_mode()?;
         enter()?;
+        self.mouse(self.has_mouse)?;
         let (columns, rows) = terminal::size()?;
         self.renew(columns, rows)
     }
@@ -109,6 +130,7 @@ fn leave() -> io::Result<()> {
     let shown = execute!(
         io::stdout(),
         EndSynchronizedUpdate,
+        Print(NO_MOUSE),
         DisableBracketedPaste,
         LeaveAlternateScreen,
         Show

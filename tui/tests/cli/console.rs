@@ -139,6 +139,71 @@ fn the_console_opens_moves_acts_and_gives_the_terminal_back() {
 }
 
 #[test]
+fn acts_are_found_by_letters_done_to_many_and_preferences_kept() {
+    terminal!(
+        acts_are_found_by_letters_done_to_many_and_preferences_kept,
+        stage,
+        terminal
+    );
+    stage.shell("rm -rf /root/.config/gatepost").exits(0);
+    let add = ["user", "add", "root", "root@example.org", "--confirmed"];
+    stage.gatepost(&add).exits(0);
+    terminal
+        .line("gatepost console --screen users")
+        .shows("root");
+    terminal.press(&["*"]).shows("2 marked");
+    terminal.press(&["D"]).shows("Disable 2 accounts?");
+    terminal.press(&["y"]).shows("2 done");
+    let disabled = |picture: &str| picture.matches("- disabled").count() == 2;
+    terminal.waits("both disabled", disabled);
+    terminal.press(&["w"]).shows("Jobs").press(&["q"]);
+    terminal.press(&[":", "themes"]).shows("choose the colours");
+    terminal.press(&["Enter"]).shows("high-contrast");
+    terminal.press(&["dark", "Enter"]);
+    terminal.press(&["M"]).shows("selects text again");
+    terminal
+        .press(&["/", "state:dis", "Tab"])
+        .shows("state:disabled");
+    terminal.press(&["Enter", "q"]).is_the_shells();
+    let kept = stage
+        .shell("cat /root/.config/gatepost/prefs.toml")
+        .exits(0)
+        .out;
+    for line in [
+        "theme = \"dark\"",
+        "no_mouse = true",
+        "users = [\"state:disabled\"]",
+    ] {
+        assert!(kept.contains(line), "{kept}");
+    }
+    // The next console has it all, and says what it cannot use.
+    stage
+        .shell("echo 'unlock = \"D\"' > /root/.config/gatepost/keys.toml")
+        .exits(0);
+    terminal.line("clear; gatepost console --screen users");
+    terminal.shows("keys.toml is not used: D is both unlock and disable");
+    terminal.press(&["/", "Up"]).shows("state:disabled");
+    terminal.press(&["Escape"]).shows("? keys");
+    terminal.press(&["q"]).is_the_shells();
+    // A rule for every console; a broken one opens none.
+    stage
+        .shell("echo 'read_only = true' > /etc/gatepost/console.toml")
+        .exits(0);
+    terminal
+        .line("clear; gatepost console --screen users")
+        .shows("read-only");
+    terminal.press(&["u"]).shows("console.toml says read_only");
+    terminal.press(&["q"]).is_the_shells();
+    stage
+        .shell("echo 'readonly = true' > /etc/gatepost/console.toml")
+        .exits(0);
+    terminal
+        .line("clear; gatepost console")
+        .shows("unknown field");
+    terminal.is_the_shells();
+}
+
+#[test]
 fn whatever_ends_the_console_the_terminal_is_the_shells_again() {
     terminal!(
         whatever_ends_the_console_the_terminal_is_the_shells_again,

@@ -139,11 +139,11 @@ impl Admin {
                 &now,
                 &conditions,
                 row_limit,
-                (way, from.as_deref()),
+                (filter.order, way, from.as_deref()),
                 chunk,
             )?;
             let ended = accounts.len() <= room;
-            // The name after a name is that name and the least character there is.
+            // A name and a NUL: the one after it.
             from = accounts.last().map(|account| match way {
                 Way::Onwards => format!("{}\0", account.name),
                 Way::Back => account.name.clone(),

@@ -8,22 +8,28 @@
 //! - `fails:>3`, `fails:<3`: wrong codes in a row
 //! - `last:>30d`, `last:<2h`: how long ago the last success was; never is long ago
 //! - `uid:1007`
+//! - `sort:name`, `sort:enrolled`; `-` before the order: backwards
 //! - `!` before any of them: not so
 //!
 //! Events have a grammar of the same kind: [`EventFilter`].
 
+mod complete;
 mod events;
 
 use std::fmt;
 
+pub use self::complete::{complete_events, complete_users};
 pub use self::events::EventFilter;
 use super::users::{Listed, State};
+pub use crate::store::browse::Order;
 use crate::store::browse::{Condition, Kept, Side, Test};
 
 /// Which accounts are wanted. Empty: all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     terms: Vec<Term>,
+    /// In which order.
+    pub(super) order: Order,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,10 +64,14 @@ impl fmt::Display for FilterError {
 impl Filter {
     /// Reads a filter.
     pub fn parse(text: &str) -> Result<Self, FilterError> {
-        let terms = words(text).map(|word| term(&word));
-        Ok(Self {
-            terms: terms.collect::<Result<_, _>>()?,
-        })
+        let mut filter = Self::default();
+        for word in words(text) {
+            match word.text.strip_prefix("sort:") {
+                Some(name) => filter.order = order(&word, name)?,
+                None => filter.terms.push(term(&word)?),
+            }
+        }
+        Ok(filter)
     }
 
     /// Whether all accounts are wanted.
@@ -69,9 +79,18 @@ impl Filter {
         self.terms.is_empty()
     }
 
+    /// In which order it lists.
+    pub const fn order(&self) -> Order {
+        self.order
+    }
+
     /// The part of it that an index finds at once: where a name or an address is to have something in it,
     /// the names that begin so. None where there is no such part.
     pub(super) fn beginning(&self) -> Option<Self> {
+        if !matches!(self.order, Order::Name | Order::NameBack) {
+            // In another order all of them are looked at before the first is known.
+            return None;
+        }
         let mut found = false;
         let begins = |term: &Term| match &term.asks {
             Asks::Rows(Test::Has(text)) if !term.negated => {
@@ -84,7 +103,10 @@ impl Filter {
             Asks::Rows(_) | Asks::States(_) => term.clone(),
         };
         let terms = self.terms.iter().map(begins).collect();
-        found.then_some(Self { terms })
+        found.then_some(Self {
+            terms,
+            order: self.order,
+        })
     }
 
     /// What the rows must be like. Accounts that [`Self::keeps`] turns down may be among them.
@@ -193,6 +215,15 @@ fn term(word: &Word<'_>) -> Result<Term, FilterError> {
     Ok(Term { negated, asks })
 }
 
+fn order(word: &Word<'_>, name: &str) -> Result<Order, FilterError> {
+    let order = ORDERS.iter().find(|(known, _)| *known == name);
+    order.map(|(_, order)| *order).ok_or_else(|| {
+        let known: Vec<&str> = ORDERS.iter().map(|(name, _)| *name).collect();
+        let message = format!("no such order: it is one of {}", known.join(" "));
+        word.error("sort:".len(), message)
+    })
+}
+
 fn states(value: &Word<'_>) -> Result<Vec<State>, FilterError> {
     let mut column = value.column;
     let mut found = Vec::new();
@@ -265,7 +296,15 @@ const STATES: [(&str, State); 5] = [
     ("removed", State::Removed),
 ];
 
-const FIELDS: [&str; 4] = ["state:", "fails:", "last:", "uid:"];
+/// The orders by their names.
+pub const ORDERS: [(&str, Order); 4] = [
+    ("name", Order::Name),
+    ("-name", Order::NameBack),
+    ("enrolled", Order::Enrolled),
+    ("-enrolled", Order::EnrolledBack),
+];
+
+const FIELDS: [&str; 5] = ["state:", "fails:", "last:", "uid:", "sort:"];
 
 #[cfg(test)]
 mod tests {

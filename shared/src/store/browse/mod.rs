@@ -51,6 +51,21 @@ pub enum Way {
     Back,
 }
 
+/// In which order accounts are listed: those that the store keeps anyway. An order by what each login
+/// changes would cost each login an index more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// By name.
+    #[default]
+    Name,
+    /// By name, the last one first.
+    NameBack,
+    /// As they were enrolled.
+    Enrolled,
+    /// As they were enrolled, the newest first.
+    EnrolledBack,
+}
+
 /// What a home page counts.
 #[derive(Clone, Debug, Default)]
 pub struct Counts {
@@ -97,18 +112,19 @@ impl Store {
             .map_err(StoreError::sqlite("looking for changes"))
     }
 
-    /// Accounts by name that meet all conditions, read one way from a name on.
+    /// Accounts that meet all conditions, read one way from one of them on, which a name says; a name and
+    /// a NUL: from the one after it.
     pub fn accounts_from(
         &self,
         now: &Now,
         conditions: &[Condition],
         row_limit: u32,
-        (way, from): (Way, Option<&str>),
+        (order, way, from): (Order, Way, Option<&str>),
         limit: u32,
     ) -> Result<Vec<Account>, StoreError> {
         self.read(LISTING, |connection| {
             let clause = clause(connection, now, conditions, row_limit)?;
-            let mut accounts = page_of_accounts(connection, &clause, way, from, limit)?;
+            let mut accounts = page_of_accounts(connection, &clause, (order, way, from), limit)?;
             for account in &mut accounts {
                 account.addresses = accounts::addresses(connection, account.id)?;
             }
@@ -194,7 +210,12 @@ impl Store {
                 test: Test::State(vec![Kept::Suspect]),
             }];
             let clause = clause(connection, now, &suspect, row_limit)?;
-            let suspects = page_of_accounts(connection, &clause, Way::Onwards, None, suspects)?;
+            let suspects = page_of_accounts(
+                connection,
+                &clause,
+                (Order::Name, Way::Onwards, None),
+                suspects,
+            )?;
             let newest_mail = connection
                 .prepare_cached(&format!(
                     "SELECT {} FROM deliveries d LEFT JOIN accounts a ON a.id = d.account
@@ -308,18 +329,35 @@ fn page<K, R>(
 fn page_of_accounts(
     connection: &Connection,
     clause: &conditions::Clause,
-    way: Way,
-    bound: Option<&str>,
+    (order, way, bound): (Order, Way, Option<&str>),
     limit: u32,
 ) -> Result<Vec<Account>, StoreError> {
-    let edge = match (way, bound.is_some()) {
-        (Way::Onwards, true) => " AND a.name >= ? ORDER BY a.name",
-        (Way::Onwards, false) => " ORDER BY a.name",
-        (Way::Back, true) => " AND a.name < ? ORDER BY a.name DESC",
-        (Way::Back, false) => " ORDER BY a.name DESC",
+    let (key, at) = match order {
+        Order::Name | Order::NameBack => ("a.name", "?"),
+        Order::Enrolled | Order::EnrolledBack => {
+            ("a.id", "(SELECT id FROM accounts WHERE name = ?)")
+        }
     };
+    let is_rising = match order {
+        Order::Name | Order::Enrolled => way == Way::Onwards,
+        Order::NameBack | Order::EnrolledBack => way == Way::Back,
+    };
+    // From a bound on, the bound is left out where it says so, or where the list is read against itself.
+    let (bound, is_after) = match bound.map(|name| (name, name.strip_suffix('\0'))) {
+        Some((_, Some(name))) => (Some(name), true),
+        Some((name, None)) => (Some(name), way == Way::Back),
+        None => (None, false),
+    };
+    let side = match (is_rising, is_after) {
+        (true, true) => ">",
+        (true, false) => ">=",
+        (false, true) => "<",
+        (false, false) => "<=",
+    };
+    let edge = bound.map_or_else(String::new, |_| format!(" AND {key} {side} {at}"));
+    let direction = if is_rising { "" } else { " DESC" };
     let sql = format!(
-        "SELECT {} FROM accounts a WHERE 1{}{edge} LIMIT ?",
+        "SELECT {} FROM accounts a WHERE 1{}{edge} ORDER BY {key}{direction} LIMIT ?",
         accounts::COLUMNS,
         clause.sql
     );

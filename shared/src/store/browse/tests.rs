@@ -4,7 +4,7 @@ use gatepost_words::ident::{EmailAddress, UserName};
 use gatepost_words::time::Wall;
 use serde_json::json;
 
-use super::{Around, Condition, EventAsks, EventTerm, Kept, Side, Test, Way};
+use super::{Around, Condition, EventAsks, EventTerm, Kept, Order, Side, Test, Way};
 use crate::host::Host;
 use crate::host::tests::Fixed;
 use crate::store::Store;
@@ -44,8 +44,55 @@ fn names(
             test: test.clone(),
         })
         .collect();
-    let found = store.accounts_from(&clock.now(), &conditions, ROW, (way, from), limit);
+    let found = store.accounts_from(
+        &clock.now(),
+        &conditions,
+        ROW,
+        (Order::Name, way, from),
+        limit,
+    );
     found.unwrap().into_iter().map(|found| found.name).collect()
+}
+
+// Mutants: a side of the bound is the other one; the bound is in where it must be out.
+#[test]
+fn accounts_are_read_in_each_order_from_each_bound() {
+    // Enrolled in another order than their names have.
+    let (store, clock) = store_with(&["bob", "dan", "alice", "carol"]);
+    for (order, list) in [
+        (Order::Name, ["alice", "bob", "carol", "dan"]),
+        (Order::NameBack, ["dan", "carol", "bob", "alice"]),
+        (Order::Enrolled, ["bob", "dan", "alice", "carol"]),
+        (Order::EnrolledBack, ["carol", "alice", "dan", "bob"]),
+    ] {
+        let page = |way, from: Option<&str>| {
+            let found = store.accounts_from(&clock.now(), &[], ROW, (order, way, from), 9);
+            let names = found.unwrap().into_iter().map(|found| found.name);
+            names.collect::<Vec<_>>()
+        };
+        assert_eq!(page(Way::Onwards, None), list, "{order:?}");
+        let mut back = list;
+        back.reverse();
+        assert_eq!(page(Way::Back, None), back, "{order:?}");
+        for (at, name) in list.into_iter().enumerate() {
+            assert_eq!(
+                page(Way::Onwards, Some(name)),
+                list[at..],
+                "{order:?} {name}"
+            );
+            let after = format!("{name}\0");
+            assert_eq!(
+                page(Way::Onwards, Some(&after)),
+                list[at + 1..],
+                "{order:?} {name}"
+            );
+            assert_eq!(
+                page(Way::Back, Some(name)),
+                back[4 - at..],
+                "{order:?} {name}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -1,9 +1,10 @@
-//! A dialog: what would be done, why somebody may want to say why, the same as a subcommand, and two
-//! buttons of which the one that changes nothing has the focus first.
+//! A dialog: what would be done, what of it cannot be undone, what must be typed or chosen first, the
+//! same as a subcommand, and two buttons of which the one that changes nothing has the focus first.
 
 use tui_input::Input;
 
-use super::super::effect::{Deed, Verb};
+use super::super::effect::{Deed, Said, Slot};
+use super::twin;
 
 /// An open dialog.
 #[derive(Debug)]
@@ -12,8 +13,10 @@ pub(crate) struct Dialog {
     pub(crate) title: String,
     /// What follows from it.
     pub(crate) text: Vec<String>,
-    /// What is typed.
-    pub(crate) field: Option<Field>,
+    /// What of it cannot be undone.
+    pub(crate) for_good: Option<&'static str>,
+    /// What is typed or chosen, from above.
+    pub(crate) fields: Vec<Field>,
     /// The word on the button that does it.
     pub(crate) does: String,
     /// The word on the button that does not.
@@ -21,120 +24,275 @@ pub(crate) struct Dialog {
     /// What has the focus.
     pub(crate) focus: Focus,
     /// What is done.
-    pub(crate) verb: Verb,
-    /// On which account; empty where the field says it.
-    pub(crate) object: String,
-    /// Leaving the console, where jobs still run.
-    pub(crate) quits: bool,
+    pub(crate) about: About,
 }
 
-/// A text in a dialog.
+/// What a dialog is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum About {
+    /// A change; what its fields say comes with them.
+    Change(Deed),
+    /// Rows in a file; the subcommand that lists them.
+    Export(String),
+    /// A view's name.
+    View,
+    /// Leaving while jobs run.
+    Leaving,
+}
+
+/// Something that is typed or chosen.
 #[derive(Debug)]
 pub(crate) struct Field {
+    /// What it says of the deed.
+    pub(crate) slot: Slot,
     /// What it is for.
     pub(crate) label: &'static str,
-    /// What is typed.
-    pub(crate) input: Input,
-    /// Whether it says what is acted on, and so cannot be empty.
-    pub(crate) is_object: bool,
+    /// What is in it.
+    pub(crate) entry: Entry,
+    /// What must be in it.
+    pub(crate) needs: Needs,
+}
+
+/// What is in a field.
+#[derive(Debug)]
+pub(crate) enum Entry {
+    /// A text.
+    Text(Input),
+    /// One of some words.
+    Choice(&'static [&'static str], usize),
+}
+
+/// What must be in a field before it is done.
+#[derive(Debug)]
+pub(crate) enum Needs {
+    /// Nothing.
+    Nothing,
+    /// Something; what is said where it is empty.
+    Something(&'static str),
+    /// Just this, so that nobody does it by habit.
+    This(String),
 }
 
 /// What has the focus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Focus {
-    /// The field.
-    Field,
+    /// A field, by its place.
+    Field(usize),
     /// The button that changes nothing.
     Leave,
     /// The button that does it.
     Do,
 }
 
+impl Field {
+    /// A text, with something in it already.
+    pub(crate) fn text(slot: Slot, label: &'static str, before: &str, needs: Needs) -> Self {
+        Self {
+            slot,
+            label,
+            entry: Entry::Text(Input::new(before.to_owned())),
+            needs,
+        }
+    }
+
+    /// Why somebody does it, for the audit; what was said last is offered.
+    pub(crate) fn reason(before: &str) -> Self {
+        let label = "Reason, for the audit";
+        Self::text(Slot::Reason, label, before, Needs::Nothing)
+    }
+
+    /// A word that must be typed as it is.
+    pub(crate) fn typed(word: String) -> Self {
+        Self::text(Slot::Typed, "Type it here", "", Needs::This(word))
+    }
+
+    /// One of some words, the first of them at first.
+    pub(crate) const fn choice(
+        slot: Slot,
+        label: &'static str,
+        of: &'static [&'static str],
+    ) -> Self {
+        Self {
+            slot,
+            label,
+            entry: Entry::Choice(of, 0),
+            needs: Needs::Nothing,
+        }
+    }
+
+    /// What it says now.
+    pub(crate) fn value(&self) -> &str {
+        match &self.entry {
+            Entry::Text(input) => input.value().trim(),
+            Entry::Choice(of, chosen) => of.get(*chosen).copied().unwrap_or_default(),
+        }
+    }
+
+    /// What is missing in it.
+    fn missing(&self) -> Option<String> {
+        match &self.needs {
+            Needs::Something(missing) if self.value().is_empty() => Some((*missing).to_owned()),
+            Needs::This(word) if self.value() != word => Some(format!("Type {word} to do it.")),
+            Needs::Nothing | Needs::Something(_) | Needs::This(_) => None,
+        }
+    }
+}
+
 impl Dialog {
-    /// The focus after this one.
-    pub(crate) fn next(&self) -> Focus {
+    /// The focus after this one: the fields, then the buttons.
+    pub(crate) const fn next(&self) -> Focus {
         match self.focus {
+            Focus::Field(at) if at + 1 < self.fields.len() => Focus::Field(at + 1),
+            Focus::Field(_) => Focus::Leave,
             Focus::Leave => Focus::Do,
-            Focus::Do if self.field.is_some() => Focus::Field,
-            Focus::Field | Focus::Do => Focus::Leave,
+            Focus::Do if self.fields.is_empty() => Focus::Leave,
+            Focus::Do => Focus::Field(0),
         }
     }
 
     /// The focus before this one.
     pub(crate) fn previous(&self) -> Focus {
         match self.focus {
-            Focus::Leave if self.field.is_some() => Focus::Field,
-            Focus::Field | Focus::Leave => Focus::Do,
+            Focus::Field(0) => Focus::Do,
+            Focus::Field(at) => Focus::Field(at - 1),
+            Focus::Leave => match self.fields.len().checked_sub(1) {
+                Some(last) => Focus::Field(last),
+                None => Focus::Do,
+            },
             Focus::Do => Focus::Leave,
         }
     }
 
-    /// What is done, as the fields are now; none where one that must be filled is empty.
-    pub(crate) fn deed(&self) -> Option<Deed> {
-        let typed = self.field.as_ref().map_or("", |field| field.input.value());
-        let typed = typed.trim().to_owned();
-        let names_object = self.field.as_ref().is_some_and(|field| field.is_object);
-        if names_object && typed.is_empty() {
-            return None;
-        }
-        let (object, reason) = if names_object {
-            (typed, String::new())
+    /// The focus once a field is filled: the next field, then the button that does it.
+    pub(crate) const fn filled(&self, at: usize) -> Focus {
+        if at + 1 < self.fields.len() {
+            Focus::Field(at + 1)
         } else {
-            (self.object.clone(), typed)
-        };
-        Some(Deed {
-            verb: self.verb,
-            object,
-            reason,
-        })
-    }
-
-    /// The subcommand that does the same.
-    pub(crate) fn twin(&self) -> String {
-        let typed = self.field.as_ref().map_or("", |field| field.input.value());
-        let typed = typed.trim();
-        let object = quoted(&self.object);
-        let reason = if typed.is_empty() {
-            String::new()
-        } else {
-            format!(" --reason {}", quoted(typed))
-        };
-        match self.verb {
-            Verb::Unlock => format!("gatepost user unlock {object}{reason}"),
-            Verb::Disable => format!("gatepost user disable {object}{reason}"),
-            Verb::Enable => format!("gatepost user enable {object}{reason}"),
-            Verb::Verify => format!("gatepost user verify {object}"),
-            Verb::Unmask => format!("gatepost user list --unmask{reason}"),
-            Verb::TestMail if typed.is_empty() => "gatepost mail test ADDRESS".to_owned(),
-            Verb::TestMail => format!("gatepost mail test {}", quoted(typed)),
+            Focus::Do
         }
     }
-}
 
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./_-".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
+    /// The field that has the focus.
+    pub(crate) fn field(&self) -> Option<&Field> {
+        match self.focus {
+            Focus::Field(at) => self.fields.get(at),
+            Focus::Leave | Focus::Do => None,
+        }
     }
-    format!("'{}'", word.replace('\'', "'\\''"))
+
+    /// The same, to be changed.
+    pub(crate) fn field_mut(&mut self) -> Option<&mut Field> {
+        match self.focus {
+            Focus::Field(at) => self.fields.get_mut(at),
+            Focus::Leave | Focus::Do => None,
+        }
+    }
+
+    /// Whether a text has the focus.
+    pub(crate) fn is_typing(&self) -> bool {
+        let is_text = |field: &Field| matches!(field.entry, Entry::Text(_));
+        self.field().is_some_and(is_text)
+    }
+
+    /// The first field in which something is missing, and what.
+    pub(crate) fn missing(&self) -> Option<(usize, String)> {
+        let mut fields = self.fields.iter().enumerate();
+        fields.find_map(|(at, field)| Some((at, field.missing()?)))
+    }
+
+    /// What the fields say.
+    pub(crate) fn said(&self) -> Said {
+        let said = self.fields.iter().filter(|field| {
+            let counts = field.slot != Slot::Typed;
+            counts && !field.value().is_empty()
+        });
+        Said::of(said.map(|field| (field.slot, field.value().to_owned())))
+    }
+
+    /// The subcommand that does the same; none where there is none.
+    pub(crate) fn twin(&self) -> Option<String> {
+        match &self.about {
+            About::Change(deed) => Some(twin::of(deed, &self.said())),
+            About::Export(list) => {
+                let said = self.said();
+                let file = match said.get(Slot::File) {
+                    "" => "FILE".to_owned(),
+                    file => twin::quoted(file),
+                };
+                Some(format!("{list} -o {} > {file}", said.get(Slot::Form)))
+            }
+            About::View | About::Leaving => None,
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::quoted;
+    use super::{About, Dialog, Entry, Field, Focus, Needs};
+    use crate::console::effect::Slot;
+
+    fn dialog(fields: Vec<Field>) -> Dialog {
+        Dialog {
+            title: String::new(),
+            text: Vec::new(),
+            for_good: None,
+            fields,
+            does: String::new(),
+            leaves: "",
+            focus: Focus::Leave,
+            about: About::Leaving,
+        }
+    }
 
     #[test]
-    fn a_shell_takes_what_is_shown_as_it_is_meant() {
-        let cases = [
-            ("alice", "alice"),
-            ("a b", "'a b'"),
-            ("it's", "'it'\\''s'"),
-            ("$(x)", "'$(x)'"),
-            ("", "''"),
-        ];
-        for (word, shown) in cases {
-            assert_eq!(quoted(word), shown);
+    fn the_focus_goes_round_forth_and_back() {
+        for count in 0..4 {
+            let reasons = (0..count).map(|_| Field::reason(""));
+            let mut dialog = dialog(reasons.collect());
+            let mut seen = Vec::new();
+            for _ in 0..count + 2 {
+                seen.push(dialog.focus);
+                let (before, next) = (dialog.focus, dialog.next());
+                dialog.focus = next;
+                assert_eq!(dialog.previous(), before, "{count} fields");
+            }
+            assert_eq!(dialog.focus, Focus::Leave, "{count} fields");
+            seen.dedup();
+            assert_eq!(seen.len(), count + 2);
         }
+    }
+
+    // Mutant: a word that must be typed is taken in another spelling, or empty.
+    #[test]
+    fn what_must_be_typed_is_typed_as_it_is() {
+        for (typed, is_enough) in [
+            ("", false),
+            ("alic", false),
+            ("Alice", false),
+            ("alice", true),
+            (" alice ", true),
+        ] {
+            let mut field = Field::typed("alice".into());
+            field.entry = Entry::Text(typed.into());
+            let dialog = dialog(vec![Field::reason(""), field]);
+            assert_eq!(dialog.missing().is_none(), is_enough, "{typed:?}");
+            assert!(dialog.missing().is_none_or(|(at, _)| at == 1), "{typed:?}");
+            assert_eq!(
+                dialog.said().get(Slot::Typed),
+                "",
+                "it is no part of the deed"
+            );
+        }
+    }
+
+    #[test]
+    fn a_choice_says_its_word_and_a_text_must_not_be_empty() {
+        let mut choice = Field::choice(Slot::Form, "Form", &["csv", "jsonl"]);
+        assert_eq!(choice.value(), "csv");
+        choice.entry = Entry::Choice(&["csv", "jsonl"], 1);
+        let file = Field::text(Slot::Address, "File", " ", Needs::Something("no file"));
+        let dialog = dialog(vec![choice, file]);
+        assert_eq!(dialog.missing(), Some((1, "no file".to_owned())));
+        assert_eq!(dialog.said().get(Slot::Form), "jsonl");
     }
 }

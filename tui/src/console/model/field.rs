@@ -45,6 +45,8 @@ pub(crate) struct Typing {
     pub(crate) error: Option<FilterError>,
     /// What was in force before.
     pub(crate) before: String,
+    /// Which of the earlier filters stands there.
+    pub(crate) recalled: Option<usize>,
 }
 
 impl Typing {
@@ -54,6 +56,7 @@ impl Typing {
             input: Input::new(text.to_owned()),
             error: None,
             before: text.to_owned(),
+            recalled: None,
         }
     }
 }

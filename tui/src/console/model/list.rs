@@ -110,6 +110,11 @@ impl<R: Keyed> List<R> {
         self.rows.get(self.selected)
     }
 
+    /// Which row is selected, which is the first on the screen, and how many there are in memory.
+    pub(crate) const fn place(&self) -> (usize, usize, usize) {
+        (self.selected, self.top, self.rows.len())
+    }
+
     /// Another filter is in force: what is asked for next begins at the first row. Until it comes, the
     /// rows of the one before stay.
     pub(crate) fn refilter(&mut self) {

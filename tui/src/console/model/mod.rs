@@ -1,32 +1,46 @@
 //! What the console is: screens and what lies over them, as plain values. No terminal, no store, no
 //! clock; `update` changes it, `view` draws it.
 //!
-//! - [`list`], [`field`], [`text`]: parts
+//! - [`list`], [`field`], [`text`], [`fuzzy`]: parts
 //! - [`home`], [`users`], [`audit`], [`mail`], [`health`]: a screen each
-//! - [`dialog`], [`notes`]: what lies over them
+//! - [`dialog`], [`notes`], [`jobs`]: what lies over them; [`twin`]: a dialog as a subcommand
+//! - [`palette`]: lists of acts; [`possible`]: whether an act makes sense now;
+//!   [`place`]: what lies where
 
 pub(crate) mod audit;
 pub(crate) mod dialog;
 pub(crate) mod field;
+pub(crate) mod fuzzy;
 pub(crate) mod health;
 pub(crate) mod home;
+pub(crate) mod jobs;
 pub(crate) mod list;
 pub(crate) mod mail;
 pub(crate) mod notes;
+pub(crate) mod palette;
+pub(crate) mod place;
+pub(crate) mod possible;
 pub(crate) mod text;
+pub(crate) mod twin;
 pub(crate) mod users;
 
+use gatepost_shared::admin::console::ConsoleRules;
 use gatepost_shared::admin::roles::Role;
 
 use self::audit::Audit;
-use self::dialog::{Dialog, Focus};
+use self::dialog::Dialog;
 use self::field::Typing;
 use self::health::Health;
 use self::home::Home;
+use self::jobs::Jobs;
 use self::mail::Mail;
 use self::notes::Notes;
+use self::palette::Palette;
 use self::users::Users;
-use super::message::{Context, Screen};
+use super::keys::map::Keymap;
+use super::look::Look;
+use super::message::{Act, Context, Screen};
+use super::prefs::Prefs;
 
 /// The whole console.
 #[derive(Debug)]
@@ -39,12 +53,24 @@ pub(crate) struct Model {
     pub(crate) role: Role,
     /// How it is to look.
     pub(crate) look: Look,
-    /// Whether nothing may be changed.
+    /// Whether it was opened to change nothing.
     pub(crate) read_only: bool,
+    /// What is ruled for every console.
+    pub(crate) rules: ConsoleRules,
+    /// How the terminal is, and is used.
+    pub(crate) terminal: Terminal,
+    /// What this person keeps of the console.
+    pub(crate) prefs: Prefs,
     /// Columns and rows of the terminal.
     pub(crate) size: (u16, u16),
     /// Milliseconds since the start.
     pub(crate) now: u64,
+    /// When somebody last pressed a key; none before anything happened.
+    pub(crate) touched: Option<u64>,
+    /// Milliseconds without a key after which the screen is covered.
+    pub(crate) idle: u64,
+    /// Whether it is.
+    pub(crate) is_masked: bool,
     /// Which screen is shown.
     pub(crate) screen: Screen,
     /// See [`Screen::Home`].
@@ -59,23 +85,45 @@ pub(crate) struct Model {
     pub(crate) health: Health,
     /// The filter that is being typed.
     pub(crate) typing: Option<Typing>,
+    /// Why things are done, as it was said last.
+    pub(crate) reason: String,
     /// The dialog that is open.
     pub(crate) dialog: Option<Dialog>,
+    /// The list of acts that is open.
+    pub(crate) palette: Option<Palette>,
+    /// Acts that were done by a list, newest last.
+    pub(crate) ran: Vec<Act>,
+    /// The keys as this person has them.
+    pub(crate) keys: Keymap,
     /// What lies over the screen.
     pub(crate) overlay: Option<Overlay>,
     /// What was said.
     pub(crate) notes: Notes,
+    /// What runs, and what came of it.
+    pub(crate) jobs: Jobs,
     /// When Ctrl-C was last pressed with nothing to cancel.
     pub(crate) interrupted: Option<u64>,
 }
 
-/// How the console is to look.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Look {
-    /// Whether colours are used beside words and signs.
-    pub(crate) colour: bool,
-    /// Whether only ASCII is drawn.
-    pub(crate) ascii: bool,
+/// How the terminal is, and is used.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terminal {
+    /// Whether the mouse is ours; else the terminal's own, which selects text.
+    pub(crate) mouse: bool,
+    /// Whether it all runs in tmux.
+    pub(crate) in_tmux: bool,
+    /// Whether it, or whoever opened it, wants no colours.
+    pub(crate) is_colourless: bool,
+}
+
+impl Default for Terminal {
+    fn default() -> Self {
+        Self {
+            mouse: true,
+            in_tmux: false,
+            is_colourless: false,
+        }
+    }
 }
 
 /// A text over a screen.
@@ -94,6 +142,8 @@ pub(crate) enum Over {
     Keys,
     /// What was said.
     Notes,
+    /// What runs.
+    Jobs,
 }
 
 /// The least columns and rows that can be drawn on.
@@ -103,17 +153,26 @@ pub(crate) const SIDE_BY_SIDE: u16 = 100;
 /// Rows that are no body: header, tabs, notes, footer.
 pub(crate) const AROUND_BODY: u16 = 4;
 
+/// Milliseconds without a key after which the screen is covered, unless a rule says otherwise.
+pub(crate) const IDLE: u64 = 10 * 60 * 1000;
+
 impl Model {
-    /// A console that has seen nothing yet.
+    /// A console that has seen nothing yet, for somebody who may only look.
     pub(crate) fn new(host: String, actor: String, look: Look, size: (u16, u16)) -> Self {
         Self {
             host,
             actor,
-            role: Role::Admin,
+            role: Role::Auditor,
             look,
             read_only: false,
+            rules: ConsoleRules::default(),
+            terminal: Terminal::default(),
+            prefs: Prefs::default(),
             size,
             now: 0,
+            touched: None,
+            idle: IDLE,
+            is_masked: false,
             screen: Screen::Home,
             home: Home::default(),
             users: Users::default(),
@@ -121,19 +180,42 @@ impl Model {
             mail: Mail::default(),
             health: Health::default(),
             typing: None,
+            reason: String::new(),
             dialog: None,
+            palette: None,
+            ran: Vec::new(),
+            keys: Keymap::default(),
             overlay: None,
             notes: Notes::default(),
+            jobs: Jobs::default(),
             interrupted: None,
         }
+    }
+
+    /// Puts what is ruled for every console in force.
+    pub(crate) fn rule(&mut self, rules: ConsoleRules) {
+        self.rules = rules;
+        if let Some(minutes) = rules.idle_minutes {
+            self.idle = u64::from(minutes) * 60 * 1000;
+        }
+    }
+
+    /// Whether nothing may be changed.
+    pub(crate) const fn is_read_only(&self) -> bool {
+        self.read_only || self.rules.read_only
     }
 
     /// What a key is pressed in.
     pub(crate) fn context(&self) -> Context {
         if self.dialog.is_some() {
             Context::Dialog
-        } else if self.overlay.is_some() {
-            Context::Overlay
+        } else if self.palette.is_some() {
+            Context::Palette
+        } else if let Some(overlay) = self.overlay {
+            match overlay.what {
+                Over::Jobs => Context::Jobs,
+                Over::Keys | Over::Notes => Context::Overlay,
+            }
         } else if self.typing.is_some() {
             Context::Filter
         } else {
@@ -143,10 +225,21 @@ impl Model {
 
     /// Whether a text has the focus.
     pub(crate) fn is_typing(&self) -> bool {
+        if self.is_masked {
+            return false;
+        }
         match &self.dialog {
-            Some(dialog) => dialog.focus == Focus::Field,
+            Some(dialog) => dialog.is_typing(),
+            None if self.palette.is_some() => true,
             None => self.typing.is_some() && self.overlay.is_none(),
         }
+    }
+
+    /// When something on the screen must change though nothing happens.
+    pub(crate) fn wakes(&self) -> Option<u64> {
+        let masks = self.touched.filter(|_| !self.is_masked);
+        let masks = masks.map(|touched| touched.saturating_add(self.idle));
+        [masks, self.notes.wakes()].into_iter().flatten().min()
     }
 
     /// Whether the terminal is large enough.

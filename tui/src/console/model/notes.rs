@@ -1,7 +1,5 @@
-//! What the console says in passing: the newest for a while, all of it to be looked up; and the jobs
-//! that run.
+//! What the console says in passing: the newest for a while, all of it to be looked up.
 
-use super::super::message::Job;
 use super::text::{Line, Tone, broken};
 
 /// Milliseconds that a note stays on the screen.
@@ -15,8 +13,6 @@ pub(crate) struct Notes {
     said: Vec<Note>,
     /// When the newest goes, in milliseconds since the start.
     until: Option<u64>,
-    /// Jobs that run, and how far they are.
-    pub(crate) jobs: Vec<(Job, String)>,
 }
 
 /// Something that was said.
@@ -58,31 +54,9 @@ impl Notes {
         is_over
     }
 
-    /// A job goes on.
-    pub(crate) fn progress(&mut self, job: Job, how: String) {
-        match self.jobs.iter_mut().find(|(running, _)| *running == job) {
-            Some((_, before)) => *before = how,
-            None => self.jobs.push((job, how)),
-        }
-    }
-
-    /// A job is over.
-    pub(crate) fn ended(&mut self, job: Job) {
-        self.jobs.retain(|(running, _)| *running != job);
-    }
-
-    /// Whether a job runs.
-    pub(crate) fn runs(&self, job: Job) -> bool {
-        self.jobs.iter().any(|(running, _)| *running == job)
-    }
-
     /// All of it, newest first.
     pub(crate) fn lines(&self, width: usize) -> Vec<Line> {
         let mut lines = Vec::new();
-        for (job, how) in &self.jobs {
-            let text = format!("running: {} {how}", job.name());
-            lines.extend(broken(Tone::Head, &text, width, 2));
-        }
         for note in self.said.iter().rev() {
             lines.extend(broken(note.tone, &note.text, width, 2));
         }

@@ -1,5 +1,7 @@
 //! The accounts: a list, its filter, and the page of the selected one.
 
+use std::collections::BTreeSet;
+
 use gatepost_shared::admin::browse::{EventRow, MailRow, UserDetail, UserRow};
 use gatepost_shared::admin::filter::Filter;
 use gatepost_shared::admin::users::{Mask, State};
@@ -23,6 +25,8 @@ pub(crate) struct Users {
     pub(crate) is_open: bool,
     /// How far the page is scrolled.
     pub(crate) scroll: usize,
+    /// The keys of the accounts that are marked.
+    pub(crate) marks: BTreeSet<String>,
     /// Whether addresses are shown: the audit has it.
     pub(crate) unmasked: bool,
 }

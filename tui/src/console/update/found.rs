@@ -5,7 +5,7 @@ use super::super::message::{Found, Job};
 use super::super::model::Model;
 use super::super::model::list::Keyed;
 use super::super::model::text::Tone;
-use super::users;
+use super::{jobs, prefs, users};
 
 pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
     let height = model.table_height();
@@ -59,7 +59,7 @@ pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
             Vec::new()
         }
         Found::Checks(checks) => {
-            model.notes.ended(Job::Doctor);
+            model.jobs.ended(Job::Doctor, Ok("done".to_owned()));
             model.health.checks = Some(checks);
             Vec::new()
         }
@@ -72,16 +72,32 @@ pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
             model.users.unmasked = true;
             users::read(model)
         }
-        Found::Progress(job, how) => {
-            model.notes.progress(job, how);
+        Found::Prefs(prefs, others, faults) => prefs::take(model, prefs, &others, faults),
+        Found::Keys(keys) => {
+            match keys {
+                Ok((keys, are_more)) => jobs::marked(model, keys, are_more),
+                Err(error) => say(model, Err(error)),
+            }
             Vec::new()
         }
+        Found::Progress(job, progress) => {
+            model.jobs.progress(job, progress);
+            Vec::new()
+        }
+        Found::Tried(job, tally) => {
+            // What failed stays marked.
+            model.users.marks = tally.failures.iter().map(|(key, _)| key.clone()).collect();
+            if let Some(said) = model.jobs.tried(job, tally) {
+                say(model, said);
+            }
+            super::again(model)
+        }
         Found::Ended(job, said) => {
-            model.notes.ended(job);
+            model.jobs.ended(job, said.clone());
             match job {
                 Job::Chain => model.audit.chain = Some(said.clone()),
                 Job::TestMail => model.mail.test = Some(said.clone()),
-                Job::Doctor => {}
+                Job::Doctor | Job::Each(_) | Job::Export(_) => {}
             }
             say(model, said);
             Vec::new()

@@ -1,10 +1,9 @@
 //! What happens on the screen of deliveries.
 
-use super::super::effect::{Effect, Verb};
+use super::super::effect::Effect;
 use super::super::message::Act;
 use super::super::model::Model;
-use super::super::model::text::Tone;
-use super::{dialog, forbidden, scrolled};
+use super::{dialog, scrolled};
 
 /// Reads the rows around the selected one.
 pub(super) fn read(model: &mut Model) -> Vec<Effect> {
@@ -43,13 +42,7 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
             model.mail.is_open = false;
             Vec::new()
         }
-        Act::TestMail => match forbidden(model, Verb::TestMail) {
-            Some(why_not) => {
-                model.notes.say(model.now, Tone::Care, why_not);
-                Vec::new()
-            }
-            None => dialog::about_test_mail(model),
-        },
+        Act::TestMail => dialog::about_test_mail(model),
         _ => Vec::new(),
     }
 }

@@ -2,40 +2,30 @@
 //! same state does the same. A screen's own acts are in a file of its own.
 
 mod audit;
+mod copying;
 mod dialog;
+mod export;
 mod found;
 mod health;
 mod home;
+mod jobs;
 mod mail;
+mod mask;
+mod mouse;
+mod palette;
+mod prefs;
 mod typing;
 mod users;
 
-use super::effect::{Effect, Verb};
-use super::message::{Act, Context, Job, Message, Screen, Step};
+use super::effect::Effect;
+use super::message::{Act, Context, Job, Key, Message, Screen, Step};
+use super::model::jobs::How;
+use super::model::palette::Scope;
 use super::model::text::Tone;
 use super::model::{Model, Over, Overlay};
 
 /// Milliseconds within which a second Ctrl-C leaves.
 const TWICE: u64 = 2_000;
-
-/// Why nothing is changed.
-const READ_ONLY: &str = "This console was opened with --read-only.";
-
-/// Why an act is not this person's to do, here.
-pub(super) fn forbidden(model: &Model, verb: Verb) -> Option<String> {
-    if model.read_only {
-        return Some(READ_ONLY.to_owned());
-    }
-    let (role, right) = (model.role, verb.needs());
-    (!role.has(right)).then(|| {
-        format!(
-            "Your role here is {}, which may not {}: ask somebody who is {}.",
-            role.name(),
-            right.what(),
-            right.least().name()
-        )
-    })
-}
 
 /// What is read when the console starts.
 pub(crate) fn begin(model: &mut Model) -> Vec<Effect> {
@@ -46,9 +36,16 @@ pub(crate) fn begin(model: &mut Model) -> Vec<Effect> {
 
 /// Takes a message in.
 pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
+    let is_somebody = matches!(message, Message::Key(_) | Message::Mouse(_));
+    if is_somebody && mask::touched(model) {
+        return Vec::new();
+    }
     match message {
+        Message::Key(key) => pressed(model, key),
+        Message::Mouse(mouse) => mouse::take(model, mouse),
         Message::Act(act) => acted(model, act),
         Message::Edit(edit) if model.dialog.is_some() => dialog::edit(model, edit),
+        Message::Edit(edit) if model.palette.is_some() => palette::edit(model, edit),
         Message::Edit(edit) => typing::edit(model, edit),
         Message::Resized(columns, rows) => {
             model.size = (columns, rows);
@@ -62,11 +59,18 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Tick(now) => {
             model.now = now;
             model.notes.tick(now);
-            Vec::new()
+            mask::tick(model)
         }
         Message::Changed => again(model),
         Message::Found(found) => found::take(model, *found),
     }
+}
+
+/// What the key means where it was pressed.
+fn pressed(model: &mut Model, key: Key) -> Vec<Effect> {
+    let (context, is_typing) = (model.context(), model.is_typing());
+    let message = model.keys.message(context, is_typing, key);
+    message.map_or_else(Vec::new, |message| update(model, message))
 }
 
 fn acted(model: &mut Model, act: Act) -> Vec<Effect> {
@@ -74,7 +78,10 @@ fn acted(model: &mut Model, act: Act) -> Vec<Effect> {
         (Act::Suspend, _) => vec![Effect::Suspend],
         (Act::Redraw, _) => vec![Effect::Redraw],
         (Act::Interrupt, _) => interrupted(model),
+        (Act::CopyTwin, Context::Dialog) => copying::twin(model),
         (_, Context::Dialog) => dialog::act(model, act),
+        (_, Context::Palette) => palette::act(model, act),
+        (_, Context::Jobs) => jobs::act(model, act),
         (_, Context::Overlay) => over(model, act),
         (_, Context::Filter) => typing::act(model, act),
         (_, Context::Screen(screen)) => on_screen(model, screen, act),
@@ -87,12 +94,30 @@ fn acted(model: &mut Model, act: Act) -> Vec<Effect> {
     reason = "the other acts belong elsewhere"
 )]
 fn on_screen(model: &mut Model, screen: Screen, act: Act) -> Vec<Effect> {
+    if let Some(why_not) = model.why_not(act) {
+        model.notes.say(model.now, Tone::Care, why_not);
+        return Vec::new();
+    }
     match act {
         Act::Go(to) => go(model, to),
         Act::Next => go(model, beside(screen, 1)),
         Act::Previous => go(model, beside(screen, Screen::ALL.len() - 1)),
         Act::Help => lay_over(model, Over::Keys),
         Act::Messages => lay_over(model, Over::Notes),
+        Act::Jobs => lay_over(model, Over::Jobs),
+        Act::CopyName => copying::name(model),
+        Act::CopyTwin => copying::twin(model),
+        Act::Mouse => prefs::mouse(model),
+        Act::Themes => palette::open(model, Scope::Themes),
+        Act::Theme(scheme) => prefs::theme(model, scheme),
+        Act::Export => export::ask(model),
+        Act::Sort => palette::open(model, Scope::Orders),
+        Act::SortBy(order) => typing::sort(model, order),
+        Act::Views => palette::open(model, Scope::Views),
+        Act::View(at) => prefs::show_view(model, at),
+        Act::KeepView => prefs::name_view(model),
+        Act::Palette => palette::open(model, Scope::All),
+        Act::Actions => palette::open(model, Scope::Row),
         Act::Filter => typing::begin(model),
         Act::Refresh => {
             let mut effects = again(model);
@@ -189,6 +214,13 @@ fn interrupted(model: &mut Model) -> Vec<Effect> {
     if model.context() != Context::Screen(model.screen) {
         return acted(model, Act::Back);
     }
+    let can_stop = model.jobs.running().find(|work| work.job.can_stop());
+    if let Some(job) = can_stop
+        .filter(|work| work.how == How::Runs)
+        .map(|work| work.job)
+    {
+        return jobs::stop(model, job);
+    }
     let is_second = model
         .interrupted
         .is_some_and(|first| model.now < first + TWICE);
@@ -202,7 +234,7 @@ fn interrupted(model: &mut Model) -> Vec<Effect> {
 }
 
 fn quit(model: &mut Model) -> Vec<Effect> {
-    if model.notes.jobs.is_empty() {
+    if model.jobs.running().next().is_none() {
         return vec![Effect::Quit];
     }
     dialog::ask_to_quit(model);
@@ -230,12 +262,11 @@ fn resized(model: &mut Model) {
 
 /// Begins a job, unless it runs already.
 pub(super) fn start(model: &mut Model, job: Job, effect: Effect) -> Vec<Effect> {
-    if model.notes.runs(job) {
-        let text = format!("still {}", job.name());
-        model.notes.say(model.now, Tone::Care, text);
+    if let Some(why_not) = model.why_not_again(job) {
+        model.notes.say(model.now, Tone::Care, why_not);
         return Vec::new();
     }
-    model.notes.progress(job, String::new());
+    model.jobs.begin(job, job.name(), None);
     vec![effect]
 }
 

@@ -1,24 +1,21 @@
 //! Typing a filter: each key that makes sense is in force at once.
 
-use gatepost_shared::admin::filter::{EventFilter, Filter};
+use gatepost_shared::admin::filter::{
+    EventFilter, Filter, ORDERS, Order, complete_events, complete_users,
+};
 
 use super::super::effect::Effect;
-use super::super::message::{Act, Edit, Screen};
+use super::super::message::{Act, Edit, Screen, Step};
 use super::super::model::Model;
 use super::super::model::field::{InForce, Typing, type_into};
-use super::super::model::text::Tone;
-use super::{audit, users};
+use super::{audit, prefs, users};
 
 /// Opens the line, where the screen has a list that can be filtered.
 pub(super) fn begin(model: &mut Model) -> Vec<Effect> {
     let text = match model.screen {
         Screen::Users => &model.users.filter.text,
         Screen::Audit => &model.audit.filter.text,
-        Screen::Home | Screen::Mail | Screen::Health => {
-            let text = "There is no filter here; Users and Audit have one.";
-            model.notes.say(model.now, Tone::Care, text);
-            return Vec::new();
-        }
+        Screen::Home | Screen::Mail | Screen::Health => return Vec::new(),
     };
     model.typing = Some(Typing::over(text));
     Vec::new()
@@ -43,11 +40,21 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
     match act {
         Act::Apply => {
             let is_wrong = |typing: &Typing| typing.error.is_some();
-            if !model.typing.as_ref().is_some_and(is_wrong) {
-                model.typing = None;
+            if model.typing.as_ref().is_some_and(is_wrong) {
+                return Vec::new();
             }
-            Vec::new()
+            let Some(typing) = model.typing.take() else {
+                return Vec::new();
+            };
+            let text = typing.input.value().trim().to_owned();
+            if text.is_empty() || text == typing.before {
+                return Vec::new();
+            }
+            model.prefs.remember(model.screen, &text);
+            vec![prefs::keep(model)]
         }
+        Act::Complete => complete(model),
+        Act::Move(step @ (Step::Up | Step::Down)) => prefs::recall(model, step),
         Act::Back => {
             let Some(typing) = model.typing.take() else {
                 return Vec::new();
@@ -61,6 +68,38 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
         },
         _ => Vec::new(),
     }
+}
+
+/// Finishes the last word as far as that is clear.
+fn complete(model: &mut Model) -> Vec<Effect> {
+    let Some(typing) = model.typing.as_mut() else {
+        return Vec::new();
+    };
+    let typed = typing.input.value();
+    let finished = match model.screen {
+        Screen::Users => complete_users(typed),
+        Screen::Audit => complete_events(typed),
+        Screen::Home | Screen::Mail | Screen::Health => None,
+    };
+    let Some(text) = finished else {
+        return Vec::new();
+    };
+    typing.input = text.clone().into();
+    put_in_force(model, &text)
+}
+
+/// Puts an order in force: a word of the filter like the others.
+pub(super) fn sort(model: &mut Model, order: Order) -> Vec<Effect> {
+    let words = model.users.filter.text.split(' ');
+    let mut words: Vec<&str> = words
+        .filter(|word| !word.is_empty() && !word.starts_with("sort:"))
+        .collect();
+    let name = ORDERS.into_iter().find(|(_, known)| *known == order);
+    let sort = name.map(|(name, _)| format!("sort:{name}"));
+    // By name they stand anyway.
+    words.extend(sort.as_deref().filter(|_| order != Order::default()));
+    let text = words.join(" ");
+    put_in_force(model, &text)
 }
 
 /// Takes the filter away, if there is one.

@@ -2,12 +2,11 @@
 
 use gatepost_shared::admin::users::State;
 
-use super::super::effect::{Effect, Verb};
+use super::super::effect::{Deed, Effect, Verb};
 use super::super::message::{Act, Screen};
 use super::super::model::Model;
 use super::super::model::list::Keyed;
-use super::super::model::text::Tone;
-use super::{audit, dialog, forbidden, go, scrolled, typing};
+use super::{audit, dialog, go, jobs, scrolled, typing};
 
 /// Reads the rows around the selected one.
 pub(super) fn read(model: &mut Model) -> Vec<Effect> {
@@ -82,11 +81,18 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
             model.users.is_open = false;
             Vec::new()
         }
+        Act::Back if !model.users.marks.is_empty() => {
+            model.users.marks.clear();
+            Vec::new()
+        }
         Act::Back => typing::clear(model),
+        Act::Mark => jobs::mark(model),
+        Act::MarkAll => vec![Effect::Keys(model.users.filter.filter.clone())],
+        Act::Enable => on_account(model, Verb::Enable),
         Act::Unlock => on_account(model, Verb::Unlock),
         Act::Disable => {
             let state = model.users.list.selected().map(|row| row.state);
-            let verb = if state == Some(State::Disabled) {
+            let verb = if state == Some(State::Disabled) && model.users.marks.is_empty() {
                 Verb::Enable
             } else {
                 Verb::Disable
@@ -100,13 +106,7 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
             effects.extend(read_page(model));
             effects
         }
-        Act::Unmask => match forbidden(model, Verb::Unmask) {
-            Some(why_not) => {
-                model.notes.say(model.now, Tone::Care, why_not);
-                Vec::new()
-            }
-            None => dialog::about_addresses(model),
-        },
+        Act::Unmask => dialog::about_addresses(model),
         Act::EventsOf => {
             let Some(row) = model.users.list.selected() else {
                 return Vec::new();
@@ -120,45 +120,15 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
     }
 }
 
-/// Opens the dialog of an act on the selected account, or says why it cannot be done.
+/// Opens the dialog of an act on the accounts that are marked, or on the selected one.
 fn on_account(model: &mut Model, verb: Verb) -> Vec<Effect> {
-    let Some(row) = model.users.list.selected() else {
-        let text = "No account is selected.";
-        model.notes.say(model.now, Tone::Care, text);
-        return Vec::new();
-    };
-    if let Some(why_not) = why_not(model, row.state, &row.user, verb) {
-        model.notes.say(model.now, Tone::Care, why_not);
+    if !model.users.marks.is_empty() {
+        let marks = model.users.marks.iter().cloned();
+        dialog::about_many(model, Deed::on(verb, marks));
         return Vec::new();
     }
-    let (key, user) = (row.key.clone(), row.user.clone());
-    let standing = row.standing.clone();
-    dialog::about_account(model, verb, key, &user, &standing);
+    if let Some(row) = model.users.list.selected().cloned() {
+        dialog::about_account(model, verb, &row);
+    }
     Vec::new()
-}
-
-/// Why an act makes no sense now.
-fn why_not(model: &Model, state: State, user: &str, verb: Verb) -> Option<String> {
-    if let Some(why_not) = forbidden(model, verb) {
-        return Some(why_not);
-    }
-    if state == State::Removed {
-        return Some(format!(
-            "{user} was removed: gatepost user add {user} ADDRESS"
-        ));
-    }
-    let page = model.users.page_of_selected();
-    let waits = page.and_then(|page| page.as_ref().ok());
-    let waits = waits.map_or(state == State::Unconfirmed, |page| page.unconfirmed);
-    match verb {
-        Verb::Verify if !waits => Some(format!(
-            "{user} has no address that waits for its code; nothing to confirm."
-        )),
-        Verb::Verify
-        | Verb::Unlock
-        | Verb::Disable
-        | Verb::Enable
-        | Verb::Unmask
-        | Verb::TestMail => None,
-    }
 }

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use super::super::message::Job;
 use super::super::model::Model;
-use super::super::model::text::Tone;
+use super::super::model::text::{Tone, grouped};
 use super::parts::{Cell, Column, Table, beside, page};
 use super::theme::Theme;
 
@@ -38,9 +38,9 @@ fn table(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
     } else {
         format!("No event is like that: {filter}. Esc takes the filter away, / changes it.")
     };
-    let running = model.notes.jobs.iter().find(|(job, _)| *job == Job::Chain);
+    let running = model.jobs.running().find(|work| work.job == Job::Chain);
     let right = match (running, &audit.chain) {
-        (Some((_, how)), _) => format!("checking {how}"),
+        (Some(work), _) => format!("checking {}", grouped(work.progress.done)),
         (None, Some(Ok(_))) => "chain holds".to_owned(),
         (None, Some(Err(_))) => "chain NOT whole".to_owned(),
         (None, None) => "newest first".to_owned(),
@@ -64,6 +64,7 @@ fn table(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
         right,
         columns: if is_roomy { &roomy } else { &tight },
         cells: &|row| cells(row, is_roomy),
+        marked: &|_| false,
         empty,
     }
     .draw(theme, frame, area);

@@ -8,10 +8,13 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::super::keys::{self, Within};
-use super::super::message::{Context, Screen};
+use super::super::keys::Within;
+use super::super::keys::map::Bound;
+use super::super::message::{Context, Progress, Screen};
 use super::super::model::Model;
 use super::super::model::field::Typing;
+use super::super::model::jobs::Work;
+use super::super::model::place::tab;
 use super::super::model::text::{Tone, cut, grouped, width_of};
 use super::theme::Theme;
 
@@ -28,7 +31,7 @@ pub(super) fn head(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rec
     if model.role < Role::Admin {
         say(Tone::Care, model.role.name().to_owned());
     }
-    if model.read_only {
+    if model.is_read_only() {
         say(Tone::Care, "read-only".to_owned());
     }
     if let Some(summary) = &model.home.summary {
@@ -53,8 +56,8 @@ pub(super) fn head(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rec
     if problems > 0 {
         say(Tone::Bad, format!("{problems} in Health"));
     }
-    if let Some((job, _)) = model.notes.jobs.first() {
-        say(Tone::Care, job.name().to_owned());
+    if let Some(work) = model.jobs.running().next() {
+        say(Tone::Care, how_far(work));
     }
     let wide: usize = right.iter().map(|span| width_of(&span.content)).sum();
     let room = usize::from(area.width).saturating_sub(wide + 2);
@@ -69,11 +72,20 @@ pub(super) fn head(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rec
     frame.render_widget(Paragraph::new(Line::from(spans)), area);
 }
 
+/// A job, and how far it is.
+fn how_far(work: &Work) -> String {
+    let Progress { done, total, .. } = work.progress;
+    match total {
+        Some(total) => format!("{} {done}/{total}", work.name),
+        None => work.name.clone(),
+    }
+}
+
 /// The second line: the screens.
 pub(super) fn tabs(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let mut spans = vec![Span::raw(" ")];
     for screen in Screen::ALL {
-        let text = format!(" {} {} ", screen.number(), screen.name());
+        let text = tab(screen);
         let style = if screen == model.screen {
             Theme::selected().add_modifier(Modifier::BOLD)
         } else {
@@ -158,30 +170,44 @@ pub(super) fn foot(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rec
     let context = model.context();
     let mut spans = vec![Span::raw(" ")];
     let mut used = 1;
-    let rows: Vec<_> = keys::rows(context)
-        .filter(|row| !row.short.is_empty())
+    let rows: Vec<&Bound> = model
+        .keys
+        .rows(context)
+        .filter(|bound| !bound.row.short.is_empty() && !bound.keys.is_empty())
         .collect();
     // A screen's own keys give way: the way out and the help stay visible.
-    let is_own = |row: &&&keys::Binding| matches!(row.within, Within::Screen(_));
+    let is_own = |bound: &&&Bound| matches!(bound.row.within, Within::Screen(_));
     let is_screen = matches!(context, Context::Screen(_));
     let own_count = if is_screen {
-        rows.iter().filter(|row| is_own(row)).count()
+        rows.iter().filter(|bound| is_own(bound)).count()
     } else {
         rows.len()
     };
     let (own, always) = rows.split_at(own_count);
-    let width = |row: &keys::Binding| row.keys.first().map_or(0, |key| width_of(&key.shown()));
-    let wide = |row: &keys::Binding| width(row) + width_of(row.short) + 3;
-    let kept: usize = always.iter().map(|row| wide(row)).sum();
+    let key = |bound: &Bound| {
+        bound
+            .keys
+            .first()
+            .map(|key| key.shown())
+            .unwrap_or_default()
+    };
+    let wide = |bound: &Bound| width_of(&key(bound)) + width_of(bound.row.short) + 3;
+    let kept: usize = always.iter().map(|bound| wide(bound)).sum();
     let room = usize::from(area.width).saturating_sub(kept);
-    let fits = own.iter().take_while(|row| {
-        used += wide(row);
+    let fits = own.iter().take_while(|bound| {
+        used += wide(bound);
         used <= room
     });
-    for row in fits.chain(always) {
-        let key = row.keys.first().map(|key| key.shown()).unwrap_or_default();
-        spans.push(Span::styled(key, theme.key()));
-        spans.push(Span::raw(format!(" {}  ", row.short)));
+    for bound in fits.chain(always) {
+        let says = format!(" {}  ", bound.row.short);
+        if is_screen && model.why_not(bound.row.act).is_some() {
+            let faint = Theme::faint();
+            spans.push(Span::styled(key(bound), faint));
+            spans.push(Span::styled(says, faint));
+        } else {
+            spans.push(Span::styled(key(bound), theme.key()));
+            spans.push(Span::raw(says));
+        }
     }
     frame.render_widget(Paragraph::new(Line::from(spans)), area);
 }

@@ -43,6 +43,7 @@ fn table(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
             .get(..if is_roomy { 6 } else { 4 })
             .unwrap_or_default(),
         cells: &|row| cells(theme, row),
+        marked: &|_| false,
         empty: "No mail was sent yet. T sends a test message and says what the relay answers."
             .to_owned(),
     }

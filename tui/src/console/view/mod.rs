@@ -2,14 +2,18 @@
 //!
 //! - [`bars`]: what stands around every screen
 //! - [`parts`]: tables, texts and frames that screens are made of
-//! - a file for each screen, and [`over`] for what lies over them
+//! - a file for each screen, [`over`], [`jobs`], [`palette`] and [`dialog`] for what lies over them
 
 mod audit;
 mod bars;
+mod dialog;
 mod health;
 mod home;
+mod jobs;
 mod mail;
+mod mask;
 mod over;
+mod palette;
 mod parts;
 mod theme;
 mod users;
@@ -32,6 +36,9 @@ pub(crate) fn view(model: &Model, frame: &mut Frame<'_>) {
         return;
     }
     let theme = Theme::of(model.look);
+    if model.is_masked {
+        return mask::draw(model, theme, frame, area);
+    }
     let typing = u16::from(model.typing.is_some());
     let rows = Layout::vertical([
         Constraint::Length(1),
@@ -55,9 +62,9 @@ pub(crate) fn view(model: &Model, frame: &mut Frame<'_>) {
     if model.overlay.is_some() {
         over::overlay(model, theme, frame, body);
     }
-    if model.dialog.is_some() {
-        over::dialog(model, theme, frame, body);
-    }
+    jobs::draw(model, theme, frame, body);
+    palette::draw(model, theme, frame, body);
+    dialog::draw(model, theme, frame, body);
 }
 
 #[cfg(test)]

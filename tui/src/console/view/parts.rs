@@ -6,6 +6,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Clear, Padding, Paragraph};
 
+use super::super::message::Progress;
 use super::super::model::list::{Keyed, List, Rows};
 use super::super::model::text::{self, Tone, cut, width_of};
 use super::theme::Theme;
@@ -57,6 +58,8 @@ pub(super) struct Table<'a, R: Keyed> {
     pub(super) columns: &'a [Column],
     /// A row's cells.
     pub(super) cells: &'a dyn Fn(&R) -> Vec<Cell>,
+    /// Whether a row is marked.
+    pub(super) marked: &'a dyn Fn(&R) -> bool,
     /// What it says where there is no row.
     pub(super) empty: String,
 }
@@ -113,7 +116,8 @@ impl<R: Keyed> Table<'_, R> {
     fn row(&self, theme: Theme, index: usize, row: &R, widths: &[usize]) -> Line<'static> {
         let is_selected = index == self.list.selected;
         let mark = if is_selected { theme.pointer() } else { " " };
-        let mut spans = vec![Span::raw(format!("{mark} "))];
+        let star = if (self.marked)(row) { "*" } else { " " };
+        let mut spans = vec![Span::raw(format!("{mark}{star}"))];
         for ((text, tone), width) in (self.cells)(row).into_iter().zip(widths) {
             let text = padded(&text, *width, theme.ellipsis());
             spans.push(Span::styled(text, theme.tone(tone)));
@@ -228,6 +232,16 @@ pub(super) fn beside(area: Rect, list_width: u16) -> (Rect, Rect) {
     .spacing(Spacing::Space(0));
     let [list, detail] = rows.areas(area);
     (list, detail)
+}
+
+/// How far something is, as a bar of so many columns.
+pub(super) fn gauge(theme: Theme, progress: Progress, width: usize) -> String {
+    let (full, empty) = theme.gauge();
+    let Progress { done, total, .. } = progress;
+    let total = total.unwrap_or(0).max(1);
+    let share = u128::from(done.min(total)) * (width as u128) / u128::from(total);
+    let share = usize::try_from(share).unwrap_or(width);
+    format!("[{}{}]", full.repeat(share), empty.repeat(width - share))
 }
 
 /// Makes room in the middle of an area.

@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use gatepost_shared::admin::browse::{EventRow, MailRow, Page, Summary, UserDetail, UserRow};
 use gatepost_shared::admin::doctor::{Check, Finding};
+use gatepost_shared::admin::roles::Role;
 use gatepost_shared::admin::users::State;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -13,17 +14,18 @@ use ratatui::style::{Color, Modifier};
 
 use super::view;
 use crate::console::effect::Effect;
-use crate::console::message::{Act, Edit, Found, Message, Screen, Step};
-use crate::console::model::{LEAST, Look, Model};
+use crate::console::look::{Look, Scheme};
+use crate::console::message::{Act, Edit, Found, Job, Message, Progress, Screen, Step, Tally};
+use crate::console::model::{IDLE, LEAST, Model};
 use crate::console::update::{begin, update};
 
 const SIZES: [(u16, u16); 3] = [LEAST, (80, 24), (160, 48)];
 const COLOUR: Look = Look {
-    colour: true,
+    scheme: Scheme::Auto,
     ascii: false,
 };
 const MONO: Look = Look {
-    colour: false,
+    scheme: Scheme::Mono,
     ascii: false,
 };
 
@@ -220,6 +222,7 @@ fn shown(screen: Screen, case: Case, look: Look, size: (u16, u16)) -> Model {
     let host = if case == Case::Long { LONG } else { "host01" };
     let mut model = Model::new(host.into(), "root (login bob)".into(), look, size);
     model.screen = screen;
+    model.role = Role::Admin;
     let effects = begin(&mut model);
     feed(&mut model, case, effects);
     model
@@ -258,7 +261,14 @@ fn feed(model: &mut Model, case: Case, effects: Vec<Effect>) {
             ),
             Effect::Checks => Found::Checks(checks(case)),
             Effect::CheckChain
+            | Effect::Each(..)
+            | Effect::Stop(_)
+            | Effect::Keys(_)
+            | Effect::Export(..)
             | Effect::Do(_)
+            | Effect::Copy(_)
+            | Effect::Keep(_)
+            | Effect::Mouse(_)
             | Effect::Quit
             | Effect::Suspend
             | Effect::Redraw => continue,
@@ -352,40 +362,113 @@ fn every_screen_looks_as_it_should() {
     }
 }
 
+/// What is done to a screen before its picture is taken.
+type Steps = fn(&mut Model);
+
+const OVER: [(&str, Screen, Steps); 14] = [
+    ("over-keys", Screen::Users, |model| {
+        update(model, Message::Act(Act::Help));
+    }),
+    ("over-palette", Screen::Users, |model| {
+        update(model, Message::Act(Act::Palette));
+        for c in "ver".chars() {
+            update(model, Message::Edit(Edit::Insert(c)));
+        }
+    }),
+    ("over-actions", Screen::Users, |model| {
+        update(model, Message::Act(Act::Actions));
+        update(model, Message::Act(Act::Move(Step::Down)));
+    }),
+    ("over-marked", Screen::Users, |model| {
+        update(model, Message::Act(Act::Mark));
+        update(model, Message::Act(Act::Mark));
+    }),
+    ("over-many", Screen::Users, |model| {
+        let keys = (0..37).map(|number| format!("user{number}")).collect();
+        update(
+            model,
+            Message::Found(Box::new(Found::Keys(Ok((keys, true))))),
+        );
+        update(model, Message::Act(Act::Verify));
+        update(model, Message::Act(Act::Next));
+        update(model, Message::Act(Act::Next));
+    }),
+    ("over-jobs", Screen::Users, |model| {
+        for name in ["carol", "dan"] {
+            let keys = vec!["alice".to_owned(), name.to_owned()];
+            update(
+                model,
+                Message::Found(Box::new(Found::Keys(Ok((keys, false))))),
+            );
+            update(model, Message::Act(Act::Unlock));
+            update(model, Message::Act(Act::Confirm));
+        }
+        let tally = Tally {
+            done: 1,
+            failures: vec![("carol".into(), error())],
+            left: 0,
+        };
+        update(
+            model,
+            Message::Found(Box::new(Found::Tried(Job::Each(1), tally))),
+        );
+        let progress = Progress {
+            done: 1,
+            total: Some(3),
+            failed: 0,
+        };
+        update(
+            model,
+            Message::Found(Box::new(Found::Progress(Job::Each(2), progress))),
+        );
+        update(model, Message::Act(Act::Jobs));
+        update(model, Message::Act(Act::Move(Step::Down)));
+    }),
+    ("over-export", Screen::Users, |model| {
+        update(model, Message::Act(Act::Export));
+        for c in "users.csv".chars() {
+            update(model, Message::Edit(Edit::Insert(c)));
+        }
+        update(model, Message::Act(Act::Next));
+    }),
+    ("over-sort", Screen::Users, |model| {
+        update(model, Message::Act(Act::Sort));
+        update(model, Message::Act(Act::Move(Step::Down)));
+    }),
+    ("over-masked", Screen::Users, |model| {
+        update(model, Message::Tick(0));
+        update(model, Message::Tick(IDLE));
+    }),
+    ("over-notes", Screen::Users, |model| {
+        let said = Found::Done(Ok("alice is unlocked.".into()));
+        update(model, Message::Found(Box::new(said)));
+        update(model, Message::Act(Act::Messages));
+    }),
+    ("over-unlock", Screen::Users, |model| {
+        update(model, Message::Act(Act::Unlock));
+        update(model, Message::Act(Act::Previous));
+        for c in "TICKET-812 phone lost".chars() {
+            update(model, Message::Edit(Edit::Insert(c)));
+        }
+    }),
+    ("over-test-mail", Screen::Mail, |model| {
+        update(model, Message::Act(Act::TestMail));
+    }),
+    ("over-filter-error", Screen::Users, |model| {
+        update(model, Message::Act(Act::Filter));
+        for c in "ali state:lokced".chars() {
+            update(model, Message::Edit(Edit::Insert(c)));
+        }
+    }),
+    ("over-page", Screen::Users, |model| {
+        let effects = update(model, Message::Act(Act::Open));
+        feed(model, Case::Typical, effects);
+    }),
+];
+
 #[test]
 fn what_lies_over_a_screen_looks_as_it_should() {
-    type Steps = fn(&mut Model);
-    let cases: [(&str, Screen, Steps); 6] = [
-        ("over-keys", Screen::Users, |model| {
-            update(model, Message::Act(Act::Help));
-        }),
-        ("over-notes", Screen::Users, |model| {
-            let said = Found::Done(Ok("alice is unlocked.".into()));
-            update(model, Message::Found(Box::new(said)));
-            update(model, Message::Act(Act::Messages));
-        }),
-        ("over-unlock", Screen::Users, |model| {
-            update(model, Message::Act(Act::Unlock));
-            update(model, Message::Act(Act::Previous));
-            for c in "TICKET-812 phone lost".chars() {
-                update(model, Message::Edit(Edit::Insert(c)));
-            }
-        }),
-        ("over-test-mail", Screen::Mail, |model| {
-            update(model, Message::Act(Act::TestMail));
-        }),
-        ("over-filter-error", Screen::Users, |model| {
-            update(model, Message::Act(Act::Filter));
-            for c in "ali state:lokced".chars() {
-                update(model, Message::Edit(Edit::Insert(c)));
-            }
-        }),
-        ("over-page", Screen::Users, |model| {
-            let effects = update(model, Message::Act(Act::Open));
-            feed(model, Case::Typical, effects);
-        }),
-    ];
-    for (name, screen, steps) in cases {
+    for (name, screen, steps) in OVER {
         let pictures = pictures(|look, size| {
             let mut model = shown(screen, Case::Typical, look, size);
             steps(&mut model);
@@ -394,7 +477,6 @@ fn what_lies_over_a_screen_looks_as_it_should() {
         insta::assert_snapshot!(name, pictures);
     }
 }
-
 #[test]
 fn without_colours_no_cell_has_one_and_the_selected_row_is_reversed() {
     for screen in [Screen::Home, Screen::Users, Screen::Audit, Screen::Mail] {
@@ -418,7 +500,7 @@ fn without_colours_no_cell_has_one_and_the_selected_row_is_reversed() {
 #[test]
 fn ascii_is_enough_for_every_screen() {
     let look = Look {
-        colour: true,
+        scheme: Scheme::Auto,
         ascii: true,
     };
     for screen in Screen::ALL {
@@ -470,6 +552,52 @@ fn every_size_can_be_drawn_while_everything_is_open() {
                 update(&mut model, Message::Resized(size.0, size.1));
                 drawn(&model);
             }
+        }
+    }
+}
+
+// Mutant: a theme's text is grey, white, black or of any colour that a ground may have.
+#[test]
+fn no_theme_colours_text_like_a_ground_or_the_ground() {
+    let grounds = [Color::Black, Color::White, Color::Gray, Color::DarkGray];
+    for scheme in Scheme::ALL {
+        let look = Look {
+            scheme,
+            ascii: false,
+        };
+        for screen in Screen::ALL {
+            let mut model = shown(screen, Case::Typical, look, (160, 48));
+            for act in [Act::Back, Act::Help, Act::Palette, Act::Jobs] {
+                update(&mut model, Message::Act(act));
+                for cell in &drawn(&model).content {
+                    assert_eq!(cell.bg, Color::Reset, "{scheme:?} {screen:?}");
+                    assert!(!grounds.contains(&cell.fg), "{scheme:?} {screen:?}");
+                    let has_two = matches!(cell.fg, Color::Reset | Color::Red | Color::Magenta);
+                    assert!(
+                        has_two || scheme != Scheme::Auto,
+                        "{screen:?} {:?}",
+                        cell.fg
+                    );
+                }
+                update(&mut model, Message::Act(Act::Back));
+            }
+        }
+    }
+}
+
+// Mutant: anything is drawn below the mask.
+#[test]
+fn nothing_but_the_mask_is_seen() {
+    for screen in Screen::ALL {
+        for case in CASES {
+            let mut model = shown(screen, case, COLOUR, (80, 24));
+            for act in [Act::Filter, Act::Help, Act::Unlock] {
+                update(&mut model, Message::Act(act));
+            }
+            model.is_masked = true;
+            model.host = "host01".into();
+            let picture = text(&drawn(&model));
+            assert_eq!(picture.trim(), "gatepost on host01 is masked; press a key");
         }
     }
 }

@@ -4,7 +4,7 @@
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::border;
 
-use super::super::model::Look;
+use super::super::look::{Look, Scheme};
 use super::super::model::text::Tone;
 
 /// How things look.
@@ -18,34 +18,49 @@ impl Theme {
         Self { look }
     }
 
-    fn colour(self, colour: Color) -> Style {
-        if self.look.colour {
-            Style::new().fg(colour)
-        } else {
-            Style::new()
-        }
-    }
-
     /// Text that is meant like that.
     pub(super) fn tone(self, tone: Tone) -> Style {
-        match tone {
-            Tone::Plain => Style::new(),
-            Tone::Head => Style::new().add_modifier(Modifier::BOLD),
-            Tone::Good => self.colour(Color::Green),
-            Tone::Care => self.colour(Color::Yellow),
-            Tone::Bad => self.colour(Color::Red).add_modifier(Modifier::BOLD),
-            Tone::Hint => self.colour(Color::Cyan),
+        let plain = Style::new();
+        let bold = plain.add_modifier(Modifier::BOLD);
+        let underlined = plain.add_modifier(Modifier::UNDERLINED);
+        match (self.look.scheme, tone) {
+            (_, Tone::Plain)
+            | (Scheme::Auto | Scheme::Mono, Tone::Good | Tone::Hint)
+            | (Scheme::Mono, Tone::Care) => plain,
+            (_, Tone::Head)
+            | (Scheme::HighContrast, Tone::Good | Tone::Hint)
+            | (Scheme::Mono, Tone::Bad) => bold,
+            // Of the eight colours, these two can be read on white and on black alike.
+            (Scheme::Auto, Tone::Care) => plain.fg(Color::Magenta),
+            (Scheme::Auto, Tone::Bad) => bold.fg(Color::Red),
+            (Scheme::Dark, Tone::Good) => plain.fg(Color::Green),
+            (Scheme::Dark, Tone::Care) => plain.fg(Color::Yellow),
+            (Scheme::Dark, Tone::Bad) => bold.fg(Color::LightRed),
+            (Scheme::Dark, Tone::Hint) => plain.fg(Color::Cyan),
+            // Dark shades of the 256 colours: the eight are too pale on white.
+            (Scheme::Light, Tone::Good) => plain.fg(Color::Indexed(22)),
+            (Scheme::Light, Tone::Care) => plain.fg(Color::Indexed(94)),
+            (Scheme::Light, Tone::Bad) => bold.fg(Color::Indexed(124)),
+            (Scheme::Light, Tone::Hint) => plain.fg(Color::Indexed(25)),
+            (Scheme::HighContrast, Tone::Care) => underlined,
+            (Scheme::HighContrast, Tone::Bad) => bold.add_modifier(Modifier::UNDERLINED),
         }
     }
 
     /// A key in the footer or the help.
     pub(super) fn key(self) -> Style {
-        self.colour(Color::Cyan).add_modifier(Modifier::BOLD)
+        self.tone(Tone::Hint).add_modifier(Modifier::BOLD)
     }
 
     /// The selected row, tab or button: reversed, with colours or without.
     pub(super) const fn selected() -> Style {
         Style::new().add_modifier(Modifier::REVERSED)
+    }
+
+    /// What cannot be done now. Never a grey of its own, which cannot be read on every ground; the words
+    /// beside it say why.
+    pub(super) const fn faint() -> Style {
+        Style::new().add_modifier(Modifier::DIM)
     }
 
     /// The sign of a tone, a column wide.
@@ -62,6 +77,15 @@ impl Theme {
     /// The mark before the selected row.
     pub(super) const fn pointer(self) -> &'static str {
         if self.look.ascii { ">" } else { "\u{25b6}" }
+    }
+
+    /// The full and the empty part of a bar.
+    pub(super) const fn gauge(self) -> (&'static str, &'static str) {
+        if self.look.ascii {
+            ("#", ".")
+        } else {
+            ("\u{2588}", "\u{2591}")
+        }
     }
 
     /// What stands for what was cut.

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use super::super::model::Model;
 use super::super::model::list::Rows;
-use super::super::model::text::{Tone, counted};
+use super::super::model::text::{Tone, counted, grouped};
 use super::super::model::users::{Users, state_tone};
 use super::parts::{Cell, Column, Table, beside, page};
 use super::theme::Theme;
@@ -54,12 +54,21 @@ fn table(users: &Users, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
             .get(..if is_roomy { 4 } else { 3 })
             .unwrap_or_default(),
         cells: &|row| cells(theme, row),
+        marked: &|row| users.marks.contains(&row.key),
         empty,
     }
     .draw(theme, frame, area);
 }
 
 fn how_many(users: &Users) -> String {
+    let rows = how_many_rows(users);
+    match users.marks.len() as u64 {
+        0 => rows,
+        marked => format!("{} marked, {rows}", grouped(marked)),
+    }
+}
+
+fn how_many_rows(users: &Users) -> String {
     let list = &users.list;
     let known = u64::try_from(list.rows.len()).unwrap_or(u64::MAX);
     let is_whole = !list.more_before && !list.more_after;

@@ -3,12 +3,15 @@
 
 use std::sync::mpsc::Receiver;
 
-use gatepost_shared::admin::users::{State, accepted};
+use gatepost_shared::admin::filter::Filter;
+use gatepost_shared::admin::users::{Mask, State, accepted};
 use gatepost_shared::admin::{Admin, AdminError, doctor};
 
-use super::super::effect::{Deed, Effect, Verb};
-use super::super::message::{Found, Job};
+use super::super::effect::{Deed, Effect, Slot, Verb};
+use super::super::message::{Found, Job, Progress, Tally};
+use super::super::model::list::PAGE;
 use super::super::model::text::grouped;
+use super::pace::Pace;
 use super::{Desk, said};
 
 /// Works until the console is over.
@@ -16,9 +19,9 @@ pub(super) fn work(desk: &Desk, effects: &Receiver<Effect>) {
     for effect in effects {
         let Effect::Do(deed) = effect else { continue };
         // Opened for each act: acts are rare, and the store may have been replaced.
-        let done = desk
-            .admin()
-            .and_then(|mut admin| act(&mut admin, &deed).map_err(|error| said(&error)));
+        let done = desk.admin().and_then(|mut admin| {
+            act(&mut admin, &deed, deed.object()).map_err(|error| said(&error))
+        });
         desk.tell(match done {
             Ok(_) if deed.verb == Verb::Unmask => Found::Unmasked,
             Ok(sentence) => Found::Done(sentence),
@@ -27,10 +30,9 @@ pub(super) fn work(desk: &Desk, effects: &Receiver<Effect>) {
     }
 }
 
-/// Does it; the sentence says what is so now, or what is not.
-fn act(admin: &mut Admin, deed: &Deed) -> Result<Result<String, String>, AdminError> {
-    let reason = Some(deed.reason.as_str()).filter(|reason| !reason.is_empty());
-    let user = &deed.object;
+/// Does it to one account; the sentence says what is so now, or what is not.
+fn act(admin: &mut Admin, deed: &Deed, user: &str) -> Result<Result<String, String>, AdminError> {
+    let reason = deed.reason();
     Ok(match deed.verb {
         Verb::Unlock => {
             let done = admin.unlock_user(user, reason)?;
@@ -74,7 +76,7 @@ fn act(admin: &mut Admin, deed: &Deed) -> Result<Result<String, String>, AdminEr
             Ok(String::new())
         }
         Verb::TestMail => {
-            let tested = admin.test_mail(user)?;
+            let tested = admin.test_mail(deed.said.get(Slot::Address))?;
             let last = tested.mail.last();
             let how = last.map_or_else(String::new, |last| {
                 format!("{} in {} ms: {}", last.relay, last.millis, last.reply)
@@ -101,27 +103,99 @@ pub(super) fn job(desk: &Desk, effect: Effect) {
         Effect::Do(deed) => {
             let done = desk
                 .admin()
-                .and_then(|mut admin| act(&mut admin, &deed).map_err(|error| said(&error)));
+                .and_then(|mut admin| act(&mut admin, &deed, "").map_err(|error| said(&error)));
             desk.tell(Found::Ended(
                 Job::TestMail,
                 done.and_then(|sentence| sentence),
             ));
         }
+        Effect::Each(job, deed) => each(desk, job, &deed),
+        Effect::Export(job, export) => super::export::work(desk, job, &export),
+        Effect::Keys(filter) => desk.tell(Found::Keys(keys(desk, &filter))),
         Effect::Summary
+        | Effect::Stop(_)
         | Effect::Users { .. }
         | Effect::User { .. }
         | Effect::Events { .. }
         | Effect::Mails { .. }
+        | Effect::Copy(_)
+        | Effect::Keep(_)
+        | Effect::Mouse(_)
         | Effect::Quit
         | Effect::Suspend
         | Effect::Redraw => {}
     }
 }
 
+/// Does the same to many accounts. What fails on one is told at the end, and the others are tried; what
+/// was asked to stop stops between two.
+fn each(desk: &Desk, job: Job, deed: &Deed) {
+    let total = deed.objects.len() as u64;
+    let mut tally = Tally {
+        done: 0,
+        failures: Vec::new(),
+        left: total,
+    };
+    let mut store = desk.admin();
+    let mut pace = Pace::new();
+    for object in &deed.objects {
+        if desk.is_stopped(job) {
+            break;
+        }
+        let done = match &mut store {
+            Ok(admin) => match act(admin, deed, object) {
+                Ok(done) => done.map(drop),
+                Err(error) => Err(said(&error)),
+            },
+            Err(error) => Err(error.clone()),
+        };
+        tally.left -= 1;
+        match done {
+            Ok(()) => tally.done += 1,
+            Err(why) => tally.failures.push((object.clone(), why)),
+        }
+        if pace.is_due() {
+            let progress = Progress {
+                done: total - tally.left,
+                total: Some(total),
+                failed: tally.failures.len() as u64,
+            };
+            desk.tell(Found::Progress(job, progress));
+        }
+    }
+    desk.tell(Found::Tried(job, tally));
+}
+
+/// How many accounts are marked at once, at the most.
+const MOST_MARKED: usize = 1_000;
+
+/// The keys of the accounts that a filter wants, and whether there are more.
+fn keys(desk: &Desk, filter: &Filter) -> Result<(Vec<String>, bool), String> {
+    let admin = desk.admin()?;
+    let mut keys: Vec<String> = Vec::new();
+    loop {
+        let after = keys.last().cloned().unwrap_or_default();
+        let page = admin.users_like(filter, &after, PAGE, Mask::Masked);
+        let page = page.map_err(|error| said(&error))?;
+        if page.is_empty() {
+            return Ok((keys, false));
+        }
+        keys.extend(page.into_iter().map(|row| row.key));
+        if keys.len() > MOST_MARKED {
+            keys.truncate(MOST_MARKED);
+            return Ok((keys, true));
+        }
+    }
+}
+
 fn check_chain(desk: &Desk) -> Result<String, String> {
     let admin = desk.admin()?;
     let progress = |events: u64| {
-        desk.tell(Found::Progress(Job::Chain, grouped(events)));
+        let progress = Progress {
+            done: events,
+            ..Progress::default()
+        };
+        desk.tell(Found::Progress(Job::Chain, progress));
     };
     let chain = admin.watch_events_verified(&progress);
     let chain = chain.map_err(|error| said(&error))?;

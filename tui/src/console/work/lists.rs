@@ -183,6 +183,13 @@ fn answer(admin: &Admin, effect: &Effect) -> Option<Found> {
         | Effect::Checks
         | Effect::CheckChain
         | Effect::Do(_)
+        | Effect::Each(..)
+        | Effect::Stop(_)
+        | Effect::Keys(_)
+        | Effect::Export(..)
+        | Effect::Copy(_)
+        | Effect::Keep(_)
+        | Effect::Mouse(_)
         | Effect::Quit
         | Effect::Suspend
         | Effect::Redraw => return None,
@@ -201,6 +208,13 @@ fn unopened(effect: &Effect, error: &str) -> Option<Found> {
         | Effect::Checks
         | Effect::CheckChain
         | Effect::Do(_)
+        | Effect::Each(..)
+        | Effect::Stop(_)
+        | Effect::Keys(_)
+        | Effect::Export(..)
+        | Effect::Copy(_)
+        | Effect::Keep(_)
+        | Effect::Mouse(_)
         | Effect::Quit
         | Effect::Suspend
         | Effect::Redraw => None,

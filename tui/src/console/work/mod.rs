@@ -3,18 +3,23 @@
 //!
 //! - [`lists`]: pages of lists; watches for changes
 //! - [`pages`]: an account's page; [`counts`]: what the home page counts
+//! - [`home`]: the person's own files
 //! - [`acts`]: what changes something, one after the other; jobs, each on a thread of its own
 
 mod acts;
 mod counts;
+mod export;
+mod home;
 mod lists;
+mod pace;
 mod pages;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use gatepost_shared::admin::browse::Stopper;
 use gatepost_shared::admin::roles::Operator;
@@ -23,7 +28,7 @@ use gatepost_shared::admin::{Admin, AdminError};
 use self::lists::Slot;
 use super::effect::{Effect, Verb};
 use super::event::Event;
-use super::message::{Found, Message};
+use super::message::{Found, Job, Message};
 
 /// What it takes to open configuration and store.
 #[derive(Clone, Debug)]
@@ -42,29 +47,48 @@ pub(crate) struct Workers {
     pages: Sender<Effect>,
     counts: Sender<Effect>,
     acts: Sender<Effect>,
+    home: Option<Sender<Effect>>,
+    /// Says nothing, and ends when the person's files are written.
+    kept: Receiver<()>,
     reading: Arc<Slot>,
+    stopped: Arc<Stopped>,
     read_only: bool,
 }
+
+/// Jobs that were asked to stop.
+type Stopped = Mutex<Vec<Job>>;
 
 impl Workers {
     /// Starts the threads.
     pub(crate) fn start(open: Opener, events: &Sender<Event>, read_only: bool) -> io::Result<Self> {
         let reading = Arc::new(Slot::default());
-        let worker = |name: &str, work: fn(&Desk, &std::sync::mpsc::Receiver<Effect>)| {
+        let stopped = Arc::new(Stopped::default());
+        let worker = |name: &str, work: fn(&Desk, &Receiver<Effect>)| {
             let (sender, effects) = channel();
-            let desk = Desk::new(&open, events, &reading);
+            let desk = Desk::new(&open, events, &reading, &stopped);
             let named = thread::Builder::new().name(name.to_owned());
             named.spawn(move || desk.watched(|desk| work(desk, &effects)))?;
             io::Result::Ok(sender)
         };
+        let (home, effects) = channel();
+        let (keeping, kept) = channel();
+        let desk = Desk::new(&open, events, &reading, &stopped);
+        let named = thread::Builder::new().name("home".to_owned());
+        named.spawn(move || {
+            let _until_the_end: Sender<()> = keeping;
+            desk.watched(|desk| home::work(desk, &effects));
+        })?;
         Ok(Self {
             lists: worker("lists", lists::work)?,
             pages: worker("pages", pages::work)?,
             counts: worker("counts", counts::work)?,
             acts: worker("acts", acts::work)?,
+            home: Some(home),
+            kept,
             open,
             events: events.clone(),
             reading,
+            stopped,
             read_only,
         })
     }
@@ -82,10 +106,30 @@ impl Workers {
             Effect::User { .. } => &self.pages,
             Effect::Summary => &self.counts,
             // The state asks for none then; this is the lock on the door.
-            Effect::Do(_) if self.read_only => return Ok(()),
+            Effect::Do(_) | Effect::Each(..) if self.read_only => return Ok(()),
             Effect::Do(deed) if deed.verb != Verb::TestMail => &self.acts,
-            Effect::Do(_) | Effect::Checks | Effect::CheckChain => return self.job(effect),
-            Effect::Quit | Effect::Suspend | Effect::Redraw => return Ok(()),
+            Effect::Stop(job) => {
+                if let Ok(mut stopped) = self.stopped.lock() {
+                    stopped.push(*job);
+                }
+                return Ok(());
+            }
+            // A thread of its own: one act on one account is not to wait for hundreds.
+            Effect::Do(_)
+            | Effect::Each(..)
+            | Effect::Keys(_)
+            | Effect::Export(..)
+            | Effect::Checks
+            | Effect::CheckChain => return self.job(effect),
+            Effect::Keep(_) => match &self.home {
+                Some(home) => home,
+                None => return Ok(()),
+            },
+            Effect::Copy(_)
+            | Effect::Mouse(_)
+            | Effect::Quit
+            | Effect::Suspend
+            | Effect::Redraw => return Ok(()),
         };
         // A worker that died said so itself.
         let _dead = to.send(effect);
@@ -104,24 +148,42 @@ impl Workers {
 
     /// Begins something that takes long.
     fn job(&self, effect: Effect) -> io::Result<()> {
-        let desk = Desk::new(&self.open, &self.events, &self.reading);
+        let desk = Desk::new(&self.open, &self.events, &self.reading, &self.stopped);
         let named = thread::Builder::new().name("job".to_owned());
         named.spawn(move || desk.watched(|desk| acts::job(desk, effect)))?;
         Ok(())
     }
 }
 
+impl Drop for Workers {
+    /// What somebody changed last is kept, though they leave at once: for a moment that is waited for.
+    fn drop(&mut self) {
+        self.home = None;
+        let _written = self.kept.recv_timeout(LAST);
+    }
+}
+
+/// How long the last write of a person's files may keep the console open.
+const LAST: Duration = Duration::from_secs(1);
+
 /// What a worker has at hand.
 pub(super) struct Desk {
     open: Opener,
     events: Sender<Event>,
     reading: Arc<Slot>,
+    stopped: Arc<Stopped>,
 }
 
 impl Desk {
-    fn new(open: &Opener, events: &Sender<Event>, reading: &Arc<Slot>) -> Self {
+    fn new(
+        open: &Opener,
+        events: &Sender<Event>,
+        reading: &Arc<Slot>,
+        stopped: &Arc<Stopped>,
+    ) -> Self {
         Self {
             reading: Arc::clone(reading),
+            stopped: Arc::clone(stopped),
             open: open.clone(),
             events: events.clone(),
         }
@@ -141,6 +203,13 @@ impl Desk {
     pub(super) fn admin(&self) -> Result<Admin, String> {
         Admin::open(self.open.conf.as_deref(), self.open.operator.clone())
             .map_err(|error| said(&error))
+    }
+
+    /// Whether a job was asked to stop.
+    pub(super) fn is_stopped(&self, job: Job) -> bool {
+        self.stopped
+            .lock()
+            .is_ok_and(|stopped| stopped.contains(&job))
     }
 
     /// Lets the reading of lists be ended by whoever asks for something newer.

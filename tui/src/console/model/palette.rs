@@ -1,0 +1,266 @@
+//! A list of acts over a screen: everything that can be done, what can be done with a row, or the ways
+//! to do one thing; looked for by a few of their letters.
+
+use gatepost_shared::admin::filter::{ORDERS, Order};
+use tui_input::Input;
+
+use super::super::keys::Binding;
+use super::super::keys::map::Bound;
+use super::super::look::Scheme;
+use super::super::message::{Act, Context, Screen, Step};
+use super::Model;
+use super::fuzzy::score;
+use super::twin::quoted;
+
+/// Which acts are in a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Everything that can be done here.
+    All,
+    /// What can be done with the selected row.
+    Row,
+    /// The themes.
+    Themes,
+    /// The views that were kept.
+    Views,
+    /// The orders of a list.
+    Orders,
+}
+
+/// An act in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// The act.
+    pub(crate) act: Act,
+    /// Its name.
+    pub(crate) name: String,
+    /// What it does, in a sentence.
+    pub(crate) long: String,
+    /// Its key; empty where it has none.
+    pub(crate) key: String,
+    /// The subcommand that does it too; empty where there is none.
+    pub(crate) twin: String,
+    /// Why it makes no sense now.
+    pub(crate) why_not: Option<String>,
+}
+
+/// An open list of acts.
+#[derive(Debug)]
+pub(crate) struct Palette {
+    /// What it says above.
+    pub(crate) title: String,
+    /// What is looked for.
+    pub(crate) input: Input,
+    /// All acts, before anything is looked for.
+    entries: Vec<Entry>,
+    /// The places of those that were found, the best first.
+    found: Vec<usize>,
+    /// Which of them is selected.
+    pub(crate) selected: usize,
+}
+
+impl Palette {
+    /// A list of acts, all of them found.
+    pub(crate) fn new(title: impl Into<String>, entries: Vec<Entry>) -> Self {
+        let mut palette = Self {
+            title: title.into(),
+            input: Input::default(),
+            entries,
+            found: Vec::new(),
+            selected: 0,
+        };
+        palette.look();
+        palette
+    }
+
+    /// Looks for what is typed; the best is selected.
+    pub(crate) fn look(&mut self) {
+        let wanted = self.input.value();
+        let mut found: Vec<(u32, usize)> = Vec::new();
+        for (at, entry) in self.entries.iter().enumerate() {
+            // A sentence has nearly every letter somewhere: the word must be in it.
+            let is_said = entry.long.to_lowercase().contains(&wanted.to_lowercase());
+            let name = score(wanted, &entry.name).map(|score| score + 1);
+            if let Some(score) = name.max(is_said.then_some(0)) {
+                found.push((score, at));
+            }
+        }
+        // Stable: what is as good stays in the table's order.
+        found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+        self.found = found.into_iter().map(|(_, at)| at).collect();
+        self.selected = 0;
+    }
+
+    /// What was found.
+    pub(crate) fn found(&self) -> impl Iterator<Item = &Entry> {
+        self.found.iter().filter_map(|at| self.entries.get(*at))
+    }
+
+    /// The selected one.
+    pub(crate) fn selected(&self) -> Option<&Entry> {
+        self.found().nth(self.selected)
+    }
+
+    /// Selects another one.
+    pub(crate) fn step(&mut self, step: Step, height: usize) {
+        let last = self.found.len().saturating_sub(1);
+        self.selected = match step {
+            Step::Up => self.selected.saturating_sub(1),
+            Step::Down => self.selected + 1,
+            Step::PageUp => self.selected.saturating_sub(height.max(1)),
+            Step::PageDown => self.selected + height.max(1),
+            Step::First => 0,
+            Step::Last => last,
+        }
+        .min(last);
+    }
+}
+
+impl Model {
+    /// The themes; the one in use is said to be.
+    fn themes(&self) -> Vec<Entry> {
+        let entry = |scheme: Scheme| Entry {
+            act: Act::Theme(scheme),
+            name: scheme.name().to_owned(),
+            long: scheme.long().to_owned(),
+            key: if scheme == self.look.scheme {
+                "in use"
+            } else {
+                ""
+            }
+            .to_owned(),
+            twin: String::new(),
+            why_not: None,
+        };
+        Scheme::ALL.into_iter().map(entry).collect()
+    }
+
+    /// The orders of the accounts; the one in force is said to be.
+    fn orders(&self) -> Vec<Entry> {
+        let now = self.users.filter.filter.order();
+        let entries = ORDERS.into_iter().map(|(name, order)| Entry {
+            act: Act::SortBy(order),
+            name: name.to_owned(),
+            long: match order {
+                Order::Name => "by name",
+                Order::NameBack => "by name, the last one first",
+                Order::Enrolled => "as they were enrolled",
+                Order::EnrolledBack => "as they were enrolled, the newest first",
+            }
+            .to_owned(),
+            key: if order == now { "in use" } else { "" }.to_owned(),
+            twin: format!("gatepost user list sort:{name}"),
+            why_not: None,
+        });
+        entries.collect()
+    }
+
+    /// The views that were kept, and keeping one.
+    fn views(&self) -> Vec<Entry> {
+        let entry = |act, name: &str, long: String| Entry {
+            act,
+            name: name.to_owned(),
+            long,
+            key: String::new(),
+            twin: String::new(),
+            why_not: self.why_not(act),
+        };
+        let views = self.prefs.view.iter().enumerate().map(|(at, view)| {
+            let screen = view.place().map_or("", Screen::name);
+            entry(
+                Act::View(at),
+                &view.name,
+                format!("{screen}: {}", view.filter),
+            )
+        });
+        let keep = "keep the filter that is in force under a name".to_owned();
+        views
+            .chain([entry(Act::KeepView, "keep ...", keep)])
+            .collect()
+    }
+
+    /// The acts of a scope, those that were done last before the others.
+    pub(crate) fn acts(&self, scope: Scope) -> Vec<Entry> {
+        match scope {
+            Scope::Themes => return self.themes(),
+            Scope::Views => return self.views(),
+            Scope::Orders => return self.orders(),
+            Scope::All | Scope::Row => {}
+        }
+        let rows = self.keys.rows(Context::Screen(self.screen));
+        let rows = rows.filter(|bound| match scope {
+            Scope::All => is_looked_for(bound.row),
+            Scope::Row | Scope::Themes | Scope::Views | Scope::Orders => {
+                is_looked_for(bound.row) && bound.row.is_own(self.screen)
+            }
+        });
+        let mut entries: Vec<Entry> = rows.map(|bound| self.entry(bound)).collect();
+        let age = |entry: &Entry| {
+            let age = self.ran.iter().rev().position(|act| *act == entry.act);
+            age.unwrap_or(usize::MAX)
+        };
+        if scope == Scope::All {
+            entries.sort_by_key(age);
+        }
+        entries
+    }
+
+    fn entry(&self, bound: &Bound) -> Entry {
+        let row = bound.row;
+        Entry {
+            act: row.act,
+            name: row.name.to_owned(),
+            long: row.long.to_owned(),
+            key: bound
+                .keys
+                .first()
+                .map(|key| key.shown())
+                .unwrap_or_default(),
+            twin: self.twin_of(row.twin),
+            why_not: self.why_not(row.act),
+        }
+    }
+}
+
+impl Model {
+    /// A subcommand of the table with the selected account in it.
+    pub(crate) fn twin_of(&self, twin: &str) -> String {
+        let user = match self.screen {
+            Screen::Users => self.users.list.selected().map(|row| row.key.as_str()),
+            Screen::Audit => self.audit.list.selected().map(|row| row.user.as_str()),
+            Screen::Mail => self.mail.list.selected().map(|row| row.user.as_str()),
+            Screen::Home | Screen::Health => None,
+        };
+        match user.filter(|user| !user.is_empty()) {
+            Some(user) => twin.replace("USER", &quoted(user)),
+            None => twin.to_owned(),
+        }
+    }
+}
+
+/// Whether somebody would look for a row's act: not for a step in a list.
+fn is_looked_for(row: &Binding) -> bool {
+    let is_step = matches!(
+        row.act,
+        Act::Move(_) | Act::Back | Act::Next | Act::Previous | Act::Palette | Act::Actions
+    );
+    !is_step && !row.name.is_empty()
+}
+
+impl Binding {
+    /// Whether its act is about the rows of a screen.
+    fn is_own(&self, screen: Screen) -> bool {
+        use super::super::keys::Within;
+        match self.within {
+            Within::Screen(own) => own == screen,
+            Within::Lists | Within::Listed | Within::Filtered => true,
+            Within::Screens
+            | Within::Filter
+            | Within::Dialog
+            | Within::Palette
+            | Within::Jobs
+            | Within::Overlay
+            | Within::Everywhere => false,
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Whether an act makes sense now, and if not, why: the one answer that keys, footer, palette and menus
+//! give. What is refused in earnest is refused by the verbs; this says it before anybody is asked.
+
+use gatepost_shared::admin::roles::Right;
+use gatepost_shared::admin::users::State;
+
+use super::super::message::{Act, Job, Screen};
+use super::Model;
+
+/// Why nothing is changed.
+const READ_ONLY: &str = "This console was opened with --read-only.";
+
+const RULED_READ_ONLY: &str =
+    "Nothing is changed from a console here: console.toml says read_only.";
+const RULED_MASKED: &str = "Addresses stay masked here: console.toml says masked.";
+
+/// What is said where a row is needed and there is none.
+const NO_ACCOUNT: &str = "No account is selected.";
+
+impl Model {
+    /// Why an act makes no sense now, in a sentence; none where it does.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "moving and looking is always possible"
+    )]
+    pub(crate) fn why_not(&self, act: Act) -> Option<String> {
+        if act == Act::Unmask && self.users.unmasked {
+            // Hiding is always possible.
+            return None;
+        }
+        if let Some(right) = needs(act) {
+            if !self.role.has(right) {
+                let (is, may) = (self.role.name(), right.least().name());
+                let what = right.what();
+                return Some(format!(
+                    "Your role here is {is}, which may not {what}: ask somebody who is {may}."
+                ));
+            }
+            // A file is no change of Gatepost's.
+            if act == Act::Export {
+                return None;
+            }
+            if self.rules.read_only {
+                return Some(RULED_READ_ONLY.to_owned());
+            }
+            if self.read_only {
+                return Some(READ_ONLY.to_owned());
+            }
+        }
+        if act == Act::Unmask && self.rules.masked {
+            return Some(RULED_MASKED.to_owned());
+        }
+        match act {
+            Act::Unlock | Act::Disable | Act::Enable | Act::Verify => self.why_not_on_account(act),
+            Act::EventsOf | Act::Mark | Act::MarkAll if self.users.list.selected().is_none() => {
+                Some(NO_ACCOUNT.to_owned())
+            }
+            Act::CheckChain => self.why_not_again(Job::Chain),
+            Act::TestMail => self.why_not_again(Job::TestMail),
+            Act::Filter if !matches!(self.screen, Screen::Users | Screen::Audit) => {
+                Some("There is no filter here; Users and Audit have one.".to_owned())
+            }
+            Act::Sort if self.screen != Screen::Users => {
+                Some("This list has one order: the newest first.".to_owned())
+            }
+            Act::KeepView => match self.screen {
+                Screen::Users if !self.users.filter.text.is_empty() => None,
+                Screen::Audit if !self.audit.filter.text.is_empty() => None,
+                Screen::Home | Screen::Users | Screen::Audit | Screen::Mail | Screen::Health => {
+                    Some("There is no filter to keep: / on Users or Audit types one.".to_owned())
+                }
+            },
+            Act::CopyName | Act::CopyTwin if self.dialog.is_none() && !self.has_row() => {
+                Some("No row is selected.".to_owned())
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a row of a list is selected.
+    fn has_row(&self) -> bool {
+        match self.screen {
+            Screen::Users => self.users.list.selected().is_some(),
+            Screen::Audit => self.audit.list.selected().is_some(),
+            Screen::Mail => self.mail.list.selected().is_some(),
+            Screen::Home | Screen::Health => false,
+        }
+    }
+
+    /// Why the selected account is not acted on.
+    fn why_not_on_account(&self, act: Act) -> Option<String> {
+        if !self.users.marks.is_empty() {
+            // Of those some may refuse; that is told when it was tried.
+            return None;
+        }
+        let Some(row) = self.users.list.selected() else {
+            return Some(NO_ACCOUNT.to_owned());
+        };
+        let user = &row.user;
+        if row.state == State::Removed {
+            return Some(format!(
+                "{user} was removed: gatepost user add {user} ADDRESS"
+            ));
+        }
+        if act == Act::Enable && row.state != State::Disabled {
+            return Some(format!("{user} is not disabled."));
+        }
+        let page = self.users.page_of_selected();
+        let page = page.and_then(|page| page.as_ref().ok());
+        let waits = page.map_or(row.state == State::Unconfirmed, |page| page.unconfirmed);
+        (act == Act::Verify && !waits)
+            .then(|| format!("{user} has no address that waits for its code; nothing to confirm."))
+    }
+
+    /// Why a job is not begun.
+    pub(crate) fn why_not_again(&self, job: Job) -> Option<String> {
+        self.jobs.runs(job).then(|| format!("still {}", job.name()))
+    }
+}
+
+/// The right that an act needs, where it changes anything or leaves an event.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "moving and looking is always possible"
+)]
+fn needs(act: Act) -> Option<Right> {
+    match act {
+        Act::Unlock => Some(Right::Unlock),
+        Act::Disable | Act::Enable => Some(Right::Accounts),
+        Act::Verify => Some(Right::Resend),
+        Act::Unmask => Some(Right::Unmask),
+        Act::TestMail => Some(Right::Mail),
+        // A file by its name.
+        Act::Export => Some(Right::Machine),
+        _ => None,
+    }
+}

@@ -1,0 +1,77 @@
+//! Writing what a filter wants to a file.
+
+use std::path::PathBuf;
+
+use super::super::effect::{Effect, Export, Rows, Said, Slot};
+use super::super::message::{Job, Screen};
+use super::super::model::Model;
+use super::super::model::dialog::{About, Dialog, Field, Focus, Needs};
+
+/// The forms, the first of them at first.
+const FORMS: [&str; 2] = ["csv", "jsonl"];
+
+/// Opens the dialog.
+pub(super) fn ask(model: &mut Model) -> Vec<Effect> {
+    let (what, filter) = match model.screen {
+        Screen::Users => ("accounts", &model.users.filter.text),
+        Screen::Audit => ("events", &model.audit.filter.text),
+        Screen::Home | Screen::Mail | Screen::Health => return Vec::new(),
+    };
+    let which = match filter.as_str() {
+        "" => format!("All {what} are written."),
+        filter => format!("The {what} of the filter are written: {filter}"),
+    };
+    let file =
+        "It is made as you, not as root, readable by you alone; one that is there already stays.";
+    let missing = Needs::Something("The name of a file is missing.");
+    model.dialog = Some(Dialog {
+        title: format!("Export {what}"),
+        text: vec![which, file.to_owned()],
+        for_good: None,
+        fields: vec![
+            Field::text(Slot::File, "File", "", missing),
+            Field::choice(Slot::Form, "Form", &FORMS),
+        ],
+        does: "Write it".to_owned(),
+        leaves: "Write nothing",
+        focus: Focus::Field(0),
+        about: About::Export(format!("gatepost {}", command(model.screen, filter))),
+    });
+    Vec::new()
+}
+
+/// The subcommand that lists the same.
+fn command(screen: Screen, filter: &str) -> String {
+    let noun = if screen == Screen::Users {
+        "user"
+    } else {
+        "audit"
+    };
+    let quoted = filter.split(' ').filter(|word| !word.is_empty());
+    let words: Vec<String> = quoted.map(super::super::model::twin::quoted).collect();
+    [noun, "list"]
+        .into_iter()
+        .map(str::to_owned)
+        .chain(words)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Begins the writing.
+pub(super) fn begin(model: &mut Model, said: &Said) -> Vec<Effect> {
+    let rows = match model.screen {
+        Screen::Users => Rows::Users(model.users.filter.filter.clone(), model.users.mask()),
+        Screen::Audit => Rows::Events(model.audit.filter.filter.clone()),
+        Screen::Home | Screen::Mail | Screen::Health => return Vec::new(),
+    };
+    let export = Export {
+        rows,
+        path: PathBuf::from(said.get(Slot::File)),
+        is_csv: said.get(Slot::Form) != "jsonl",
+    };
+    let job = Job::Export(model.jobs.number());
+    model
+        .jobs
+        .begin(job, format!("Writing {}", said.get(Slot::File)), None);
+    vec![Effect::Export(job, export)]
+}

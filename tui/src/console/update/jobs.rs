@@ -1,0 +1,93 @@
+//! The list of jobs: looked at, stopped, what failed tried again; and marks, on which many jobs work.
+
+use super::super::effect::{Deed, Effect, Verb};
+use super::super::message::{Act, Job, Step};
+use super::super::model::Model;
+use super::super::model::jobs::Work;
+use super::super::model::list::Keyed;
+use super::super::model::text::{Tone, counted, grouped};
+use super::dialog;
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the other acts belong elsewhere"
+)]
+pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
+    match act {
+        Act::Move(step) => model.jobs.step(step),
+        Act::StopJob => {
+            if let Some(job) = model.jobs.selected().map(|work| work.job) {
+                return stop(model, job);
+            }
+        }
+        Act::RetryJob => {
+            if let Some(deed) = model.jobs.selected().and_then(Work::again) {
+                model.overlay = None;
+                dialog::about_many(model, deed);
+            } else {
+                let text = "Nothing of it failed.";
+                model.notes.say(model.now, Tone::Care, text);
+            }
+        }
+        Act::Back => model.overlay = None,
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// Asks a job to stop.
+pub(super) fn stop(model: &mut Model, job: Job) -> Vec<Effect> {
+    if model.jobs.stop(job) {
+        let text = "It stops after what it is at; what is done stays done.";
+        model.notes.say(model.now, Tone::Care, text);
+        return vec![Effect::Stop(job)];
+    }
+    let text = "That cannot be stopped, or is over.";
+    model.notes.say(model.now, Tone::Care, text);
+    Vec::new()
+}
+
+/// Begins the same on many accounts.
+pub(super) fn begin(model: &mut Model, deed: Deed) -> Vec<Effect> {
+    let count = counted(deed.objects.len() as u64, "account", "accounts");
+    let name = match deed.verb {
+        Verb::Unlock => format!("Unlocking {count}"),
+        Verb::Disable => format!("Disabling {count}"),
+        Verb::Enable => format!("Enabling {count}"),
+        Verb::Verify => format!("Mailing new codes to {count}"),
+        Verb::Unmask | Verb::TestMail => return Vec::new(),
+    };
+    let job = Job::Each(model.jobs.number());
+    model.jobs.begin(job, name, Some(deed.clone()));
+    vec![Effect::Each(job, deed)]
+}
+
+/// Marks the selected account, or takes its mark away, and goes on to the next.
+pub(super) fn mark(model: &mut Model) -> Vec<Effect> {
+    let Some(key) = model.users.list.selected().map(Keyed::key) else {
+        return Vec::new();
+    };
+    if !model.users.marks.remove(&key) {
+        model.users.marks.insert(key);
+    }
+    super::users::act(model, Act::Move(Step::Down))
+}
+
+/// The accounts of the filter are to be marked; some may lie beyond.
+pub(super) fn marked(model: &mut Model, keys: Vec<String>, are_more: bool) {
+    model.users.marks.extend(keys);
+    let count = grouped(model.users.marks.len() as u64);
+    let (tone, text) = if are_more {
+        let more = "there are more: a filter that wants fewer reaches them";
+        (
+            Tone::Care,
+            format!("{count} marked, the first ones; {more}"),
+        )
+    } else {
+        (
+            Tone::Plain,
+            format!("{count} marked; Esc takes the marks away"),
+        )
+    };
+    model.notes.say(model.now, tone, text);
+}

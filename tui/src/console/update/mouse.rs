@@ -1,0 +1,78 @@
+//! What the mouse does: a click selects, a second one on the same row opens, the wheel moves.
+
+use super::super::effect::Effect;
+use super::super::message::{Act, Context, Mouse, Screen, Step};
+use super::super::model::Model;
+use super::super::model::place::Place;
+use super::{acted, go, users};
+
+/// Rows that a notch of the wheel moves.
+const NOTCH: usize = 3;
+
+pub(super) fn take(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
+    match mouse {
+        Mouse::WheelUp => wheel(model, Step::Up),
+        Mouse::WheelDown => wheel(model, Step::Down),
+        Mouse::Click(column, row) => match model.context() {
+            // A dialog is answered by keys alone: a click meant for what was there before does nothing.
+            Context::Dialog | Context::Palette | Context::Jobs | Context::Overlay => Vec::new(),
+            Context::Filter | Context::Screen(_) => click(model, (column, row)),
+        },
+    }
+}
+
+fn wheel(model: &mut Model, step: Step) -> Vec<Effect> {
+    if model.context() == Context::Dialog {
+        return Vec::new();
+    }
+    let steps = (0..NOTCH).flat_map(|_| acted(model, Act::Move(step)));
+    steps.collect()
+}
+
+fn click(model: &mut Model, at: (u16, u16)) -> Vec<Effect> {
+    match model.place(at) {
+        Some(Place::Tab(screen)) => {
+            model.typing = None;
+            go(model, screen)
+        }
+        Some(Place::Head) => acted(model, Act::Sort),
+        Some(Place::Row(line)) => row(model, line),
+        None => Vec::new(),
+    }
+}
+
+/// Selects the row on that line; opens it where it was selected already.
+fn row(model: &mut Model, line: usize) -> Vec<Effect> {
+    let (selected, top, count) = match model.screen {
+        Screen::Home => (model.home.selected, 0, model.home.links().len()),
+        Screen::Users => model.users.list.place(),
+        Screen::Audit => model.audit.list.place(),
+        Screen::Mail => model.mail.list.place(),
+        Screen::Health => return Vec::new(),
+    };
+    let to = top + line;
+    if to >= count {
+        return Vec::new();
+    }
+    if to == selected {
+        return acted(model, Act::Open);
+    }
+    match model.screen {
+        Screen::Home => model.home.selected = to,
+        Screen::Users => {
+            model.users.list.selected = to;
+            model.users.scroll = 0;
+            return users::read_page(model);
+        }
+        Screen::Audit => {
+            model.audit.list.selected = to;
+            model.audit.scroll = 0;
+        }
+        Screen::Mail => {
+            model.mail.list.selected = to;
+            model.mail.scroll = 0;
+        }
+        Screen::Health => {}
+    }
+    Vec::new()
+}
