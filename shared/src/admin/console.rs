@@ -3,11 +3,11 @@
 
 use serde::Deserialize;
 
-use super::roles::Operator;
+use super::roles::{Operator, Right};
 use super::{Admin, AdminError};
 use crate::files::{self, Readers, Untrusted};
-use crate::people;
 pub use crate::people::Home;
+use crate::people::{self, LookupError};
 
 /// The file's name, beside the configuration.
 const NAME: &str = "console.toml";
@@ -28,15 +28,17 @@ pub struct ConsoleRules {
     pub idle_minutes: Option<u8>,
 }
 
-/// The home of the person behind this process, where it is known who that is.
-pub fn home(operator: &Operator) -> Result<Option<Home>, AdminError> {
-    let home = operator.uid.map(people::home);
-    home.transpose().map_err(AdminError::Lookup)
+impl Operator {
+    /// Where the person's own files are; none where it is not known who they are.
+    pub fn home(&self) -> Option<Result<Home, LookupError>> {
+        self.uid.map(people::home)
+    }
 }
 
 impl Admin {
     /// The rules for consoles; none where there is no file.
     pub fn console_rules(&self) -> Result<ConsoleRules, AdminError> {
+        self.may(Right::Look)?;
         let path = self.conf.with_file_name(NAME);
         let content = match files::read_trusted(&path, Readers::Anybody, LONGEST) {
             Ok(content) => content,

@@ -12,7 +12,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::mpsc::Receiver;
 use std::thread;
 
-use gatepost_shared::admin::console::{Home, home};
+use gatepost_shared::admin::console::Home;
 use gatepost_shared::admin::roles::Operator;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
@@ -30,7 +30,7 @@ const PREFS: &str = "prefs.toml";
 
 /// Works until the console is over: first reads both files, then writes what changes.
 pub(super) fn work(desk: &Desk, effects: &Receiver<Effect>) {
-    let folder = match home(&desk.open.operator) {
+    let folder = match desk.open.operator.home().transpose() {
         Ok(home) => Folder::of(home),
         Err(error) => Err(error.to_string()),
     };
@@ -241,7 +241,10 @@ impl Folder {
 
 /// Makes a file for the person, as the person; one that is there already is left alone.
 pub(super) fn create(operator: &Operator, path: PathBuf) -> Result<File, String> {
-    let home = home(operator).map_err(|error| error.to_string())?;
+    let home = operator
+        .home()
+        .transpose()
+        .map_err(|error| error.to_string())?;
     let home = home.filter(|home| home.uid != getuid().as_raw());
     let named = thread::Builder::new().name("person".to_owned());
     let made = named.spawn(move || {
