@@ -75,7 +75,7 @@ impl<'job> Redaction<'job> {
     pub(crate) fn of(job: &'job Job) -> Self {
         let code = match &job.letter.content {
             Content::Code { code, .. } | Content::Confirmation { code, .. } => Some(code),
-            Content::HalfFinished { .. } | Content::Test => None,
+            Content::HalfFinished { .. } | Content::Test | Content::Act { .. } => None,
         };
         let password = job.relay.credentials.as_ref().map(|(_user, secret)| secret);
         Self {

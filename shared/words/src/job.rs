@@ -98,6 +98,60 @@ pub enum Content {
     },
     /// `gatepost mail test`.
     Test,
+    /// Notice to the owner: what an administrator did to the account.
+    Act {
+        /// What.
+        act: OwnerAct,
+        /// The new address, masked, where it is about one; else empty.
+        address: String,
+    },
+}
+
+/// What an administrator did to an account that its owner is told. What opens a way in is; what
+/// closes one shows at the next prompt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OwnerAct {
+    /// Wrong codes so far no longer count.
+    Unlocked,
+    /// A disabled account may sign in again.
+    Enabled,
+    /// The account was removed.
+    Removed,
+    /// Codes are to go to another address, once that is confirmed.
+    AddressAsked,
+    /// Codes go to another address.
+    AddressChanged,
+    /// A bypass code was made.
+    BypassMade,
+    /// New recovery codes were made; earlier ones no longer work.
+    RecoveryReplaced,
+}
+
+impl OwnerAct {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Unlocked,
+        Self::Enabled,
+        Self::Removed,
+        Self::AddressAsked,
+        Self::AddressChanged,
+        Self::BypassMade,
+        Self::RecoveryReplaced,
+    ];
+
+    /// The word that the store and an administrator's own templates know it by.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Unlocked => "unlocked",
+            Self::Enabled => "enabled",
+            Self::Removed => "removed",
+            Self::AddressAsked => "address-asked",
+            Self::AddressChanged => "address-changed",
+            Self::BypassMade => "bypass-made",
+            Self::RecoveryReplaced => "recovery-replaced",
+        }
+    }
 }
 
 /// What the sender is asked to do.

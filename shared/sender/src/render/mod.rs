@@ -14,6 +14,7 @@
 //! | `code.subject` | the same; `code` is there only where the subject is to carry it |
 //! | `confirmation.{txt,html}` | `code`, `valid_for` |
 //! | `half_finished.{txt,html,subject}` | `service`, `source`, `ending` |
+//! | `act.{txt,html,subject}` | `act` (`unlocked`, `address-changed` …), `what` (a sentence), `address` |
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Read};
@@ -21,7 +22,7 @@ use std::net::IpAddr;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-use gatepost_words::job::{Content, Letter, Outcome};
+use gatepost_words::job::{Content, Letter, Outcome, OwnerAct};
 use gatepost_words::secret::Secret;
 use gatepost_words::text::sanitise;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
@@ -90,6 +91,7 @@ fn templates(content: &Content) -> [Template; 3] {
         Content::Confirmation { .. } => built_in!("confirmation"),
         Content::HalfFinished { .. } => built_in!("half_finished"),
         Content::Test => built_in!("test"),
+        Content::Act { .. } => built_in!("act"),
     }
 }
 
@@ -161,7 +163,50 @@ impl Values {
                 body: common.clone(),
                 subject: common,
             },
+            Content::Act { act, address } => {
+                let address = sanitise(address);
+                let body = context! {
+                    act => act.word(),
+                    what => what(*act, &address),
+                    address => address,
+                    ..common
+                };
+                Self {
+                    subject: body.clone(),
+                    body,
+                }
+            }
         })
+    }
+}
+
+/// What an administrator did, as the built-in templates say it. A person who is told this may have
+/// to act on it: it says what is so now.
+fn what(act: OwnerAct, address: &str) -> String {
+    match act {
+        OwnerAct::Unlocked => "An administrator unlocked this account: wrong codes so far no \
+                               longer count, and sign-in codes are mailed again."
+            .to_owned(),
+        OwnerAct::Enabled => {
+            "An administrator enabled this account: it may be used for signing in again.".to_owned()
+        }
+        OwnerAct::Removed => "An administrator removed this account from Gatepost: sign-ins that \
+                              need a code are refused, and no code comes to this address."
+            .to_owned(),
+        OwnerAct::AddressAsked => format!(
+            "An administrator asked for sign-in codes to go to {address} instead of here. That \
+             address must be confirmed first: until then, codes still come here."
+        ),
+        OwnerAct::AddressChanged => format!(
+            "Sign-in codes for this account now go to {address}. This is the last message to this \
+             address."
+        ),
+        OwnerAct::BypassMade => "An administrator made a bypass code for this account. Whoever \
+                                 has it can sign in without a mailed code, for a short while."
+            .to_owned(),
+        OwnerAct::RecoveryReplaced => "An administrator made new recovery codes for this account: \
+                                       earlier ones no longer work."
+            .to_owned(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the built-in templates say, and that what is said cannot be steered from outside.
 
-use gatepost_words::job::{Content, Letter};
+use gatepost_words::job::{Content, Letter, OwnerAct};
 use gatepost_words::secret::Secret;
 
 use super::{Rendered, render};
@@ -27,6 +27,13 @@ fn code(source: &str, code_in_subject: bool) -> Content {
         valid_for: "5 min".to_owned(),
         reference: "K7QX".to_owned(),
         code_in_subject,
+    }
+}
+
+fn act(act: OwnerAct) -> Content {
+    Content::Act {
+        act,
+        address: "b***@e***.org".to_owned(),
     }
 }
 
@@ -113,6 +120,7 @@ fn html_loads_nothing_links_nowhere_and_runs_nothing() {
             ending: "timed out".to_owned(),
         },
         Content::Test,
+        act(OwnerAct::AddressChanged),
     ];
     for content in letters {
         let html = render(&letter(content)).unwrap().html;
@@ -186,4 +194,35 @@ fn the_other_letters_say_what_they_are() {
     let test = render(&letter(Content::Test)).unwrap();
     assert_eq!(test.subject, "Test message from host01");
     assert!(test.text.starts_with("Test message from host01\n"));
+}
+
+// Mutants: two acts share a sentence; an act about an address does not name it; the part for people
+// without HTML says something else.
+#[test]
+fn each_act_of_an_administrator_is_told_in_words_of_its_own() {
+    let mut said = Vec::new();
+    for told in OwnerAct::ALL {
+        let rendered = render(&letter(act(told))).unwrap();
+        assert_eq!(
+            rendered.subject,
+            "Your account alice on host01: an administrator changed it"
+        );
+        let sentence = rendered.text.lines().nth(2).unwrap().to_owned();
+        assert!(rendered.html.contains(&sentence), "{}", rendered.html);
+        let about_an_address = matches!(told, OwnerAct::AddressAsked | OwnerAct::AddressChanged);
+        assert_eq!(
+            sentence.contains("b***@e***.org"),
+            about_an_address,
+            "{sentence}"
+        );
+        assert!(
+            rendered
+                .text
+                .contains("If this surprises you: tell your administrator")
+        );
+        said.push(sentence);
+    }
+    said.sort();
+    said.dedup();
+    assert_eq!(said.len(), OwnerAct::ALL.len());
 }
