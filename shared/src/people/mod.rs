@@ -2,6 +2,8 @@
 //!
 //! A failing lookup is told apart from an empty one, since the first must refuse.
 
+mod inhabitants;
+
 use std::ffi::{CString, OsString};
 use std::path::{Path, PathBuf};
 
@@ -9,6 +11,7 @@ use gatepost_words::ident::{Person, UserName};
 use gatepost_words::job::SENDER_USER;
 use nix::unistd::{Gid, Group, Uid, User, getgrouplist};
 
+pub use self::inhabitants::{Inhabitant, inhabitants, members};
 use crate::policy::rules::{Groups, Rule};
 
 /// Why nobody was found.
