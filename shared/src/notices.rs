@@ -9,6 +9,7 @@ use crate::host::Host;
 use crate::mail;
 use crate::store::Store;
 use crate::store::error::StoreError;
+use crate::store::mails::Told;
 
 /// Sends at most `limit` due notices; how many a relay took. No transaction is open while one is
 /// being sent.
@@ -24,14 +25,10 @@ pub fn send_due(
         let Some(notice) = store.claim_notice(&host.now(), most)? else {
             break;
         };
-        let content = Content::HalfFinished {
-            service: notice.detail.service.clone(),
-            source: notice.detail.source.clone(),
-            ending: notice.detail.ending.clone(),
-        };
+        let (kind, content) = content(&notice.told);
         let when = Wall::from_millis(notice.created);
         let letter = mail::letter(config, notice.to.as_str(), &notice.name, content, when);
-        let attempts = mail::deliver(config, host, "half-finished", letter);
+        let attempts = mail::deliver(config, host, kind, letter);
         let Some(last) = attempts.last() else { break };
         store.notice_done(&host.now(), &notice, last)?;
         if last.outcome == Outcome::Accepted {
@@ -39,4 +36,25 @@ pub fn send_due(
         }
     }
     Ok(sent)
+}
+
+/// What a notice says, and the word for its deliveries.
+fn content(told: &Told) -> (&'static str, Content) {
+    match told {
+        Told::HalfFinished(half) => (
+            "half-finished",
+            Content::HalfFinished {
+                service: half.service.clone(),
+                source: half.source.clone(),
+                ending: half.ending.clone(),
+            },
+        ),
+        Told::Act(told) => (
+            "account-notice",
+            Content::Act {
+                act: told.act,
+                address: told.address.clone(),
+            },
+        ),
+    }
 }

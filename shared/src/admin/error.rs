@@ -47,6 +47,9 @@ pub enum AdminError {
     /// The user's addresses are all confirmed.
     #[error("{0} has no address that waits for confirmation: gatepost user show {0}")]
     NothingToConfirm(String),
+    /// No act of this person's can be taken back.
+    #[error("{0}")]
+    NothingToUndo(String),
     /// A confirmation code did not match.
     #[error(
         "that is not the code that was mailed to {address} for {user}; look for the newest mail, or \
@@ -201,6 +204,7 @@ impl AdminError {
                 | Problem::Corrupt(_)
                 | Problem::Odd(_)
                 | Problem::Exists(_)
+                | Problem::Changed(_)
                 | Problem::Sqlite(_)
                 | Problem::AlreadyThere(_) => Kind::Failed,
             },
@@ -209,6 +213,7 @@ impl AdminError {
             | Self::NotEnrolled(_)
             | Self::Removed(_)
             | Self::NothingToConfirm(_)
+            | Self::NothingToUndo(_)
             | Self::NoSuchPolicy(_) => Kind::NotFound,
             Self::WrongCode { .. }
             | Self::PolicyMoved { .. }

@@ -11,6 +11,7 @@
 //! - [`policy`]: what is in force and what it leaves an attacker
 //! - [`browse`]: what the console shows while somebody looks around; [`filter`]: its grammar
 //! - [`console`]: what is ruled for everybody's console
+//! - [`undo`]: taking acts back; [`sources`]: where people sign in from
 //! - [`audit`]: the log of events and its chain
 //! - [`copies`]: the store backed up, restored, checked, migrated, shrunk
 //! - [`maintain`]: purging, and notices that are due
@@ -35,7 +36,9 @@ pub mod postbox;
 pub mod roles;
 pub mod setup;
 pub mod shield;
+pub mod sources;
 pub mod status;
+pub mod undo;
 pub mod users;
 pub mod why;
 

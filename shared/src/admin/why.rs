@@ -278,6 +278,11 @@ impl Scene<'_> {
             (failures.last_hour, failures.last_day, failures.in_a_row)
         });
         match lock {
+            Lock::Row if self.failures.is_some_and(|failures| failures.held) => {
+                format!(
+                    "{name} is locked until an administrator unlocks the account: one locked it."
+                )
+            }
             Lock::Row => format!(
                 "{name} is locked until an administrator unlocks the account: {row} wrong codes in \
                  a row{last}."
@@ -349,6 +354,9 @@ impl Scene<'_> {
         let Some(ready) = &look.ready else {
             return Ok(steps);
         };
+        if let Some(account) = self.account.filter(|account| !account.note.is_empty()) {
+            steps.push(format!("note: {}", account.note));
+        }
         let limits = &self.admin.config.policy.limits;
         if let Some(failures) = self.failures {
             steps.push(format!(

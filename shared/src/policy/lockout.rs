@@ -17,6 +17,8 @@ pub struct Tally {
     pub recent: Vec<StoreTime>,
     /// Failures since the last success or unlocking.
     pub in_a_row: u32,
+    /// Whether an administrator locked the account.
+    pub held: bool,
 }
 
 /// Whether an account's codes may be compared.
@@ -48,7 +50,7 @@ impl Lock {
 
 /// The lock on mailed codes.
 pub fn mailed(tally: &Tally, limits: &Limits, now: StoreTime) -> Lock {
-    if tally.in_a_row >= limits.failures_in_a_row {
+    if tally.held || tally.in_a_row >= limits.failures_in_a_row {
         return Lock::Row;
     }
     windows(
@@ -63,7 +65,7 @@ pub fn mailed(tally: &Tally, limits: &Limits, now: StoreTime) -> Lock {
 
 /// The lock on recovery codes: a budget of their own, and the row.
 pub fn recovery(tally: &Tally, row: u32, limits: &Limits, now: StoreTime) -> Lock {
-    if row >= limits.failures_in_a_row {
+    if tally.held || row >= limits.failures_in_a_row {
         return Lock::Row;
     }
     windows(
@@ -75,7 +77,7 @@ pub fn recovery(tally: &Tally, row: u32, limits: &Limits, now: StoreTime) -> Loc
 
 /// The lock on bypass codes: a budget of their own as well, and the row.
 pub fn bypass(tally: &Tally, row: u32, limits: &Limits, now: StoreTime) -> Lock {
-    if row >= limits.failures_in_a_row {
+    if tally.held || row >= limits.failures_in_a_row {
         return Lock::Row;
     }
     windows(
@@ -115,6 +117,7 @@ mod tests {
                 .map(|mins| NOW.minus(Span::from_mins(mins)))
                 .collect(),
             in_a_row: u32::try_from(count).unwrap(),
+            held: false,
         }
     }
 
@@ -144,12 +147,25 @@ mod tests {
         let tally = Tally {
             recent: Vec::new(),
             in_a_row: 100,
+            held: false,
         };
         assert_eq!(mailed(&tally, &Limits::default(), NOW), Lock::Row);
         assert_eq!(
             recovery(&Tally::default(), 100, &Limits::default(), NOW),
             Lock::Row
         );
+    }
+
+    // Mutants: an administrator's lock leaves mailed, recovery or bypass codes open.
+    #[test]
+    fn an_administrators_lock_is_a_full_row() {
+        let held = Tally {
+            held: true,
+            ..Tally::default()
+        };
+        assert_eq!(mailed(&held, &Limits::default(), NOW), Lock::Row);
+        assert_eq!(recovery(&held, 0, &Limits::default(), NOW), Lock::Row);
+        assert_eq!(bypass(&held, 0, &Limits::default(), NOW), Lock::Row);
     }
 
     // Mutant: bypass codes are not locked by the row; or not by their windows.

@@ -5,11 +5,12 @@
 //! events are: they go when the account gets its next code, or with upkeep.
 
 use gatepost_words::ident::UserName;
+use gatepost_words::job::OwnerAct;
 use gatepost_words::time::{Boot, Span};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use serde_json::json;
 
-use super::accounts::{Actor, act, existing};
+use super::accounts::{self, Actor, act, existing};
 use super::error::{Problem, StoreError};
 use super::events::not_found;
 use super::guesses::{
@@ -149,6 +150,7 @@ impl Store {
                 "reason": new.reason,
             });
             act(tx, now, actor, "bypass-new", name.as_str(), detail)?;
+            accounts::tell(tx, now, at, &account, OwnerAct::BypassMade)?;
             Ok(id)
         })
     }
@@ -348,7 +350,8 @@ impl Store {
                     "UPDATE bypass_codes SET uses_left = uses_left - 1
                      WHERE id = ?1 AND hash = ?2 AND uses_left > 0 AND revoked_wall IS NULL
                        AND boot_id = ?3 AND expires_boot > ?4 AND generation = ?5
-                       AND account = (SELECT id FROM accounts WHERE id = ?6 AND state = 'active')",
+                       AND account = (SELECT id FROM accounts WHERE id = ?6 AND state = 'active'
+                                        AND held_wall IS NULL)",
                 )
                 .and_then(|mut statement| {
                     statement.execute(params![

@@ -48,6 +48,8 @@ pub enum Problem {
     NotFound(String),
     /// What should be new is there already.
     Exists(String),
+    /// Somebody else changed it since it was looked at.
+    Changed(String),
     /// The policy is not the one that was seen before.
     PolicyMoved {
         /// The version in force.
@@ -85,7 +87,9 @@ impl fmt::Display for StoreError {
                  by itself, since that would forget every lock"
             ),
             Problem::Odd(what) => write!(f, "the store says something odd: {what}"),
-            Problem::NotFound(what) | Problem::Exists(what) => f.write_str(what),
+            Problem::NotFound(what) | Problem::Exists(what) | Problem::Changed(what) => {
+                f.write_str(what)
+            }
             Problem::PolicyMoved { found: Some(found) } => write!(
                 f,
                 "policy version {found} is in force now, put there in the meantime: gatepost policy \
@@ -116,6 +120,7 @@ impl std::error::Error for StoreError {
             | Problem::Odd(_)
             | Problem::NotFound(_)
             | Problem::Exists(_)
+            | Problem::Changed(_)
             | Problem::PolicyMoved { .. }
             | Problem::AlreadyThere(_) => None,
         }

@@ -186,6 +186,22 @@ impl Fields<'_> {
     }
 }
 
+/// The newest events of an account, newest first.
+pub(super) fn newest_of(
+    connection: &Connection,
+    account: &str,
+    limit: u32,
+) -> Result<Vec<Listed>, StoreError> {
+    connection
+        .prepare_cached("SELECT * FROM events WHERE account = ?1 ORDER BY seq DESC LIMIT ?2")
+        .and_then(|mut statement| {
+            statement
+                .query_map(params![account, limit], listed)?
+                .collect()
+        })
+        .map_err(StoreError::sqlite("reading the events"))
+}
+
 impl Store {
     /// Appends an event of an administrator's own.
     pub fn record(&mut self, wall: Wall, event: &Event<'_>) -> Result<Appended, StoreError> {

@@ -28,6 +28,8 @@ pub struct AccountRow {
     pub state: String,
     /// Failures since the last success or unlocking.
     pub in_a_row: u32,
+    /// Whether an administrator locked it.
+    pub held: bool,
     /// When it was last unlocked.
     pub unlocked: Option<StoreTime>,
     /// When it last succeeded.
@@ -82,6 +84,8 @@ pub struct Failures {
     pub last_day: u32,
     /// Failures in a row, of all factors.
     pub in_a_row: u32,
+    /// Whether an administrator locked the account.
+    pub held: bool,
     /// Where the last failure came from, and when: milliseconds since 1970.
     pub last: Option<(String, i64)>,
 }
@@ -274,6 +278,7 @@ impl Store {
                 last_hour: since(Span::from_hours(1)),
                 last_day: since(DAY),
                 in_a_row: account.in_a_row,
+                held: account.held,
                 last,
             }))
         })
@@ -298,7 +303,8 @@ impl Store {
                     "UPDATE challenges SET used_wall = ?2
                      WHERE id = ?1 AND used_wall IS NULL AND replaced = 0 AND tries <= max_tries
                        AND boot_id = ?3 AND expires_boot > ?4 AND generation = ?5
-                       AND account = (SELECT id FROM accounts WHERE id = ?6 AND state = 'active')",
+                       AND account = (SELECT id FROM accounts WHERE id = ?6 AND state = 'active'
+                                        AND held_wall IS NULL)",
                 )
                 .and_then(|mut statement| {
                     statement.execute(params![
@@ -338,7 +344,8 @@ impl Store {
                 .prepare_cached(
                     "UPDATE recovery_codes SET used_wall = ?2
                      WHERE id = ?1 AND hash = ?4 AND used_wall IS NULL
-                       AND account = (SELECT id FROM accounts WHERE id = ?3 AND state = 'active')",
+                       AND account = (SELECT id FROM accounts WHERE id = ?3 AND state = 'active'
+                                        AND held_wall IS NULL)",
                 )
                 .and_then(|mut statement| {
                     statement.execute(params![
@@ -472,7 +479,8 @@ fn account_where(
 ) -> Result<Option<AccountRow>, StoreError> {
     connection
         .prepare_cached(&format!(
-            "SELECT id, uid, state, failures_in_row, unlocked_store, success_store
+            "SELECT id, uid, state, failures_in_row, unlocked_store, success_store,
+                    held_wall IS NOT NULL
              FROM accounts WHERE {condition}"
         ))
         .and_then(|mut statement| {
@@ -485,6 +493,7 @@ fn account_where(
                         in_a_row: row.get(3)?,
                         unlocked: row.get::<_, Option<i64>>(4)?.map(StoreTime::from_millis),
                         success: row.get::<_, Option<i64>>(5)?.map(StoreTime::from_millis),
+                        held: row.get(6)?,
                     })
                 })
                 .optional()
@@ -519,6 +528,7 @@ pub(super) fn tally(
     Ok(Tally {
         recent,
         in_a_row: account.in_a_row,
+        held: account.held,
     })
 }
 

@@ -1,7 +1,7 @@
 //! Mails: where they go, how many went, how each delivery ended, and the outbox of notices.
 
 use gatepost_words::ident::{EmailAddress, Source};
-use gatepost_words::job::{Delivered, Outcome};
+use gatepost_words::job::{Delivered, Outcome, OwnerAct};
 use gatepost_words::time::{Span, StoreTime, Wall};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,10 @@ const HOUR: Span = Span::from_hours(1);
 const DAY: Span = Span::from_hours(24);
 /// How long a claimed notice is nobody else's.
 const CLAIM: Span = Span::from_mins(1);
+/// The kind of a notice of a half-finished sign-in.
+const HALF_FINISHED: &str = "half-finished";
+/// The kind of a notice of an administrator's act.
+const ACT: &str = "act";
 /// How often a notice is tried.
 const NOTICE_TRIES: u32 = 5;
 
@@ -78,9 +82,27 @@ pub struct Notice {
     /// Where to.
     pub to: EmailAddress,
     /// What it tells.
-    pub detail: HalfFinished,
+    pub told: Told,
     /// When it was queued, milliseconds since 1970.
     pub created: i64,
+}
+
+/// What a notice tells.
+#[derive(Clone, Debug)]
+pub enum Told {
+    /// The password was right, no code followed.
+    HalfFinished(HalfFinished),
+    /// An administrator did something to the account.
+    Act(ToldAct),
+}
+
+/// What the notice of an administrator's act tells.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ToldAct {
+    /// What was done.
+    pub act: OwnerAct,
+    /// The new address, masked, where it is about one.
+    pub address: String,
 }
 
 /// What the notice of a half-finished sign-in tells.
@@ -289,9 +311,9 @@ enum Claim {
 
 fn claim(tx: &Transaction<'_>, at: StoreTime, most: u32) -> Result<Claim, StoreError> {
     let doing = "taking a notice from the outbox";
-    let row: Option<(i64, i64, String, String, i64)> = tx
+    let row: Option<Due> = tx
         .prepare_cached(
-            "SELECT o.id, o.account, a.name, o.detail, o.created_wall
+            "SELECT o.id, o.account, a.name, o.kind, o.detail, o.recipient, o.created_wall
              FROM outbox o JOIN accounts a ON a.id = o.account
              WHERE o.state IN ('due', 'claimed') AND o.due_store <= ?1
              ORDER BY o.due_store LIMIT 1",
@@ -299,20 +321,23 @@ fn claim(tx: &Transaction<'_>, at: StoreTime, most: u32) -> Result<Claim, StoreE
         .and_then(|mut statement| {
             statement
                 .query_row([at.millis()], |row| {
-                    Ok((
-                        row.get(0)?,
-                        row.get(1)?,
-                        row.get(2)?,
-                        row.get(3)?,
-                        row.get(4)?,
-                    ))
+                    Ok(Due {
+                        id: row.get(0)?,
+                        account: row.get(1)?,
+                        name: row.get(2)?,
+                        kind: row.get(3)?,
+                        detail: row.get(4)?,
+                        recipient: row.get(5)?,
+                        created: row.get(6)?,
+                    })
                 })
                 .optional()
         })
         .map_err(StoreError::sqlite(doing))?;
-    let Some((id, account, name, detail, created)) = row else {
+    let Some(due) = row else {
         return Ok(Claim::None);
     };
+    let id = due.id;
     let set = |state: &str, tries: u32, due: StoreTime| {
         tx.prepare_cached(
             "UPDATE outbox SET state = ?2, tries = tries + ?3, due_store = ?4 WHERE id = ?1",
@@ -320,7 +345,7 @@ fn claim(tx: &Transaction<'_>, at: StoreTime, most: u32) -> Result<Claim, StoreE
         .and_then(|mut statement| statement.execute(params![id, state, tries, due.millis()]))
         .map_err(StoreError::sqlite(doing))
     };
-    let Some((_, to)) = address(tx, account)? else {
+    let Some(to) = due.to(tx)? else {
         set("failed", 1, at)?;
         return Ok(Claim::PassedOver);
     };
@@ -333,7 +358,7 @@ fn claim(tx: &Transaction<'_>, at: StoreTime, most: u32) -> Result<Claim, StoreE
         set("due", 0, at.plus(HOUR))?;
         return Ok(Claim::PassedOver);
     }
-    let Ok(detail) = serde_json::from_str(&detail) else {
+    let Some(told) = due.told() else {
         // One that nobody can read must not keep the others waiting.
         set("failed", 1, at)?;
         return Ok(Claim::PassedOver);
@@ -341,12 +366,76 @@ fn claim(tx: &Transaction<'_>, at: StoreTime, most: u32) -> Result<Claim, StoreE
     set("claimed", 1, at.plus(CLAIM))?;
     Ok(Claim::Taken(Notice {
         id,
-        account,
-        name,
+        account: due.account,
+        name: due.name,
         to,
-        detail,
-        created,
+        told,
+        created: due.created,
     }))
+}
+
+/// A due notice as its row has it.
+struct Due {
+    id: i64,
+    account: i64,
+    name: String,
+    kind: String,
+    detail: String,
+    recipient: Option<String>,
+    created: i64,
+}
+
+impl Due {
+    /// Where it goes: to an address of its own, or to where the account's codes go.
+    fn to(&self, tx: &Transaction<'_>) -> Result<Option<EmailAddress>, StoreError> {
+        match &self.recipient {
+            Some(recipient) => Ok(EmailAddress::new(recipient.clone()).ok()),
+            None => Ok(address(tx, self.account)?.map(|(_, address)| address)),
+        }
+    }
+
+    /// What it tells; none where nobody can read it.
+    fn told(&self) -> Option<Told> {
+        match self.kind.as_str() {
+            HALF_FINISHED => serde_json::from_str(&self.detail)
+                .ok()
+                .map(Told::HalfFinished),
+            ACT => serde_json::from_str(&self.detail).ok().map(Told::Act),
+            _ => None,
+        }
+    }
+}
+
+/// Queues a notice of an administrator's act, in the act's own transaction: to `to`, or to where the
+/// account's codes go when it is sent. Each verb that opens a way in calls this.
+pub(super) fn notify(
+    tx: &Transaction<'_>,
+    now: &Now,
+    at: StoreTime,
+    account: i64,
+    told: &ToldAct,
+    to: Option<&EmailAddress>,
+) -> Result<(), StoreError> {
+    let doing = "queueing a notice";
+    let detail =
+        serde_json::to_string(told).map_err(|error| StoreError::odd(doing, error.to_string()))?;
+    tx.prepare_cached(
+        "INSERT INTO outbox
+           (account, kind, detail, recipient, state, due_store, created_wall, created_store)
+         VALUES (?1, ?2, ?3, ?4, 'due', ?5, ?6, ?5)",
+    )
+    .and_then(|mut statement| {
+        statement.execute(params![
+            account,
+            ACT,
+            detail,
+            to.map(EmailAddress::as_str),
+            at.millis(),
+            now.wall.millis()
+        ])
+    })
+    .map_err(StoreError::sqlite(doing))?;
+    Ok(())
 }
 
 /// The confirmed address that an account's codes go to.

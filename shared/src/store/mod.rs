@@ -24,6 +24,7 @@ pub mod schema;
 pub mod shields;
 pub mod signin;
 mod strangers;
+pub mod undo;
 pub mod unlocks;
 pub mod upkeep;
 
@@ -101,6 +102,12 @@ impl Store {
     #[cfg(test)]
     pub(crate) fn scratch(path: &Path) -> Self {
         Self::create(path).unwrap().with_no_rules()
+    }
+
+    /// What is in it, for tests.
+    #[cfg(test)]
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     /// A store in memory, for tests.

@@ -2,15 +2,16 @@
 //! the transaction that unlocks. Who may unlock whom is decided above.
 
 use gatepost_words::ident::UserName;
+use gatepost_words::job::OwnerAct;
 use gatepost_words::time::StoreTime;
 use rusqlite::{Transaction, params};
 use serde_json::json;
 
-use super::accounts::{Account, Actor, act, existing};
+use super::accounts::{self, Account, Actor, Asked};
 use super::error::StoreError;
 use super::events::not_found;
 use super::guesses::DAY;
-use super::{Store, clock};
+use super::{Store, clock, undo};
 use crate::host::Now;
 use crate::policy::limits::HELPDESK_UNLOCKS_PER_DAY;
 
@@ -39,18 +40,20 @@ pub enum Unlocked {
 const DOING: &str = "unlocking an account";
 
 impl Store {
-    /// Unlocks an account: failures so far no longer count, in windows and in a row.
+    /// Unlocks an account: failures so far no longer count, in windows and in a row, and an
+    /// administrator's lock ends.
     pub fn unlock(
         &mut self,
         now: &Now,
         actor: &Actor,
         name: &UserName,
         by: Unlocker,
-        reason: &str,
+        asked: &Asked,
     ) -> Result<Unlocked, StoreError> {
         self.write(DOING, |tx| {
             let at = clock::advance(tx, now)?;
-            let account = existing(tx, DOING, name)?;
+            let account = accounts::existing(tx, DOING, name)?;
+            accounts::unchanged(tx, DOING, &account, asked)?;
             match by {
                 Unlocker::Admin => {}
                 Unlocker::Helpdesk { uid } if uid != account.uid => {
@@ -62,14 +65,20 @@ impl Store {
                     }
                 }
             }
-            tx.execute(
-                "UPDATE accounts SET failures_in_row = 0, unlocked_store = ?2,
-                   version = version + 1 WHERE id = ?1",
-                params![account.id, at.millis()],
-            )
-            .map_err(StoreError::sqlite(DOING))?;
-            let detail = json!({"failures": account.failures_in_a_row, "reason": reason});
-            act(tx, now, actor, "user-unlock", name.as_str(), detail)?;
+            let back = undo::unlock(tx, at, &account)?;
+            accounts::tell(tx, now, at, &account, OwnerAct::Unlocked)?;
+            let lock = account.held.map_or("", |_| "by an administrator");
+            let act = accounts::Act {
+                kind: "user-unlock",
+                detail: json!({
+                    "failures": account.failures_in_a_row,
+                    "lock": lock,
+                    "reason": asked.reason,
+                }),
+                back: Some(back),
+                batch: None,
+            };
+            accounts::record(tx, now, at, actor, &account, act)?;
             Ok(Unlocked::Done)
         })
     }

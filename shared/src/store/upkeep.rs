@@ -26,6 +26,8 @@ pub struct Purged {
     pub notices: usize,
     /// Known sources past theirs.
     pub sources: usize,
+    /// Acts that can no longer be taken back.
+    pub undo: usize,
     /// Bypass codes past every life.
     pub bypass_codes: usize,
     /// Events past theirs, or too many.
@@ -94,6 +96,11 @@ impl Store {
                  (SELECT account, source, service FROM known_sources
                   WHERE last_store < ?1 AND remembered_until IS NULL LIMIT ?2)",
                 before(KEEP_SOURCES),
+            )?,
+            undo: self.purge(
+                "DELETE FROM undo WHERE id IN
+                 (SELECT id FROM undo WHERE until_store <= ?1 LIMIT ?2)",
+                at.millis(),
             )?,
             bypass_codes: self.purge(
                 "DELETE FROM bypass_codes WHERE id IN

@@ -122,7 +122,7 @@ fn a_filter_lists_who_is_like_that() {
     }
     list(&["alice state:lokced"])
         .exits(2)
-        .tells("column 13: no such state: it is one of active unconfirmed locked");
+        .tells("column 13: no such state: it is one of active unconfirmed pending locked");
 }
 
 #[test]

@@ -12,6 +12,7 @@ use super::filter::{EventFilter, Filter};
 use super::roles::Right;
 use super::users::{Listed, Mask};
 use super::{Admin, AdminError};
+use crate::people;
 pub use crate::store::browse::{Around, Page, Stopper};
 use crate::store::browse::{Condition, Test, Way};
 
@@ -127,7 +128,11 @@ impl Admin {
         limit: u32,
         show: Mask,
     ) -> Result<(Vec<Listed>, bool), AdminError> {
-        let conditions = self.conditions(filter);
+        self.may(Right::Look)?;
+        if filter.wants_none_alone() {
+            return Ok((Vec::new(), false));
+        }
+        let conditions = self.conditions(filter)?;
         let row_limit = self.config.policy.limits.failures_in_a_row;
         let room = usize::try_from(limit).unwrap_or(usize::MAX);
         let chunk = limit.saturating_add(1);
@@ -164,8 +169,8 @@ impl Admin {
 
     /// What the rows must be like. Who may not see addresses finds nobody by them: a part of one that
     /// is found is a part that is seen.
-    fn conditions(&self, filter: &Filter) -> Vec<Condition> {
-        let mut conditions = filter.conditions();
+    fn conditions(&self, filter: &Filter) -> Result<Vec<Condition>, AdminError> {
+        let mut conditions = filter.conditions(group_members)?;
         if self.may(Right::Unmask).is_err() {
             for condition in &mut conditions {
                 if let Test::Has(part) = &condition.test {
@@ -173,7 +178,7 @@ impl Admin {
                 }
             }
         }
-        conditions
+        Ok(conditions)
     }
 
     /// How many accounts the filter wants; none where only reading them all would say.
@@ -183,7 +188,7 @@ impl Admin {
             return Ok(None);
         }
         let row_limit = self.config.policy.limits.failures_in_a_row;
-        let conditions = self.conditions(filter);
+        let conditions = self.conditions(filter)?;
         let now = self.host.now();
         Ok(Some(self.store.count_accounts(
             &now,
@@ -280,4 +285,12 @@ impl Admin {
             acts: acts.map(event_row).collect(),
         })
     }
+}
+
+/// Who is in a group of this machine; none there is a fault of the filter.
+pub(super) fn group_members(group: &str) -> Result<Vec<String>, AdminError> {
+    people::members(group)?.ok_or_else(|| {
+        let group = sanitise(group);
+        AdminError::Usage(format!("there is no group {group}: getent group {group}"))
+    })
 }

@@ -24,6 +24,8 @@ pub struct UserRow {
     pub address: String,
     /// The last success; empty where there was none.
     pub last: String,
+    /// The version that an act on this row expects: see [`crate::store::accounts::Asked`].
+    pub version: i64,
 }
 
 /// An event in a list.
@@ -93,6 +95,10 @@ pub struct UserDetail {
     pub failures: [u32; 3],
     /// Recovery codes that are left.
     pub recovery_left: u32,
+    /// What administrators noted.
+    pub note: String,
+    /// The version that an act on this account expects.
+    pub version: i64,
     /// The newest deliveries.
     pub mails: Vec<MailRow>,
     /// The newest sign-ins.
@@ -135,6 +141,7 @@ pub(super) fn user_row(listed: Listed) -> UserRow {
         standing: listed.standing.to_string(),
         address: sanitise(&addresses.join(" ")),
         last: listed.last_success_millis.map(when).unwrap_or_default(),
+        version: listed.version,
         key: listed.key,
         user: listed.user,
     }
@@ -171,6 +178,8 @@ pub(super) fn user_detail(shown: Shown, why: Result<Why, AdminError>) -> UserDet
             account.failures_in_a_row,
         ],
         recovery_left: shown.recovery_codes_left,
+        note: account.note,
+        version: account.version,
         mails: Vec::new(),
         logins: Vec::new(),
         key: account.key,

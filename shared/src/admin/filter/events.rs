@@ -10,7 +10,8 @@
 
 use gatepost_words::time::Wall;
 
-use super::{FilterError, Word, span_of, words};
+use super::FilterError;
+use super::words::{Word, span_of, words};
 use crate::host;
 use crate::store::browse::{EventAsks, EventTerm, Network};
 
@@ -38,9 +39,9 @@ enum Asks {
 impl EventFilter {
     /// Reads a filter.
     pub fn parse(text: &str) -> Result<Self, FilterError> {
-        let terms = words(text).map(|word| term(&word));
+        let terms = words(text)?;
         Ok(Self {
-            terms: terms.collect::<Result<_, _>>()?,
+            terms: terms.iter().map(term).collect::<Result<_, _>>()?,
         })
     }
 
@@ -84,10 +85,10 @@ impl EventFilter {
     }
 }
 
-fn term(word: &Word<'_>) -> Result<Term, FilterError> {
+fn term(word: &Word) -> Result<Term, FilterError> {
     let (negated, bare) = match word.text.strip_prefix('!') {
         Some(rest) => (true, rest),
-        None => (false, word.text),
+        None => (false, word.text.as_str()),
     };
     let begins = usize::from(negated);
     if bare.is_empty() {
@@ -96,12 +97,12 @@ fn term(word: &Word<'_>) -> Result<Term, FilterError> {
     let (field, value) = bare.split_once(':').unwrap_or(("", bare));
     let value = Word {
         column: word.column + word.text.chars().count() - value.chars().count(),
-        text: value,
+        text: value.to_owned(),
     };
     if value.text.is_empty() {
         return Err(value.error(0, "something must follow"));
     }
-    let text = value.text.to_owned();
+    let text = value.text.clone();
     let asks = match field {
         "" | "user" => Asks::Rows(EventAsks::Account(text)),
         "kind" => Asks::Rows(EventAsks::Kind(
@@ -126,11 +127,11 @@ fn term(word: &Word<'_>) -> Result<Term, FilterError> {
     Ok(Term { negated, asks })
 }
 
-fn from(value: &Word<'_>) -> Result<EventAsks, FilterError> {
+fn from(value: &Word) -> Result<EventAsks, FilterError> {
     if !value.text.contains('/') {
-        return Ok(EventAsks::Source(value.text.to_owned()));
+        return Ok(EventAsks::Source(value.text.clone()));
     }
-    let network = Network::parse(value.text);
+    let network = Network::parse(&value.text);
     let network = network.ok_or_else(|| {
         value.error(
             0,
@@ -140,8 +141,8 @@ fn from(value: &Word<'_>) -> Result<EventAsks, FilterError> {
     Ok(EventAsks::Network(network))
 }
 
-fn moment(value: &Word<'_>) -> Result<i64, FilterError> {
-    let moment = host::typed_moment(value.text);
+fn moment(value: &Word) -> Result<i64, FilterError> {
+    let moment = host::typed_moment(&value.text);
     let moment = moment.ok_or_else(|| {
         value.error(
             0,

@@ -4,30 +4,43 @@
 //! A filter is words with blanks between them; an account must meet all of them:
 //!
 //! - `ali`: name or an address has that in it
-//! - `state:locked,disabled`: one of `active`, `unconfirmed`, `locked`, `disabled`, `removed`
+//! - `state:locked,disabled`: one of `active`, `unconfirmed` (or `pending`), `locked`, `disabled`,
+//!   `removed`; `none`: people of this machine who have no account
 //! - `fails:>3`, `fails:<3`: wrong codes in a row
 //! - `last:>30d`, `last:<2h`: how long ago the last success was; never is long ago
 //! - `uid:1007`
+//! - `group:wheel`: members of a group of this machine
+//! - `from:203.0.113.0/24`: a wrong code of the last days, or a success of the last month, came from
+//!   there
+//! - `mail:bounced`: how the last mail ended, or `failed`, `accepted`
 //! - `sort:name`, `sort:enrolled`; `-` before the order: backwards
+//! - `"ali ng"`: blanks between quotes are part of the word
 //! - `!` before any of them: not so
 //!
 //! Events have a grammar of the same kind: [`EventFilter`].
 
 mod complete;
 mod events;
+mod words;
 
 use std::fmt;
+use std::net::IpAddr;
 
 pub use self::complete::{complete_events, complete_users};
 pub use self::events::EventFilter;
+pub use self::words::span_of;
+use self::words::{Word, words};
+use super::AdminError;
 use super::users::{Listed, State};
 pub use crate::store::browse::Order;
-use crate::store::browse::{Condition, Kept, Side, Test};
+use crate::store::browse::{Condition, Fate, Kept, Side, Test};
 
 /// Which accounts are wanted. Empty: all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     terms: Vec<Term>,
+    /// Whether people without an account are wanted.
+    none: bool,
     /// In which order.
     pub(super) order: Order,
 }
@@ -44,6 +57,8 @@ enum Asks {
     Rows(Test),
     /// Only a reckoning says whether an account is locked.
     States(Vec<State>),
+    /// Only the group database knows who is in a group.
+    Group(String),
 }
 
 /// What cannot be understood, and where it stands.
@@ -65,18 +80,67 @@ impl Filter {
     /// Reads a filter.
     pub fn parse(text: &str) -> Result<Self, FilterError> {
         let mut filter = Self::default();
-        for word in words(text) {
-            match word.text.strip_prefix("sort:") {
-                Some(name) => filter.order = order(&word, name)?,
-                None => filter.terms.push(term(&word)?),
+        for word in words(text)? {
+            if let Some(name) = word.text.strip_prefix("sort:") {
+                filter.order = order(&word, name)?;
+                continue;
             }
+            let (term, none) = term(&word)?;
+            filter.none |= none;
+            filter.terms.extend(term);
         }
         Ok(filter)
     }
 
+    /// Whether people of this machine are wanted who have no account: `state:none`.
+    pub fn wants_none(&self) -> bool {
+        self.none
+    }
+
+    /// Whether nobody else is wanted.
+    pub fn wants_none_alone(&self) -> bool {
+        let states = |term: &Term| matches!(&term.asks, Asks::States(_));
+        self.none && !self.terms.iter().any(states)
+    }
+
+    /// Whether a person without an account meets the words that can be asked of one.
+    pub(super) fn keeps_person(
+        &self,
+        name: &str,
+        uid: u32,
+        members: &impl Fn(&str) -> Result<Vec<String>, AdminError>,
+    ) -> Result<bool, AdminError> {
+        for term in &self.terms {
+            let is = match &term.asks {
+                Asks::States(_) => continue,
+                Asks::Group(group) => members(group)?.iter().any(|member| member == name),
+                Asks::Rows(Test::Has(part)) => {
+                    let lower = |text: &str| text.to_ascii_lowercase();
+                    lower(name).contains(&lower(part))
+                }
+                Asks::Rows(Test::Uid(wanted)) => *wanted == uid,
+                // What only an account has.
+                Asks::Rows(
+                    Test::State(_)
+                    | Test::Failures(..)
+                    | Test::Last(..)
+                    | Test::Begins(_)
+                    | Test::Named(_)
+                    | Test::OneOf(_)
+                    | Test::From(..)
+                    | Test::Mail(_),
+                ) => false,
+            };
+            if is == term.negated {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Whether all accounts are wanted.
     pub fn is_empty(&self) -> bool {
-        self.terms.is_empty()
+        self.terms.is_empty() && !self.none
     }
 
     /// In which order it lists.
@@ -100,98 +164,89 @@ impl Filter {
                     asks: Asks::Rows(Test::Begins(text.to_ascii_lowercase())),
                 }
             }
-            Asks::Rows(_) | Asks::States(_) => term.clone(),
+            Asks::Rows(_) | Asks::States(_) | Asks::Group(_) => term.clone(),
         };
         let terms = self.terms.iter().map(begins).collect();
         found.then_some(Self {
             terms,
+            none: self.none,
             order: self.order,
         })
     }
 
     /// What the rows must be like. Accounts that [`Self::keeps`] turns down may be among them.
-    pub(super) fn conditions(&self) -> Vec<Condition> {
-        self.terms.iter().filter_map(Term::condition).collect()
+    /// `members` says who is in a group.
+    pub(super) fn conditions(
+        &self,
+        members: impl Fn(&str) -> Result<Vec<String>, AdminError>,
+    ) -> Result<Vec<Condition>, AdminError> {
+        let mut conditions = Vec::with_capacity(self.terms.len());
+        for term in &self.terms {
+            conditions.extend(term.condition(&members)?);
+        }
+        Ok(conditions)
     }
 
     /// Whether [`Self::conditions`] says all.
     pub(super) fn is_exact(&self) -> bool {
-        let by_rows = |term: &Term| matches!(term.asks, Asks::Rows(_));
+        let by_rows = |term: &Term| matches!(term.asks, Asks::Rows(_) | Asks::Group(_));
         self.terms.iter().all(by_rows)
     }
 
     /// Whether an account is wanted whose state has been reckoned.
     pub(super) fn keeps(&self, account: &Listed) -> bool {
         self.terms.iter().all(|term| match &term.asks {
-            Asks::Rows(_) => true,
+            Asks::Rows(_) | Asks::Group(_) => true,
             Asks::States(states) => states.contains(&account.standing.state) != term.negated,
         })
     }
 }
 
 impl Term {
-    fn condition(&self) -> Option<Condition> {
+    fn condition(
+        &self,
+        members: &impl Fn(&str) -> Result<Vec<String>, AdminError>,
+    ) -> Result<Option<Condition>, AdminError> {
         let test = match &self.asks {
             Asks::Rows(test) => test.clone(),
+            Asks::Group(group) => Test::OneOf(members(group)?),
             // Who is not locked cannot be told by the rows alone.
-            Asks::States(_) if self.negated => return None,
+            Asks::States(_) if self.negated => return Ok(None),
             Asks::States(states) => Test::State(states.iter().map(|state| kept(*state)).collect()),
         };
-        Some(Condition {
+        Ok(Some(Condition {
             negated: self.negated,
             test,
-        })
+        }))
     }
 }
 
-/// A word and where it begins.
-struct Word<'a> {
-    column: usize,
-    text: &'a str,
-}
-
-impl Word<'_> {
-    fn error(&self, further: usize, message: impl Into<String>) -> FilterError {
-        FilterError {
-            column: self.column + further,
-            message: message.into(),
-        }
-    }
-}
-
-fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
-    let mut column = 0;
-    text.split(' ').filter_map(move |word| {
-        let begins = column;
-        column += word.chars().count() + 1;
-        (!word.is_empty()).then_some(Word {
-            column: begins,
-            text: word,
-        })
-    })
-}
-
-fn term(word: &Word<'_>) -> Result<Term, FilterError> {
+/// A term, and whether people without an account are wanted; no term where that is all.
+fn term(word: &Word) -> Result<(Option<Term>, bool), FilterError> {
     let (negated, bare) = match word.text.strip_prefix('!') {
         Some(rest) => (true, rest),
-        None => (false, word.text),
+        None => (false, word.text.as_str()),
     };
     let begins = usize::from(negated);
     if bare.is_empty() {
         return Err(word.error(begins, "a word must follow the !"));
     }
     let Some((field, value)) = bare.split_once(':') else {
-        return Ok(Term {
-            negated,
-            asks: Asks::Rows(Test::Has(bare.to_owned())),
-        });
+        let asks = Asks::Rows(Test::Has(bare.to_owned()));
+        return Ok((Some(Term { negated, asks }), false));
     };
     let value = Word {
         column: word.column + begins + field.chars().count() + 1,
-        text: value,
+        text: value.to_owned(),
     };
     let asks = match field {
-        "state" => Asks::States(states(&value)?),
+        "state" => return states(&value, negated),
+        "group" if value.text.is_empty() => {
+            return Err(value.error(0, "a group must stand here, as in group:wheel"));
+        }
+        "group" => Asks::Group(value.text.clone()),
+        "from" => Asks::Rows(network(&value)?),
+        "mail" => Asks::Rows(Test::Mail(fate(&value)?)),
         "fails" => {
             let (side, count) = sided(&value, "fails:>3")?;
             let count = count.text.parse();
@@ -212,10 +267,10 @@ fn term(word: &Word<'_>) -> Result<Term, FilterError> {
             return Err(word.error(begins, message));
         }
     };
-    Ok(Term { negated, asks })
+    Ok((Some(Term { negated, asks }), false))
 }
 
-fn order(word: &Word<'_>, name: &str) -> Result<Order, FilterError> {
+fn order(word: &Word, name: &str) -> Result<Order, FilterError> {
     let order = ORDERS.iter().find(|(known, _)| *known == name);
     order.map(|(_, order)| *order).ok_or_else(|| {
         let known: Vec<&str> = ORDERS.iter().map(|(name, _)| *name).collect();
@@ -224,32 +279,76 @@ fn order(word: &Word<'_>, name: &str) -> Result<Order, FilterError> {
     })
 }
 
-fn states(value: &Word<'_>) -> Result<Vec<State>, FilterError> {
+fn states(value: &Word, negated: bool) -> Result<(Option<Term>, bool), FilterError> {
     let mut column = value.column;
     let mut found = Vec::new();
+    let mut none = false;
     for name in value.text.split(',') {
-        let word = Word { column, text: name };
+        let word = Word {
+            column,
+            text: name.to_owned(),
+        };
         column += name.chars().count() + 1;
+        if name == NONE && negated {
+            return Err(word.error(0, "no list has everybody but those without an account"));
+        }
+        if name == NONE {
+            none = true;
+            continue;
+        }
         let state = STATES.iter().find(|(known, _)| *known == name);
         let Some((_, state)) = state else {
             let known: Vec<&str> = STATES.iter().map(|(name, _)| *name).collect();
             return Err(word.error(
                 0,
-                format!("no such state: it is one of {}", known.join(" ")),
+                format!("no such state: it is one of {} {NONE}", known.join(" ")),
             ));
         };
         found.push(*state);
     }
-    Ok(found)
+    let term = (!found.is_empty()).then_some(Term {
+        negated,
+        asks: Asks::States(found),
+    });
+    Ok((term, none))
 }
 
-fn sided<'a>(value: &Word<'a>, like: &str) -> Result<(Side, Word<'a>), FilterError> {
+/// `203.0.113.9`, `203.0.113.0/24`, `2001:db8::/32`.
+fn network(value: &Word) -> Result<Test, FilterError> {
+    let wrong = || value.error(0, "an address or a network must stand here: 203.0.113.0/24");
+    let (address, prefix) = match value.text.split_once('/') {
+        Some((address, prefix)) => (address, Some(prefix)),
+        None => (value.text.as_str(), None),
+    };
+    let address: IpAddr = address.parse().map_err(|_no| wrong())?;
+    let address = address.to_canonical();
+    let most = if address.is_ipv4() { 32 } else { 128 };
+    let prefix = match prefix {
+        None => most,
+        Some(prefix) => prefix.parse().map_err(|_no| wrong())?,
+    };
+    if prefix > most {
+        return Err(value.error(0, format!("after the / a number up to {most} must stand")));
+    }
+    Ok(Test::From(address, prefix))
+}
+
+fn fate(value: &Word) -> Result<Fate, FilterError> {
+    match value.text.as_str() {
+        "bounced" => Ok(Fate::Bounced),
+        "failed" => Ok(Fate::Failed),
+        "accepted" => Ok(Fate::Accepted),
+        _ => Err(value.error(0, "it is one of bounced failed accepted")),
+    }
+}
+
+fn sided(value: &Word, like: &str) -> Result<(Side, Word), FilterError> {
     let sides = [('>', Side::Above), ('<', Side::Below)];
     for (sign, side) in sides {
         if let Some(rest) = value.text.strip_prefix(sign) {
             let rest = Word {
                 column: value.column + 1,
-                text: rest,
+                text: rest.to_owned(),
             };
             return Ok((side, rest));
         }
@@ -257,25 +356,8 @@ fn sided<'a>(value: &Word<'a>, like: &str) -> Result<(Side, Word<'a>), FilterErr
     Err(value.error(0, format!("> or < must stand here, as in {like}")))
 }
 
-fn span(value: &Word<'_>) -> Result<i64, FilterError> {
-    span_of(value.text).ok_or_else(|| value.error(0, "a time must stand here: 15m, 2h or 30d"))
-}
-
-/// `15m`, `2h`, `30d`, `1y` in milliseconds; a year has 365 days.
-pub fn span_of(text: &str) -> Option<i64> {
-    const DAY: i64 = 86_400_000;
-    let units = [
-        ('m', 60_000),
-        ('h', 3_600_000),
-        ('d', DAY),
-        ('w', 7 * DAY),
-        ('y', 365 * DAY),
-    ];
-    let (count, unit) = units
-        .iter()
-        .find_map(|(unit, millis)| Some((text.strip_suffix(*unit)?, *millis)))?;
-    let count: u32 = count.parse().ok()?;
-    Some(i64::from(count).saturating_mul(unit))
+fn span(value: &Word) -> Result<i64, FilterError> {
+    span_of(&value.text).ok_or_else(|| value.error(0, "a time must stand here: 15m, 2h or 30d"))
 }
 
 const fn kept(state: State) -> Kept {
@@ -288,9 +370,13 @@ const fn kept(state: State) -> Kept {
     }
 }
 
-const STATES: [(&str, State); 5] = [
+/// The state of people who have no account.
+const NONE: &str = "none";
+
+const STATES: [(&str, State); 6] = [
     ("active", State::Active),
     ("unconfirmed", State::Unconfirmed),
+    ("pending", State::Unconfirmed),
     ("locked", State::Locked),
     ("disabled", State::Disabled),
     ("removed", State::Removed),
@@ -304,77 +390,9 @@ pub const ORDERS: [(&str, Order); 4] = [
     ("-enrolled", Order::EnrolledBack),
 ];
 
-const FIELDS: [&str; 5] = ["state:", "fails:", "last:", "uid:", "sort:"];
+const FIELDS: [&str; 8] = [
+    "state:", "fails:", "last:", "uid:", "group:", "from:", "mail:", "sort:",
+];
 
 #[cfg(test)]
-mod tests {
-    use super::{Asks, Filter, State};
-    use crate::store::browse::{Side, Test};
-
-    #[test]
-    fn words_become_conditions() {
-        let cases = [
-            ("ali", false, Asks::Rows(Test::Has("ali".into()))),
-            ("  !ali ", true, Asks::Rows(Test::Has("ali".into()))),
-            (
-                "state:locked,removed",
-                false,
-                Asks::States(vec![State::Locked, State::Removed]),
-            ),
-            ("!state:active", true, Asks::States(vec![State::Active])),
-            (
-                "fails:>3",
-                false,
-                Asks::Rows(Test::Failures(Side::Above, 3)),
-            ),
-            (
-                "last:<2h",
-                false,
-                Asks::Rows(Test::Last(Side::Below, 7_200_000)),
-            ),
-            ("uid:7", false, Asks::Rows(Test::Uid(7))),
-        ];
-        for (text, negated, asks) in cases {
-            let terms = Filter::parse(text).unwrap().terms;
-            assert_eq!(terms.len(), 1, "{text}");
-            assert_eq!(
-                (terms[0].negated, &terms[0].asks),
-                (negated, &asks),
-                "{text}"
-            );
-        }
-        assert!(Filter::parse("  ").unwrap().is_empty());
-        assert_eq!(Filter::parse("a b uid:1").unwrap().terms.len(), 3);
-    }
-
-    #[test]
-    fn what_an_index_finds_at_once_is_told_from_what_is_searched() {
-        let beginning = |text| Filter::parse(text).unwrap().beginning();
-        let begins = |text: &str| Asks::Rows(Test::Begins(text.into()));
-        let found = beginning("Ali !bob uid:7").unwrap().terms;
-        assert_eq!(found[0].asks, begins("ali"));
-        // What is not to be there is searched for all the same.
-        assert_eq!(found[1].asks, Asks::Rows(Test::Has("bob".into())));
-        assert_eq!(found[2].asks, Asks::Rows(Test::Uid(7)));
-        assert_eq!(beginning("!bob state:locked"), None);
-    }
-
-    #[test]
-    fn errors_point_at_their_column() {
-        let cases = [
-            ("ali state:lokced", 10, "no such state"),
-            ("state:locked,x", 13, "no such state"),
-            ("\u{fc} colour:red", 2, "no field colour"),
-            ("fails:3", 6, "> or <"),
-            ("fails:>x", 7, "a number"),
-            ("!last:>3s", 7, "a time"),
-            ("a !", 3, "must follow"),
-            ("uid:alice", 4, "a number"),
-        ];
-        for (text, column, message) in cases {
-            let error = Filter::parse(text).unwrap_err();
-            assert_eq!(error.column, column, "{text}: {error}");
-            assert!(error.message.contains(message), "{text}: {error}");
-        }
-    }
-}
+mod tests;

@@ -163,7 +163,7 @@ impl Admin {
     }
 
     /// A confirmation code, what it is bound to and its keyed hash.
-    fn draw_confirmation(&mut self) -> Result<([u8; 16], Tag, Code), AdminError> {
+    pub(super) fn draw_confirmation(&mut self) -> Result<([u8; 16], Tag, Code), AdminError> {
         let mut id = [0; 16];
         self.host.fill_random(&mut id)?;
         let shape = self.config.policy.limits.shape;
@@ -172,7 +172,7 @@ impl Admin {
         Ok((id, tag, code))
     }
 
-    fn mail_confirmation(
+    pub(super) fn mail_confirmation(
         &mut self,
         name: &UserName,
         address: &EmailAddress,

@@ -1,26 +1,58 @@
-//! Accounts: enrol, confirm, list, show, disable, enable, remove, unlock, recovery codes.
+//! Accounts: enrol, confirm, list, show, disable, enable, remove, unlock, lock, note, recovery codes;
+//! addresses, invitations, many at once, import.
 
+mod address;
+mod bulk;
 mod enrol;
+mod import;
+mod invite;
 mod view;
 
+use gatepost_words::ident::UserName;
 use gatepost_words::secret::Secret;
+use gatepost_words::text::sanitise;
 use serde::Serialize;
 
+pub use self::address::Moved;
+pub use self::bulk::{Ended, STOPPED, Stop, Tally};
 pub use self::enrol::{Added, Proof, Sent, accepted};
+pub use self::import::{
+    Fate, Form, IMPORT_LIMIT, Imported, Line, MOST_ROWS, Options, Plan, Rows, machine_rows,
+    read_rows,
+};
+pub use self::invite::{Invited, Person};
 pub use self::view::{Address, Listed, Mask, Shown, Standing, State};
 pub(super) use self::view::{mask, rounded};
 use super::roles::{Right, Role};
-use super::{Admin, AdminError, reason};
+use super::{Admin, AdminError};
 use crate::code::recovery::{self, RecoveryCode};
 use crate::policy::limits::HELPDESK_UNLOCKS_PER_DAY;
+pub use crate::store::accounts::Asked;
+use crate::store::error::StoreError;
 use crate::store::unlocks::{Unlocked, Unlocker};
+
+/// The longest note, in bytes.
+const NOTE_LIMIT: usize = 1024;
+
+/// A note as the store keeps it: one line, fit to be shown.
+fn note(text: &str) -> Result<String, AdminError> {
+    let mut clean = String::new();
+    for c in text.trim().chars() {
+        clean.push_str(&sanitise(c.encode_utf8(&mut [0; 4])));
+        if clean.len() > NOTE_LIMIT {
+            let text = format!("a note has at most {NOTE_LIMIT} bytes: say it shorter");
+            return Err(AdminError::Usage(text));
+        }
+    }
+    Ok(clean)
+}
 
 /// An act that has nothing to show but that it was done.
 #[derive(Debug, Serialize)]
 pub struct Acted {
     /// Whose.
     pub user: String,
-    /// `disabled`, `enabled`, `removed`, `unlocked`, `confirmed`.
+    /// `disabled`, `enabled`, `removed`, `unlocked`, `locked`, `noted`, `confirmed`.
     pub act: &'static str,
     /// Its state before.
     pub before: Standing,
@@ -39,15 +71,23 @@ pub struct Recovery {
 
 impl Admin {
     /// Refuses an account's sign-ins until it is enabled again; open codes die.
-    pub fn disable_user(&mut self, typed: &str, why: Option<&str>) -> Result<Acted, AdminError> {
+    pub fn disable_user(
+        &mut self,
+        typed: &str,
+        asked: impl Into<Asked>,
+    ) -> Result<Acted, AdminError> {
         self.may(Right::Accounts)?;
-        self.set_state(typed, "disabled", "user-disable", why)
+        self.set_state(typed, "disabled", "user-disable", &asked.into())
     }
 
     /// Ends a disabling.
-    pub fn enable_user(&mut self, typed: &str, why: Option<&str>) -> Result<Acted, AdminError> {
+    pub fn enable_user(
+        &mut self,
+        typed: &str,
+        asked: impl Into<Asked>,
+    ) -> Result<Acted, AdminError> {
         self.may(Right::Accounts)?;
-        self.set_state(typed, "active", "user-enable", why)
+        self.set_state(typed, "active", "user-enable", &asked.into())
     }
 
     fn set_state(
@@ -55,43 +95,48 @@ impl Admin {
         typed: &str,
         state: &'static str,
         kind: &str,
-        why: Option<&str>,
+        asked: &Asked,
     ) -> Result<Acted, AdminError> {
-        let (name, account) = self.enrolled(typed)?;
-        let before = self.standing(&account)?;
-        let now = self.host.now();
-        self.store
-            .set_state(&now, &self.actor, &name, state, &reason(why))?;
-        self.log(kind, name.as_str());
-        Ok(Acted {
-            user: name.to_string(),
-            act: if state == "active" {
-                "enabled"
-            } else {
-                "disabled"
-            },
-            before,
+        let act = if state == "active" {
+            "enabled"
+        } else {
+            "disabled"
+        };
+        self.act(Right::Accounts, typed, kind, act, |admin, name| {
+            let now = admin.host.now();
+            admin
+                .store
+                .set_state(&now, &admin.actor, name, state, asked)
         })
     }
 
     /// Removes an account; its tombstone keeps the name refused until it is enrolled again.
-    pub fn remove_user(&mut self, typed: &str, why: Option<&str>) -> Result<Acted, AdminError> {
+    pub fn remove_user(
+        &mut self,
+        typed: &str,
+        asked: impl Into<Asked>,
+    ) -> Result<Acted, AdminError> {
         self.may(Right::Accounts)?;
-        let (name, account) = self.enrolled(typed)?;
-        let before = self.standing(&account)?;
-        let now = self.host.now();
-        self.store
-            .remove_account(&now, &self.actor, &name, &reason(why))?;
-        self.log("user-remove", name.as_str());
-        Ok(Acted {
-            user: name.to_string(),
-            act: "removed",
-            before,
-        })
+        let asked = asked.into();
+        self.act(
+            Right::Accounts,
+            typed,
+            "user-remove",
+            "removed",
+            |admin, name| {
+                let now = admin.host.now();
+                admin.store.remove_account(&now, &admin.actor, name, &asked)
+            },
+        )
     }
 
-    /// Lets failures so far no longer count. The helpdesk may do so a few times a day.
-    pub fn unlock_user(&mut self, typed: &str, why: Option<&str>) -> Result<Acted, AdminError> {
+    /// Lets failures so far no longer count, and ends an administrator's lock. The helpdesk may do so a
+    /// few times a day.
+    pub fn unlock_user(
+        &mut self,
+        typed: &str,
+        asked: impl Into<Asked>,
+    ) -> Result<Acted, AdminError> {
         self.may(Right::Unlock)?;
         let (name, account) = self.enrolled(typed)?;
         self.may_on(Right::Unlock, &account)?;
@@ -101,8 +146,8 @@ impl Admin {
             Role::Admin => Unlocker::Admin,
             Role::Helpdesk | Role::Auditor => Unlocker::Helpdesk { uid: account.uid },
         };
-        let reason = reason(why);
-        match self.store.unlock(&now, &self.actor, &name, by, &reason)? {
+        let asked = asked.into();
+        match self.store.unlock(&now, &self.actor, &name, by, &asked)? {
             Unlocked::Done => {}
             Unlocked::TooOften => {
                 return Err(AdminError::UnlockedOften {
@@ -115,6 +160,69 @@ impl Admin {
         Ok(Acted {
             user: name.to_string(),
             act: "unlocked",
+            before,
+        })
+    }
+
+    /// Locks an account until it is unlocked, as a hundred wrong codes do: no mailed code and no
+    /// recovery code is taken.
+    pub fn lock_user(&mut self, typed: &str, asked: impl Into<Asked>) -> Result<Acted, AdminError> {
+        self.may(Right::Accounts)?;
+        let asked = asked.into();
+        self.act(
+            Right::Accounts,
+            typed,
+            "user-lock",
+            "locked",
+            |admin, name| {
+                let now = admin.host.now();
+                admin.store.lock(&now, &admin.actor, name, &asked)
+            },
+        )
+    }
+
+    /// Notes something about an account; an empty text takes the note away.
+    pub fn note_user(
+        &mut self,
+        typed: &str,
+        text: &str,
+        asked: impl Into<Asked>,
+    ) -> Result<Acted, AdminError> {
+        self.may(Right::Accounts)?;
+        let note = note(text)?;
+        let asked = asked.into();
+        self.act(
+            Right::Accounts,
+            typed,
+            "user-note",
+            "noted",
+            |admin, name| {
+                let now = admin.host.now();
+                admin
+                    .store
+                    .set_note(&now, &admin.actor, name, &note, &asked)
+            },
+        )
+    }
+
+    /// One act on one account, and a line for the system log.
+    fn act(
+        &mut self,
+        right: Right,
+        typed: &str,
+        kind: &str,
+        done: &'static str,
+        act: impl FnOnce(&mut Self, &UserName) -> Result<(), StoreError>,
+    ) -> Result<Acted, AdminError> {
+        self.may(right)?;
+        let (name, account) = self.enrolled(typed)?;
+        self.may_on(right, &account)?;
+        let before = self.standing(&account)?;
+        act(self, &name)?;
+        self.log(kind, name.as_str());
+        Ok(Acted {
+            user: name.to_string(),
+            act: done,
             before,
         })
     }

@@ -96,6 +96,12 @@ pub struct Listed {
     pub user: String,
     /// The uid it was enrolled with.
     pub uid: u32,
+    /// Raised by each administrator's act; an act that expects another one is refused.
+    pub version: i64,
+    /// What administrators noted about it.
+    pub note: String,
+    /// Whether an administrator locked it.
+    pub locked_by_administrator: bool,
     /// Its state.
     #[serde(flatten)]
     pub standing: Standing,
@@ -186,6 +192,13 @@ impl Admin {
         })
     }
 
+    /// An enrolled account's state.
+    pub fn standing_of(&self, typed: &str) -> Result<Standing, AdminError> {
+        self.may(Right::Look)?;
+        let (_, account) = self.enrolled(typed)?;
+        self.standing(&account)
+    }
+
     /// An account as a list shows it.
     pub(in crate::admin) fn listed(
         &self,
@@ -196,6 +209,9 @@ impl Admin {
             key: account.name.clone(),
             user: sanitise(&account.name),
             uid: account.uid,
+            version: account.version,
+            note: account.note.clone(),
+            locked_by_administrator: account.held.is_some(),
             standing: self.standing(account)?,
             addresses: account
                 .addresses

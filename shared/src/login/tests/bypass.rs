@@ -166,7 +166,7 @@ fn a_bypass_code_ends_by_time_boot_restore_and_acts() {
                 let now = desk.host.now();
                 for state in ["disabled", "active"] {
                     desk.store()
-                        .set_state(&now, &actor(), &user(), state, "")
+                        .set_state(&now, &actor(), &user(), state, &"".into())
                         .unwrap();
                 }
             },

@@ -530,7 +530,7 @@ fn an_unlocking_lets_in_again() {
             &actor(),
             &user(),
             Unlocker::Admin,
-            "asked",
+            &"asked".into(),
         )
         .unwrap();
     assert_eq!(unlocked, Unlocked::Done);
@@ -920,11 +920,11 @@ fn a_removed_a_disabled_and_a_reused_account_are_refused() {
     let refused = |desk: &Desk| desk.begin(desk.hello()).map(|_| ()).unwrap_err();
     let now = desk.host.now();
     desk.store()
-        .set_state(&now, &actor(), &user(), "disabled", "")
+        .set_state(&now, &actor(), &user(), "disabled", &"".into())
         .unwrap();
     assert_eq!(refused(&desk), Verdict::Denied);
     desk.store()
-        .remove_account(&now, &actor(), &user(), "")
+        .remove_account(&now, &actor(), &user(), &"".into())
         .unwrap();
     assert_eq!(refused(&desk), Verdict::Denied);
     let address = EmailAddress::new("x@example.org".into()).unwrap();
@@ -1121,7 +1121,7 @@ fn what_happens_between_counting_and_consuming_is_seen() {
             |desk, _, _| {
                 let now = desk.host.now();
                 desk.store()
-                    .set_state(&now, &actor(), &user(), "disabled", "")
+                    .set_state(&now, &actor(), &user(), "disabled", &"".into())
                     .unwrap();
             },
             false,

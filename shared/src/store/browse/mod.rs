@@ -12,7 +12,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params_from_iter};
 
 use self::conditions::clause;
-pub use self::conditions::{Condition, Kept, Side, Test};
+pub use self::conditions::{Condition, Fate, Kept, Side, Test};
 pub use self::events::{EventAsks, EventTerm, Network};
 use super::accounts::{self, Account};
 use super::error::StoreError;

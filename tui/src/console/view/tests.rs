@@ -52,6 +52,7 @@ const LONG: &str =
 
 fn user(name: &str, state: State, standing: &str) -> UserRow {
     UserRow {
+        version: 1,
         key: name.into(),
         user: name.into(),
         state,
@@ -143,6 +144,8 @@ fn detail(case: Case, key: &str) -> Result<UserDetail, (String, String)> {
         return Err((key.to_owned(), error()));
     }
     let typical = UserDetail {
+        note: String::new(),
+        version: 1,
         key: key.into(),
         user: key.into(),
         uid: 1007,

@@ -18,6 +18,7 @@ use crate::console::model::text::Tone;
 
 fn row(name: &str, state: State) -> UserRow {
     UserRow {
+        version: 1,
         key: name.to_owned(),
         user: name.to_owned(),
         state,
@@ -308,6 +309,8 @@ fn a_page_of_another_account_is_not_shown() {
     let effects = act(&mut model, Act::Open);
     assert!(matches!(effects.as_slice(), [Effect::User { key, .. }] if key == "alice"));
     let page = |key: &str| UserDetail {
+        note: String::new(),
+        version: 1,
         key: key.into(),
         user: key.into(),
         uid: 1,

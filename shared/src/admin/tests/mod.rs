@@ -1,5 +1,8 @@
 //! The administrator's acts on a store in memory, with a fixed clock and a mailbox in a cell.
 
+mod acts;
+mod undo;
+
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -142,6 +145,40 @@ impl Admin {
 }
 
 impl Bench {
+    /// Every notice that is due, taken from the outbox: what it tells, and where it goes.
+    fn notices(&mut self) -> Vec<(String, String)> {
+        use crate::store::mails::Told;
+        let mut found = Vec::new();
+        let now = self.clock.now();
+        while let Some(notice) = self.admin.store.claim_notice(&now, 30).unwrap() {
+            let told = match notice.told {
+                Told::Act(told) => format!("{} {}", told.act.word(), told.address),
+                Told::HalfFinished(_) => "half-finished".to_owned(),
+            };
+            found.push((told.trim().to_owned(), notice.to.as_str().to_owned()));
+        }
+        found
+    }
+
+    fn version(&self) -> i64 {
+        let shown = self.admin.show_user("root", Mask::Masked).unwrap();
+        shown.account.version
+    }
+
+    fn state(&self) -> String {
+        let shown = self.admin.show_user("root", Mask::Masked).unwrap();
+        shown.account.standing.to_string()
+    }
+
+    /// Addresses in full, and whether they are confirmed.
+    fn addresses(&self) -> Vec<(String, bool)> {
+        let account = self.admin.store.account(&name("root")).unwrap().unwrap();
+        let addresses = account.addresses.into_iter();
+        addresses
+            .map(|address| (address.address, address.confirmed.is_some()))
+            .collect()
+    }
+
     fn rules(&mut self, rules: &[Rule]) {
         self.admin.store.put_rules(&self.clock.now(), rules);
     }

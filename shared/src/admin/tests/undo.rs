@@ -1,0 +1,251 @@
+//! Taking acts back, each one, and what is refused.
+
+use gatepost_words::secret::Secret;
+use gatepost_words::time::Span;
+
+use super::super::roles::Role;
+use super::super::undo::Undone;
+use super::super::users::{Form, Mask, Options, Proof, Stop, read_rows};
+use super::super::{AdminError, Kind};
+use super::{Bench, bench, name};
+
+fn enrolled() -> Bench {
+    let mut bench = bench();
+    bench.enrol(Proof::Word);
+    bench
+}
+
+impl Bench {
+    fn undo(&mut self, id: i64) -> Result<Undone, AdminError> {
+        self.admin
+            .undo(id, Some("slip"), &Stop::default(), |_, _| ())
+    }
+
+    fn undo_last(&mut self) -> Undone {
+        let id = self.admin.last_undoable().unwrap().id;
+        self.undo(id).unwrap()
+    }
+
+    fn rows(&self, table: &str) -> i64 {
+        let sql = format!("SELECT count(*) FROM {table}");
+        let connection = self.admin.store.connection();
+        connection.query_row(&sql, [], |row| row.get(0)).unwrap()
+    }
+}
+
+// Mutants: an act's entry is not written, or takes something else back; a redo is none; an undo writes
+// no event.
+#[test]
+fn each_act_is_taken_back_and_done_again() {
+    type Deed = fn(&mut Bench);
+    let acts: [(&str, Deed); 6] = [
+        ("lock", |b| drop(b.admin.lock_user("root", None).unwrap())),
+        ("disable", |b| {
+            drop(b.admin.disable_user("root", None).unwrap());
+        }),
+        ("note", |b| {
+            drop(b.admin.note_user("root", "new", None).unwrap());
+        }),
+        ("set-mail", |b| {
+            let address = "bob@example.net";
+            drop(
+                b.admin
+                    .set_mail("root", address, Proof::Code, None)
+                    .unwrap(),
+            );
+        }),
+        ("remove", |b| {
+            drop(b.admin.remove_user("root", None).unwrap());
+        }),
+        ("unlock", |b| {
+            drop(b.admin.unlock_user("root", None).unwrap());
+        }),
+    ];
+    for (word, deed) in acts {
+        let mut bench = enrolled();
+        bench.admin.new_recovery("root").unwrap();
+        bench.admin.note_user("root", "old", None).unwrap();
+        if word == "unlock" {
+            bench.admin.lock_user("root", None).unwrap();
+        }
+        let picture = |bench: &Bench| {
+            let shown = bench.admin.show_user("root", Mask::Masked).unwrap();
+            (
+                bench.state(),
+                shown.account.note,
+                bench.addresses(),
+                bench.rows("recovery_codes"),
+            )
+        };
+        let before = picture(&bench);
+        deed(&mut bench);
+        let after = picture(&bench);
+        assert_ne!(before, after, "{word}");
+        let undone = bench.undo_last();
+        assert_eq!((undone.act.as_str(), undone.user.as_str()), (word, "root"));
+        assert_eq!(picture(&bench), before, "{word} taken back");
+        assert_eq!(
+            bench.kinds().last().map(String::as_str),
+            Some("undo"),
+            "{word}"
+        );
+        assert_eq!(
+            bench.admin.last_redoable().unwrap().id,
+            undone.redo.unwrap()
+        );
+        let redone = bench.undo(undone.redo.unwrap()).unwrap();
+        assert_eq!(picture(&bench), after, "{word} done again");
+        bench.undo(redone.redo.unwrap()).unwrap();
+        assert_eq!(picture(&bench), before, "{word} taken back again");
+    }
+}
+
+#[test]
+fn an_enabling_is_taken_back() {
+    let mut bench = enrolled();
+    bench.admin.disable_user("root", None).unwrap();
+    bench.admin.enable_user("root", None).unwrap();
+    bench.undo_last();
+    assert_eq!(bench.state(), "disabled");
+}
+
+// Mutants: the count is set back to what it was, below what came since; the windows stay forgiven.
+#[test]
+fn failures_come_back_on_top_of_those_since() {
+    let mut bench = enrolled();
+    bench.fail(2);
+    bench.admin.unlock_user("root", None).unwrap();
+    bench.fail(1);
+    assert_eq!(bench.state(), "active");
+    bench.undo_last();
+    let shown = bench.admin.show_user("root", Mask::Masked).unwrap();
+    assert_eq!(
+        shown.account.failures_in_a_row, 9,
+        "2 x 3 and 3: three wrong codes kill a code"
+    );
+    assert_eq!(shown.failures_last_hour, 9);
+}
+
+// Mutants: acts are taken back in any order; an entry of a version that is gone works.
+#[test]
+fn acts_are_taken_back_in_the_order_of_a_stack() {
+    let mut bench = enrolled();
+    bench.admin.note_user("root", "one", None).unwrap();
+    let one = bench.admin.last_undoable().unwrap().id;
+    bench.admin.note_user("root", "two", None).unwrap();
+    let two = bench.admin.last_undoable().unwrap().id;
+    let early = bench.undo(one).unwrap_err().to_string();
+    assert!(early.contains("user-note by root (login bob)"), "{early}");
+    assert!(early.contains("after two"), "{early}");
+    bench.undo(two).unwrap();
+    bench.undo(one).unwrap();
+    let shown = bench.admin.show_user("root", Mask::Masked).unwrap();
+    assert_eq!(shown.account.note, "");
+    let twice = bench.undo(one).unwrap_err();
+    assert!(twice.to_string().contains("taken back already"), "{twice}");
+}
+
+// Mutants: the ten minutes are not looked at; upkeep keeps what a removal kept.
+#[test]
+fn after_ten_minutes_an_act_stays() {
+    let mut bench = enrolled();
+    bench.admin.remove_user("root", None).unwrap();
+    let id = bench.admin.last_undoable().unwrap().id;
+    bench.clock.pass(Span::from_mins(10));
+    assert!(bench.admin.undoables().unwrap().is_empty());
+    let late = bench.undo(id).unwrap_err();
+    assert_eq!(late.kind(), Kind::NotFound);
+    assert!(late.to_string().contains("older than 10 min"), "{late}");
+    bench.admin.maintain().unwrap();
+    assert_eq!(bench.rows("undo"), 0);
+}
+
+// Mutants: a change of address is taken back after the new one proved itself.
+#[test]
+fn an_address_that_is_in_use_stays() {
+    let mut bench = enrolled();
+    bench
+        .admin
+        .set_mail("root", "bob@example.net", Proof::Code, None)
+        .unwrap();
+    let id = bench.admin.last_undoable().unwrap().id;
+    let code = Secret::from(bench.codes.borrow()[0].clone());
+    bench.admin.confirm("root", &code).unwrap();
+    let late = bench.undo(id).unwrap_err().to_string();
+    assert!(late.contains("user-confirmed"), "{late}");
+    assert_eq!(bench.addresses(), [("bob@example.net".to_owned(), true)]);
+}
+
+// Mutant: a change on the administrator's word leaves an entry.
+#[test]
+fn an_address_by_word_stays_too() {
+    let mut bench = enrolled();
+    bench
+        .admin
+        .set_mail("root", "bob@example.net", Proof::Word, None)
+        .unwrap();
+    let listed = bench.admin.undoables().unwrap();
+    assert!(
+        listed.iter().all(|entry| entry.act != "set-mail"),
+        "{listed:?}"
+    );
+    let enrolling = listed[0].id;
+    assert!(bench.undo(enrolling).is_err(), "it is not the newest act");
+}
+
+// Mutants: the right of the act is not asked for; undo is for everybody; the account's guard is not
+// asked; unlocking again by the way of two undos is not counted.
+#[test]
+fn the_right_of_the_act_takes_it_back() {
+    let mut bench = Bench::helped();
+    bench.admin.unlock_user("daemon", None).unwrap();
+    let unlock = bench.admin.last_undoable().unwrap().id;
+    bench.admin.operator.role = Role::Auditor;
+    assert!(!bench.admin.undoables().unwrap()[0].permitted);
+    let refused = bench.undo(unlock).unwrap_err();
+    assert_eq!(refused.kind(), Kind::NotPermitted);
+    bench.admin.operator.role = Role::Helpdesk;
+    assert!(bench.admin.undoables().unwrap()[0].permitted);
+    let undone = bench.undo(unlock).unwrap();
+    let again = bench.undo(undone.redo.unwrap()).unwrap_err();
+    assert_eq!(again.kind(), Kind::NotPermitted, "{again}");
+
+    for (user, act) in [("daemon", "disable"), ("root", "unlock")] {
+        bench.admin.operator.role = Role::Admin;
+        if act == "disable" {
+            bench.admin.disable_user(user, None).unwrap();
+        } else {
+            bench.admin.unlock_user(user, None).unwrap();
+        }
+        let id = bench.admin.undoables().unwrap()[0].id;
+        bench.admin.operator.role = Role::Helpdesk;
+        let refused = bench.undo(id).unwrap_err();
+        assert_eq!(refused.kind(), Kind::NotPermitted, "{act} of {user}");
+    }
+}
+
+// Mutants: an import is taken back in part; what it added vanishes instead of leaving a tombstone.
+#[test]
+fn an_import_is_taken_back_as_one() {
+    let mut bench = bench();
+    let list = "user,address,note\nroot,alice@example.org,from the list\n";
+    let rows = read_rows(list.as_bytes(), &Form::Csv).unwrap();
+    let plan = bench.admin.plan_import(rows, Options::default()).unwrap();
+    let imported = bench
+        .admin
+        .apply_import(&plan, None, &Stop::default(), |_, _| ())
+        .unwrap();
+    assert_eq!((imported.added, imported.failed.len()), (1, 0));
+    assert_eq!(bench.state(), "unconfirmed");
+    let listed = bench.admin.undoables().unwrap();
+    assert_eq!((listed.len(), listed[0].count), (1, 2));
+    let undone = bench.undo(imported.undo.unwrap()).unwrap();
+    assert_eq!((undone.done, undone.failed.len()), (2, 0));
+    assert_eq!(bench.state(), "removed");
+    let shown = bench.admin.show_user("root", Mask::Masked).unwrap();
+    assert_eq!(shown.account.note, "");
+    let redone = bench.undo(undone.redo.unwrap()).unwrap();
+    assert_eq!(redone.failed.len(), 0);
+    assert_eq!(bench.state(), "unconfirmed");
+    assert!(bench.admin.store.account(&name("root")).unwrap().is_some());
+}

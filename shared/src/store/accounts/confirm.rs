@@ -1,0 +1,157 @@
+//! Confirmation codes: sent anew, counted before they are compared. What a right one does to the
+//! addresses is [`super::address`]'s.
+
+use gatepost_words::ident::{EmailAddress, UserName};
+use gatepost_words::time::StoreTime;
+use rusqlite::{OptionalExtension, Transaction, params};
+use serde_json::json;
+
+use super::{Actor, act, existing};
+use crate::code::key::Tag;
+use crate::host::Now;
+use crate::policy::sends;
+use crate::store::error::{Problem, StoreError};
+use crate::store::events::not_found;
+use crate::store::{Store, clock, mails};
+
+/// What is to be compared to confirm an address.
+#[derive(Clone, Debug)]
+pub struct Pending {
+    /// The address's row.
+    pub address: i64,
+    /// What the code is bound to.
+    pub id: [u8; 16],
+    /// Its keyed hash.
+    pub tag: Tag,
+}
+
+/// Tries that a confirmation code has.
+const CONFIRM_TRIES: u32 = 5;
+/// How long a confirmation code may be typed, on the store's clock: a day. It proves that mail
+/// arrives, and opens nothing.
+pub const CONFIRM_LIFE: gatepost_words::time::Span = gatepost_words::time::Span::from_hours(24);
+
+impl Store {
+    /// Sets a fresh confirmation code for an unconfirmed address, unless that had `most` mails in a
+    /// day already.
+    pub fn renew_confirmation(
+        &mut self,
+        now: &Now,
+        actor: &Actor,
+        name: &UserName,
+        id: [u8; 16],
+        tag: &Tag,
+        most: u32,
+    ) -> Result<EmailAddress, StoreError> {
+        let doing = "sending a confirmation code";
+        self.write(doing, |tx| {
+            let at = clock::advance(tx, now)?;
+            let account = existing(tx, doing, name)?;
+            let open = account
+                .addresses
+                .iter()
+                .find(|address| address.confirmed.is_none());
+            let Some(open) = open else {
+                return Err(not_found(
+                    doing,
+                    format!("{name} has no unconfirmed address"),
+                ));
+            };
+            let address = EmailAddress::new(open.address.clone())
+                .map_err(|bad| StoreError::odd(doing, bad.to_string()))?;
+            count_mail(tx, doing, at, account.id, name, &address, most)?;
+            tx.execute(
+                "UPDATE addresses SET confirm_id = ?2, confirm_tag = ?3, confirm_until = ?4,
+                   confirm_tries = 0
+                 WHERE id = ?1",
+                params![open.id, id, tag.0, at.plus(CONFIRM_LIFE).millis()],
+            )
+            .map_err(StoreError::sqlite(doing))?;
+            act(tx, now, actor, "user-verify-sent", name.as_str(), json!({}))?;
+            Ok(address)
+        })
+    }
+
+    /// Counts a try at a confirmation code, and commits; what to compare it with.
+    pub fn count_confirmation(
+        &mut self,
+        now: &Now,
+        name: &UserName,
+    ) -> Result<Pending, StoreError> {
+        let doing = "confirming an address";
+        self.write(doing, |tx| {
+            let at = clock::advance(tx, now)?;
+            let account = existing(tx, doing, name)?;
+            let row: Option<(i64, [u8; 16], [u8; 32])> = tx
+                .query_row(
+                    "UPDATE addresses SET confirm_tries = confirm_tries + 1
+                     WHERE account = ?1 AND confirmed_wall IS NULL AND confirm_id IS NOT NULL
+                       AND confirm_until > ?2 AND confirm_tries < ?3
+                     RETURNING id, confirm_id, confirm_tag",
+                    params![account.id, at.millis(), CONFIRM_TRIES],
+                    |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+                )
+                .optional()
+                .map_err(StoreError::sqlite(doing))?;
+            let Some((address, id, tag)) = row else {
+                let what = format!(
+                    "{name} has no confirmation code that can be typed now: none is open, it \
+                     expired, or its {CONFIRM_TRIES} tries are used up; gatepost user verify \
+                     {name} sends a new one"
+                );
+                return Err(not_found(doing, what));
+            };
+            Ok(Pending {
+                address,
+                id,
+                tag: Tag(tag),
+            })
+        })
+    }
+
+    /// Whether an account has a confirmation code that can be typed now.
+    pub fn confirmation_open(&self, now: &Now, name: &UserName) -> Result<bool, StoreError> {
+        let doing = "looking for a confirmation code";
+        self.read(doing, |connection| {
+            let at = clock::read(connection, now)?.store;
+            connection
+                .prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM addresses d JOIN accounts a ON a.id = d.account
+                     WHERE a.name = ?1 AND d.confirmed_wall IS NULL AND d.confirm_id IS NOT NULL
+                       AND d.confirm_until > ?2 AND d.confirm_tries < ?3)",
+                )
+                .and_then(|mut statement| {
+                    statement.query_row(params![name.as_str(), at.millis(), CONFIRM_TRIES], |row| {
+                        row.get(0)
+                    })
+                })
+                .map_err(StoreError::sqlite(doing))
+        })
+    }
+}
+
+/// Counts the mail with a confirmation code before it goes out, or says why it must not.
+pub(super) fn count_mail(
+    tx: &Transaction<'_>,
+    doing: &'static str,
+    at: StoreTime,
+    account: i64,
+    name: &UserName,
+    address: &EmailAddress,
+    most: u32,
+) -> Result<(), StoreError> {
+    let all = mails::all_to(tx, &address.limit_key(), at)?;
+    let Some(wait) = sends::ceiling(&all, most, at) else {
+        return mails::count_other(tx, at, account, address);
+    };
+    let what = format!(
+        "{} had {most} mails within a day, which is the most (mails_per_address_per_day below \
+         [limits]); the next may go in {wait}. If you know the address to be right: gatepost user add \
+         {name} ADDRESS --confirmed, after gatepost user remove {name} where the account is enrolled",
+        address.masked()
+    );
+    Err(StoreError {
+        doing,
+        problem: Problem::Exists(what),
+    })
+}

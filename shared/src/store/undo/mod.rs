@@ -1,0 +1,352 @@
+//! The journal of acts that can be taken back: each writes, in its own transaction, what does that.
+//! An entry lives for ten minutes of the store's own clock, and works only while nobody changed the
+//! account since.
+//!
+//! Another verb joins by a variant of [`Back`] and its arm in [`apply`], whose answer takes that back
+//! in turn: a redo is the undo of an undo. Counts of failures only rise by an undo.
+
+use gatepost_words::time::{Span, StoreTime};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::accounts::{self, Actor, Asked, void_codes};
+use super::error::StoreError;
+use super::events::not_found;
+use super::{Store, clock};
+use crate::host::Now;
+
+mod restore;
+
+use self::restore::{PendingAddress, apply};
+pub(super) use self::restore::{Snapshot, hold, pending, set_note, set_state, unlock};
+
+/// How long an act can be taken back.
+pub const UNDO_LIFE: Span = Span::from_mins(10);
+/// Expired entries that each act removes; upkeep removes the rest.
+const BATCH: u32 = 100;
+const DOING: &str = "taking an act back";
+
+/// What takes an act back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Back {
+    /// Failures count again that an unlocking had ended.
+    Failures(Failures),
+    /// Unlock.
+    Unlock,
+    /// Set, or end, an administrator's lock.
+    Held(Option<i64>),
+    /// Set the state.
+    State(String),
+    /// Set the note.
+    Note(String),
+    /// Have this address wait for its code, or none.
+    Pending(Option<PendingAddress>),
+    /// Turn the account into a tombstone.
+    Remove,
+    /// Bring it back from one.
+    Restore(Box<Snapshot>),
+}
+
+/// What an unlocking ended.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Failures {
+    pub(super) in_a_row: u32,
+    pub(super) unlocked: Option<i64>,
+    pub(super) held: Option<i64>,
+}
+
+/// An entry to be written.
+pub(super) struct Entry<'a> {
+    /// Whose; none for an act on no account.
+    pub(super) account: Option<i64>,
+    /// The act, as its event names it.
+    pub(super) kind: &'a str,
+    /// What takes it back.
+    pub(super) back: &'a Back,
+    /// The account's version before and after.
+    pub(super) versions: (i64, i64),
+    /// The acts that are taken back together: the first one's entry.
+    pub(super) batch: Option<i64>,
+    /// The entry that this act took back.
+    pub(super) undoes: Option<i64>,
+}
+
+/// An act that can be taken back, as it is listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undoable {
+    /// The entry, or the first of those that are taken back together.
+    pub id: i64,
+    /// Whose account; empty for an act on none.
+    pub account: String,
+    /// The act, as its event names it.
+    pub kind: String,
+    /// Who did it.
+    pub actor: String,
+    /// When, milliseconds since 1970.
+    pub at: i64,
+    /// How much longer it can be taken back.
+    pub left: Span,
+    /// How many accounts it is about.
+    pub count: u64,
+    /// Whether it is itself the taking back of one, so that taking it back is doing it again.
+    pub is_undo: bool,
+}
+
+/// What an entry is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The act, as its event names it.
+    pub kind: String,
+    /// Whose account; empty for an act on none.
+    pub account: String,
+    /// Whether taking it back does the act again.
+    pub is_undo: bool,
+}
+
+/// Writes an entry; its row.
+pub(super) fn write(
+    tx: &Transaction<'_>,
+    now: &Now,
+    at: StoreTime,
+    actor: &Actor,
+    entry: &Entry<'_>,
+) -> Result<i64, StoreError> {
+    let doing = "writing what takes an act back";
+    let failed = StoreError::sqlite;
+    let back = serde_json::to_string(entry.back)
+        .map_err(|error| StoreError::odd(doing, error.to_string()))?;
+    tx.execute(
+        "DELETE FROM undo WHERE id IN (SELECT id FROM undo WHERE until_store <= ?1 LIMIT ?2)",
+        params![at.millis(), BATCH],
+    )
+    .map_err(failed(doing))?;
+    tx.execute(
+        "INSERT INTO undo (account, kind, actor, back, version_before, version_after, batch, undoes,
+           state, until_store, at_wall)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'open', ?9, ?10)",
+        params![
+            entry.account,
+            entry.kind,
+            actor.name,
+            back,
+            entry.versions.0,
+            entry.versions.1,
+            entry.batch,
+            entry.undoes,
+            at.plus(UNDO_LIFE).millis(),
+            now.wall.millis()
+        ],
+    )
+    .map_err(failed(doing))?;
+    Ok(tx.last_insert_rowid())
+}
+
+/// Makes an entry the first of those that are taken back together.
+pub(super) fn begin_batch(tx: &Transaction<'_>, id: i64) -> Result<(), StoreError> {
+    tx.execute("UPDATE undo SET batch = id WHERE id = ?1", [id])
+        .map_err(StoreError::sqlite("writing what takes an act back"))?;
+    Ok(())
+}
+
+impl Store {
+    /// Acts that can be taken back, the newest first; those of a batch as one.
+    pub fn undoables(&self, now: &Now, limit: u32) -> Result<Vec<Undoable>, StoreError> {
+        let doing = "listing what can be taken back";
+        self.read(doing, |connection| {
+            let at = clock::read(connection, now)?.store;
+            connection
+                .prepare_cached(
+                    "SELECT min(u.id), coalesce(a.name, ''), u.kind, u.actor, u.at_wall,
+                            min(u.until_store), count(*), u.undoes IS NOT NULL
+                     FROM undo u LEFT JOIN accounts a ON a.id = u.account
+                     WHERE u.state = 'open' AND u.until_store > ?1
+                     GROUP BY coalesce(u.batch, -u.id) ORDER BY max(u.id) DESC LIMIT ?2",
+                )
+                .and_then(|mut statement| {
+                    statement
+                        .query_map(params![at.millis(), limit], |row| undoable(row, at))?
+                        .collect()
+                })
+                .map_err(StoreError::sqlite(doing))
+        })
+    }
+
+    /// The open entries that are taken back with one of them, the newest first.
+    pub fn undo_together(&self, id: i64) -> Result<Vec<i64>, StoreError> {
+        self.read(DOING, |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT id FROM undo WHERE id = ?1 AND batch IS NULL
+                     UNION ALL
+                     SELECT id FROM undo WHERE batch = (SELECT batch FROM undo WHERE id = ?1)
+                       AND state = 'open'
+                     ORDER BY 1 DESC",
+                )
+                .and_then(|mut statement| statement.query_map([id], |row| row.get(0))?.collect())
+                .map_err(StoreError::sqlite(DOING))
+        })
+    }
+
+    /// What an entry would take back. None where there is no such entry any more.
+    pub fn undo_entry(&self, id: i64) -> Result<Option<Kept>, StoreError> {
+        self.read(DOING, |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT u.kind, coalesce(a.name, ''), u.undoes IS NOT NULL
+                     FROM undo u LEFT JOIN accounts a ON a.id = u.account WHERE u.id = ?1",
+                )
+                .and_then(|mut statement| {
+                    statement
+                        .query_row([id], |row| {
+                            Ok(Kept {
+                                kind: row.get(0)?,
+                                account: row.get(1)?,
+                                is_undo: row.get(2)?,
+                            })
+                        })
+                        .optional()
+                })
+                .map_err(StoreError::sqlite(DOING))
+        })
+    }
+
+    /// Makes an entry the first of those that are taken back together.
+    pub fn begin_undo_batch(&mut self, id: i64) -> Result<(), StoreError> {
+        self.write(DOING, |tx| begin_batch(tx, id))
+    }
+
+    /// Takes an act back: whose it was, and the entry that does it again.
+    pub fn undo(
+        &mut self,
+        now: &Now,
+        actor: &Actor,
+        id: i64,
+        batch: Option<i64>,
+        asked: &Asked,
+    ) -> Result<(String, i64), StoreError> {
+        self.write(DOING, |tx| {
+            let at = clock::advance(tx, now)?;
+            let row = open_entry(tx, at, id)?;
+            let account = accounts::by_name(tx, &row.account)?
+                .ok_or_else(|| StoreError::odd(DOING, "the account's row is gone"))?;
+            if account.version != row.versions.1 {
+                return Err(accounts::changed_since(
+                    tx,
+                    DOING,
+                    &account,
+                    row.versions.1,
+                )?);
+            }
+            let inverse = apply(tx, now, at, &account, row.back)?;
+            let changed = tx
+                .execute(
+                    "UPDATE undo SET state = 'taken' WHERE id = ?1 AND state = 'open'",
+                    [id],
+                )
+                .map_err(StoreError::sqlite(DOING))?;
+            if changed != 1 {
+                return Err(not_found(DOING, "it was taken back in the meantime"));
+            }
+            let detail = json!({"act": row.kind, "entry": id, "reason": asked.reason});
+            let act = accounts::Act {
+                kind: "undo",
+                detail,
+                back: None,
+                batch: None,
+            };
+            accounts::record(tx, now, at, actor, &account, act)?;
+            let version = account.version.saturating_add(1);
+            // What was done before that act is as it was right after it: it can be taken back too.
+            tx.execute(
+                "UPDATE undo SET version_after = ?3
+                 WHERE account = ?1 AND version_after = ?2 AND state = 'open'",
+                params![account.id, row.versions.0, version],
+            )
+            .map_err(StoreError::sqlite(DOING))?;
+            let entry = Entry {
+                account: Some(account.id),
+                kind: &row.kind,
+                back: &inverse,
+                versions: (account.version, version),
+                batch,
+                undoes: Some(id),
+            };
+            let again = write(tx, now, at, actor, &entry)?;
+            Ok((account.name, again))
+        })
+    }
+}
+
+/// An entry that can be taken back.
+struct Open {
+    account: String,
+    kind: String,
+    back: Back,
+    versions: (i64, i64),
+}
+
+fn open_entry(connection: &Connection, at: StoreTime, id: i64) -> Result<Open, StoreError> {
+    type Columns = (String, String, String, i64, i64, String, i64);
+    let row: Option<Columns> = connection
+        .prepare_cached(
+            "SELECT coalesce(a.name, ''), u.kind, u.back, u.version_before, u.version_after,
+                    u.state, u.until_store
+             FROM undo u LEFT JOIN accounts a ON a.id = u.account WHERE u.id = ?1",
+        )
+        .and_then(|mut statement| {
+            statement
+                .query_row([id], |row| {
+                    Ok((
+                        row.get(0)?,
+                        row.get(1)?,
+                        row.get(2)?,
+                        row.get(3)?,
+                        row.get(4)?,
+                        row.get(5)?,
+                        row.get(6)?,
+                    ))
+                })
+                .optional()
+        })
+        .map_err(StoreError::sqlite(DOING))?;
+    let gone = |why: &str| {
+        let what = format!("{why}; what can be taken back: gatepost undo --list");
+        not_found(DOING, what)
+    };
+    let Some((account, kind, back, before, after, state, until)) = row else {
+        return Err(gone(&format!(
+            "there is no act {id} that can be taken back"
+        )));
+    };
+    if state != "open" {
+        return Err(gone(&format!("act {id} was taken back already")));
+    }
+    if until <= at.millis() {
+        return Err(gone(&format!(
+            "act {id} is older than {UNDO_LIFE}, and stays"
+        )));
+    }
+    let back = serde_json::from_str(&back)
+        .map_err(|error| StoreError::odd(DOING, format!("entry {id} is unreadable: {error}")))?;
+    Ok(Open {
+        account,
+        kind,
+        back,
+        versions: (before, after),
+    })
+}
+
+fn undoable(row: &Row<'_>, at: StoreTime) -> Result<Undoable, rusqlite::Error> {
+    Ok(Undoable {
+        id: row.get(0)?,
+        account: row.get(1)?,
+        kind: row.get(2)?,
+        actor: row.get(3)?,
+        at: row.get(4)?,
+        left: StoreTime::from_millis(row.get(5)?).since(at),
+        count: u64::try_from(row.get::<_, i64>(6)?).unwrap_or(0),
+        is_undo: row.get(7)?,
+    })
+}
