@@ -28,9 +28,11 @@ mod policy;
 mod setup;
 pub(crate) mod shape;
 mod shield;
+mod source;
 mod status;
 mod store;
 mod topics;
+mod undo;
 mod user;
 mod watch;
 
@@ -74,9 +76,14 @@ enum Command {
     Console(console::Console),
     /// Make directories, system user, key, store and a commented configuration
     Setup(setup::Setup),
-    /// Enrol, confirm, list, show, disable, enable, remove or unlock accounts
+    /// Enrol, confirm, list, show, change, lock, unlock, import, export or remove accounts
     #[command(subcommand)]
     User(user::Command),
+    /// List where people sign in from, or forget it
+    #[command(subcommand)]
+    Source(source::Command),
+    /// Take an act back that was done in the last ten minutes, or do it again
+    Undo(undo::Undo),
     /// Make recovery codes
     #[command(subcommand)]
     Recovery(user::RecoveryCommand),
@@ -151,6 +158,19 @@ impl Context {
     pub(crate) fn admin(&self) -> Result<Admin, Failure> {
         Ok(Admin::open(self.conf.as_deref(), self.operator.clone())?)
     }
+
+    /// The same for what follows a document: a list of it would be a second one.
+    pub(crate) fn quiet_data(&self) -> Self {
+        self.shaped(self.shape.lines())
+    }
+
+    fn shaped(&self, shape: Shape) -> Self {
+        Self {
+            shape,
+            conf: self.conf.clone(),
+            operator: self.operator.clone(),
+        }
+    }
 }
 
 /// Does what was typed.
@@ -191,6 +211,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Console(console) => console::run(&context, console),
         Command::Setup(asked) => setup::run(&context, &asked),
         Command::User(command) => user::run(&context, command),
+        Command::Source(command) => source::run(&context, command),
+        Command::Undo(asked) => undo::run(&context, &asked),
         Command::Recovery(command) => user::recovery(&context, command),
         Command::Bypass(command) => bypass::run(&context, command),
         Command::Factor(command) => bypass::factor(&context, command),
@@ -231,7 +253,9 @@ fn open_to_all(context: &Context, command: &Command) -> Option<Result<Exit, Fail
         | Command::Factor(_)
         | Command::Attack(_)
         | Command::Shield(_)
+        | Command::Source(_)
         | Command::Status(_)
+        | Command::Undo(_)
         | Command::Simulate(_)
         | Command::Why(_)
         | Command::Mail(_)

@@ -52,7 +52,7 @@ pub(crate) struct Shape {
     /// Leave the head of tables and CSV out
     #[arg(long, global = true)]
     no_header: bool,
-    /// With -o plain: end records with NUL instead of a line's end
+    /// NUL instead of a line's end: after records of -o plain, and between names that are read
     #[arg(short = '0', long = "null", global = true)]
     null: bool,
 }
@@ -85,6 +85,25 @@ impl Shape {
             return Form::Json;
         }
         self.form.unwrap_or_default()
+    }
+
+    /// Whether NUL ends records.
+    pub(crate) fn null(&self) -> bool {
+        self.null
+    }
+
+    /// Documents a line each, where one document was asked for; its own fields.
+    pub(crate) fn lines(&self) -> Self {
+        let form = match self.form() {
+            Form::Json => Form::Jsonl,
+            other @ (Form::Table | Form::Jsonl | Form::Csv | Form::Plain) => other,
+        };
+        Self {
+            form: Some(form),
+            json: false,
+            fields: Vec::new(),
+            ..self.clone()
+        }
     }
 }
 

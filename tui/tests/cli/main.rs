@@ -3,6 +3,7 @@
 //!
 //! - `setup`: what is made, what is left alone, what is told
 //! - `users`: enrolling, listing, showing, removing
+//! - `acts`: addresses, locks, notes, many at once, undo, sources
 //! - `answers`: why, policy, audit, upkeep, doctor
 //! - `doors`: bypass codes, factors, the attack meter, shields, status
 //! - `refusals`: who may not, what is no use, and the exit codes
@@ -26,6 +27,7 @@
     reason = "the harness fails its test by panicking"
 )]
 
+mod acts;
 mod answers;
 mod completing;
 mod console;

@@ -1,9 +1,18 @@
-//! `gatepost user` and `gatepost recovery`.
+//! `gatepost user` and `gatepost recovery`: enrolling, confirming, showing, removing.
+//!
+//! - `acts`: what is done to one account or to many; `note`
+//! - `address`: another address; `invite`: chasing confirmations
+//! - `list`: lists and export; `import`: many people at once
+
+mod acts;
+mod address;
+mod import;
+mod invite;
+mod list;
 
 use clap::{Args, Subcommand};
 use clap_complete::engine::ArgValueCompleter;
-use gatepost_shared::admin::filter::Filter;
-use gatepost_shared::admin::users::{self, Listed, Mask, Proof, Shown, State};
+use gatepost_shared::admin::users::{self, Asked, Proof, Shown};
 use gatepost_words::secret::Secret;
 use serde::Serialize;
 
@@ -18,20 +27,32 @@ pub(crate) enum Command {
     /// Enrol an account; the address gets a code that confirms it
     Add(Add),
     /// List the accounts, or those that a filter wants
-    List(Wanted),
+    List(list::Wanted),
     /// Show one account
     Show(Show),
     /// Send a confirmation code, or take the one that was sent
     #[command(alias = "confirm")]
     Verify(Verify),
-    /// Refuse an account's sign-ins until it is enabled again
-    Disable(Act),
-    /// Let a disabled account sign in again
-    Enable(Act),
+    /// Change the address; the old one is told, and has the codes until the new one is confirmed
+    SetMail(address::SetMail),
+    /// Send the confirmation code again to accounts that wait for theirs
+    Invite(invite::Invite),
+    /// Refuse accounts' sign-ins until they are enabled again
+    Disable(acts::Bulk),
+    /// Let disabled accounts sign in again
+    Enable(acts::Bulk),
+    /// Lock accounts until they are unlocked: no mailed code and no recovery code is taken
+    Lock(acts::Bulk),
     /// Remove an account; its name stays refused until it is enrolled again
     Remove(Remove),
-    /// Let wrong codes so far no longer count
-    Unlock(Act),
+    /// Let wrong codes so far no longer count, and end an administrator's lock
+    Unlock(acts::Bulk),
+    /// Show, write or clear what administrators note about an account
+    Note(acts::Note),
+    /// Enrol many people from a list, or from this machine
+    Import(import::Import),
+    /// Write the accounts, or those that a filter wants, as CSV or in another shape
+    Export(list::Export),
 }
 
 #[derive(Debug, Args)]
@@ -45,8 +66,9 @@ pub(crate) struct Add {
     confirmed: bool,
 }
 
+/// Whether addresses are shown in full.
 #[derive(Debug, Args)]
-pub(crate) struct List {
+pub(crate) struct Unmask {
     /// Show addresses in full; the audit records it
     #[arg(long)]
     unmask: bool,
@@ -56,26 +78,12 @@ pub(crate) struct List {
 }
 
 #[derive(Debug, Args)]
-#[command(
-    after_help = "A filter is words, all of which must hold, as after / in the console: a part of a \
-                        name or an address; state:locked,disabled (active, unconfirmed, removed); \
-                        fails:>3; last:>30d; uid:1007. ! before a word: not so."
-)]
-pub(crate) struct Wanted {
-    /// Which accounts: alice, state:locked, fails:>3, last:>30d, uid:1007, !bob
-    #[arg(value_name = "FILTER")]
-    filter: Vec<String>,
-    #[command(flatten)]
-    list: List,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct Show {
     /// The account's name
     #[arg(add = ArgValueCompleter::new(names))]
     user: String,
     #[command(flatten)]
-    list: List,
+    list: Unmask,
 }
 
 #[derive(Debug, Args)]
@@ -88,19 +96,30 @@ pub(crate) struct Verify {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Act {
-    /// The account's name
-    #[arg(add = ArgValueCompleter::new(names))]
-    user: String,
+pub(crate) struct Why {
     /// Why, for the audit
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
+    /// Only if the account still has this version, as user show tells it
+    #[arg(long, value_name = "N")]
+    version: Option<i64>,
+}
+
+impl From<&Why> for Asked {
+    fn from(why: &Why) -> Self {
+        Self {
+            version: why.version,
+            ..why.reason.as_deref().into()
+        }
+    }
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Remove {
+    /// The account's name
+    user: String,
     #[command(flatten)]
-    act: Act,
+    why: Why,
     /// Don't ask
     #[arg(long)]
     yes: bool,
@@ -119,45 +138,19 @@ pub(crate) enum RecoveryCommand {
 pub(crate) fn run(context: &Context, command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Add(add) => enrol(context, &add),
-        Command::List(list) => show_all(context, &list),
+        Command::List(wanted) => list::run(context, &wanted),
         Command::Show(show) => show_one(context, &show),
         Command::Verify(verify) => confirm(context, verify),
-        Command::Disable(act) => {
-            let done = context
-                .admin()?
-                .disable_user(&act.user, act.reason.as_deref())?;
-            let text = format!(
-                "{} is disabled: sign-ins are refused. Sessions that are open stay open.",
-                done.user
-            );
-            acted(context, &done, &text)
-        }
-        Command::Enable(act) => {
-            let done = context
-                .admin()?
-                .enable_user(&act.user, act.reason.as_deref())?;
-            let text = format!("{} is enabled.", done.user);
-            acted(context, &done, &text)
-        }
+        Command::SetMail(set) => address::run(context, &set),
+        Command::Invite(invite) => invite::run(context, &invite),
+        Command::Disable(bulk) => acts::run(context, acts::Verb::Disable, &bulk),
+        Command::Enable(bulk) => acts::run(context, acts::Verb::Enable, &bulk),
+        Command::Lock(bulk) => acts::run(context, acts::Verb::Lock, &bulk),
+        Command::Note(note) => acts::note(context, &note),
+        Command::Import(import) => import::run(context, &import),
+        Command::Export(export) => list::export(context, &export),
         Command::Remove(remove) => take_away(context, &remove),
-        Command::Unlock(act) => {
-            let done = context
-                .admin()?
-                .unlock_user(&act.user, act.reason.as_deref())?;
-            let text = if done.before.state == State::Locked {
-                format!(
-                    "{} is unlocked: wrong codes so far no longer count.",
-                    done.user
-                )
-            } else {
-                format!(
-                    "{0} was not locked ({1}); wrong codes so far no longer count. What else \
-                     may be wrong: gatepost why {0}",
-                    done.user, done.before
-                )
-            };
-            acted(context, &done, &text)
-        }
+        Command::Unlock(bulk) => acts::run(context, acts::Verb::Unlock, &bulk),
     }
 }
 
@@ -258,7 +251,7 @@ fn confirm(context: &Context, verify: Verify) -> Result<Exit, Failure> {
 }
 
 fn take_away(context: &Context, remove: &Remove) -> Result<Exit, Failure> {
-    let user = &remove.act.user;
+    let user = &remove.user;
     if !remove.yes {
         if !interactive() {
             let text =
@@ -277,76 +270,18 @@ fn take_away(context: &Context, remove: &Remove) -> Result<Exit, Failure> {
     }
     let done = context
         .admin()?
-        .remove_user(user, remove.act.reason.as_deref())?;
+        .remove_user(user, Asked::from(&remove.why))?;
     let text = format!(
-        "{0} is removed and stays refused; gatepost user add {0} ADDRESS enrols the account again.",
+        "{0} is removed and stays refused; gatepost user add {0} ADDRESS enrols the account again. \
+         For ten minutes, gatepost undo brings it back.",
         done.user
     );
     acted(context, &done, &text)
 }
 
-/// Accounts that are read from the store at a time.
-const PAGE: u32 = 500;
-
-fn show_all(context: &Context, wanted: &Wanted) -> Result<Exit, Failure> {
-    let Wanted { filter, list } = wanted;
-    let filter = Filter::parse(&filter.join(" "))
-        .map_err(|error| Failure::Said(Exit::Usage, format!("the filter, {error}")))?;
-    let mut admin = context.admin()?;
-    if list.unmask {
-        admin.unmask("", list.reason.as_deref())?;
-    }
-    let mut after = String::new();
-    let next = || -> Result<Vec<Listed>, Failure> {
-        let page = admin.users_like(&filter, &after, PAGE, mask(list))?;
-        if let Some(last) = page.last() {
-            after.clone_from(&last.key);
-        }
-        Ok(page)
-    };
-    let count = context.many("users", next, |page| {
-        let head = vec!["USER", "UID", "STATE", "ADDRESS", "LAST"];
-        (head, page.iter().map(row).collect())
-    })?;
-    if count == 0 {
-        words(if filter.is_empty() {
-            "Nobody is enrolled yet: gatepost user add USER ADDRESS"
-        } else {
-            "No account is like that."
-        });
-    }
-    Ok(Exit::Ok)
-}
-
-fn mask(list: &List) -> Mask {
-    if list.unmask {
-        Mask::Unmasked
-    } else {
-        Mask::Masked
-    }
-}
-
-fn row(account: &Listed) -> Vec<String> {
-    let addresses: Vec<&str> = account
-        .addresses
-        .iter()
-        .map(|address| address.address.as_str())
-        .collect();
-    vec![
-        account.user.clone(),
-        account.uid.to_string(),
-        account.standing.to_string(),
-        addresses.join(" "),
-        account
-            .last_success
-            .clone()
-            .unwrap_or_else(|| "never".to_owned()),
-    ]
-}
-
 fn show_one(context: &Context, show: &Show) -> Result<Exit, Failure> {
     let mut admin = context.admin()?;
-    let shown = admin.show_user(&show.user, mask(&show.list))?;
+    let shown = admin.show_user(&show.user, list::mask(&show.list))?;
     if show.list.unmask {
         admin.unmask(&shown.account.key, show.list.reason.as_deref())?;
     }
@@ -373,6 +308,15 @@ fn described(shown: &Shown) -> Vec<(&'static str, String)> {
         ("uid", account.uid.to_string()),
         ("state", account.standing.to_string()),
     ];
+    if account.locked_by_administrator {
+        all.push((
+            "lock",
+            "an administrator's: gatepost user unlock ends it".to_owned(),
+        ));
+    }
+    if !account.note.is_empty() {
+        all.push(("note", account.note.clone()));
+    }
     for address in &account.addresses {
         let how = match (&address.confirmed, address.confirmed_by.as_deref()) {
             (Some(at), Some("administrator")) => {
@@ -401,6 +345,7 @@ fn described(shown: &Shown) -> Vec<(&'static str, String)> {
         "recovery codes",
         format!("{} left", shown.recovery_codes_left),
     ));
+    all.push(("version", account.version.to_string()));
     all
 }
 

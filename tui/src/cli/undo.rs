@@ -1,0 +1,108 @@
+//! `gatepost undo`.
+
+use clap::Args;
+use gatepost_shared::admin::undo::Listed;
+use gatepost_shared::admin::users::Stop;
+
+use super::Context;
+use super::exit::{Exit, Failure};
+use super::output::words;
+
+#[derive(Debug, Args)]
+pub(crate) struct Undo {
+    /// Which act; without it, your own last one
+    id: Option<i64>,
+    /// List what can be taken back
+    #[arg(long, conflicts_with = "id")]
+    list: bool,
+    /// Why, for the audit
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+    /// Don't ask, however many accounts it is about
+    #[arg(long)]
+    yes: bool,
+}
+
+/// More accounts than this are not changed without a word more.
+const FEW: u64 = 20;
+
+pub(crate) fn run(context: &Context, undo: &Undo) -> Result<Exit, Failure> {
+    let mut admin = context.admin()?;
+    if undo.list {
+        return list(context, admin.undoables()?);
+    }
+    let id = match undo.id {
+        Some(id) => id,
+        None => admin.last_undoable()?.id,
+    };
+    let many = admin.undoables()?.into_iter().find(|entry| entry.id == id);
+    if let Some(entry) = many.filter(|entry| entry.count > FEW && !undo.yes) {
+        let text = format!(
+            "act {id} is about {} accounts: add --yes to take all of it back",
+            entry.count
+        );
+        return Err(Failure::Said(Exit::Usage, text));
+    }
+    let undone = admin.undo(id, undo.reason.as_deref(), &Stop::default(), |done, of| {
+        if done.is_multiple_of(100) {
+            words(&format!("{done} of {of}"));
+        }
+    })?;
+    context.one(&undone, || match undone.done {
+        1 if undone.failed.is_empty() => {
+            format!("{} of {} is taken back.", undone.act, undone.user)
+        }
+        done => format!("{}: {done} accounts are as they were.", undone.act),
+    })?;
+    for failed in &undone.failed {
+        words(&format!("{}: {}", failed.id, failed.why));
+    }
+    if !undone.stays.is_empty() {
+        words(&format!("What stays: {}.", undone.stays));
+    }
+    if let Some(redo) = undone.redo {
+        words(&format!(
+            "To do it again, within ten minutes: gatepost undo {redo}"
+        ));
+    }
+    Ok(match (undone.done, undone.failed.len()) {
+        (_, 0) => Exit::Ok,
+        (0, _) => Exit::Failed,
+        (_, _) => Exit::Partly,
+    })
+}
+
+fn list(context: &Context, entries: Vec<Listed>) -> Result<Exit, Failure> {
+    let mut page = Some(entries);
+    let count = context.many(
+        "undo",
+        || Ok(page.take().unwrap_or_default()),
+        |entries| {
+            let row = |entry: &Listed| {
+                let act = if entry.again {
+                    format!("{} again", entry.act)
+                } else {
+                    entry.act.clone()
+                };
+                let whose = match entry.count {
+                    1 => entry.user.clone(),
+                    count => format!("{count} accounts"),
+                };
+                vec![
+                    entry.id.to_string(),
+                    act,
+                    whose,
+                    entry.by.clone(),
+                    format!("{} min", entry.seconds_left.saturating_add(59) / 60),
+                    if entry.permitted { "" } else { "not by you" }.to_owned(),
+                ]
+            };
+            let head = vec!["ID", "ACT", "USER", "BY", "LEFT", ""];
+            (head, entries.iter().map(row).collect())
+        },
+    )?;
+    if count == 0 {
+        words("Nothing was done in the last ten minutes that can be taken back.");
+    }
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,207 @@
+//! `gatepost user list` and `export`.
+
+use clap::Args;
+use gatepost_shared::admin::filter::Filter;
+use gatepost_shared::admin::users::{Listed, Mask, Person};
+use serde::Serialize;
+
+use super::Unmask;
+use crate::cli::Context;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::output::words;
+use crate::cli::shape::Guard;
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A filter is words, all of which must hold, as after / in the console: a part of a \
+                        name or an address; state:locked,disabled (active, unconfirmed, removed); \
+                        fails:>3; last:>30d; uid:1007; group:wheel; from:203.0.113.0/24 (a wrong code of the last \
+                        days or a success of the last month came from there); mail:bounced (failed, \
+                        accepted); \"ali ng\". ! before a word: not so. state:none lists the people of this \
+                        machine who have no account."
+)]
+pub(crate) struct Wanted {
+    /// Which accounts: alice, state:locked, fails:>3, last:>30d, uid:1007, !bob
+    #[arg(value_name = "FILTER")]
+    filter: Vec<String>,
+    #[command(flatten)]
+    list: Unmask,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// Which accounts, as for user list
+    #[arg(value_name = "FILTER")]
+    filter: Vec<String>,
+    #[command(flatten)]
+    list: Unmask,
+    /// Write cells as they are, though a spreadsheet may calculate them
+    #[arg(long)]
+    raw: bool,
+}
+
+/// A filter as typed, in one or in several words.
+pub(super) fn filter_of(typed: &[String]) -> Result<Filter, Failure> {
+    Filter::parse(&typed.join(" "))
+        .map_err(|error| Failure::Said(Exit::Usage, format!("the filter, {error}")))
+}
+
+/// Accounts that are read from the store at a time.
+const PAGE: u32 = 500;
+
+pub(super) fn run(context: &Context, wanted: &Wanted) -> Result<Exit, Failure> {
+    let Wanted { filter, list } = wanted;
+    let filter = filter_of(filter)?;
+    if filter.wants_none() {
+        return people(context, &filter);
+    }
+    let mut admin = context.admin()?;
+    if list.unmask {
+        admin.unmask("", list.reason.as_deref())?;
+    }
+    let mut after = String::new();
+    let next = || -> Result<Vec<Listed>, Failure> {
+        let page = admin.users_like(&filter, &after, PAGE, mask(list))?;
+        if let Some(last) = page.last() {
+            after.clone_from(&last.key);
+        }
+        Ok(page)
+    };
+    let count = context.many("users", next, |page| {
+        let head = vec!["USER", "UID", "STATE", "ADDRESS", "LAST"];
+        (head, page.iter().map(row).collect())
+    })?;
+    if count == 0 {
+        words(if filter.is_empty() {
+            "Nobody is enrolled yet: gatepost user add USER ADDRESS"
+        } else {
+            "No account is like that."
+        });
+    }
+    Ok(Exit::Ok)
+}
+
+pub(super) fn mask(list: &Unmask) -> Mask {
+    if list.unmask {
+        Mask::Unmasked
+    } else {
+        Mask::Masked
+    }
+}
+
+fn row(account: &Listed) -> Vec<String> {
+    let addresses: Vec<&str> = account
+        .addresses
+        .iter()
+        .map(|address| address.address.as_str())
+        .collect();
+    vec![
+        account.user.clone(),
+        account.uid.to_string(),
+        account.standing.to_string(),
+        addresses.join(" "),
+        account
+            .last_success
+            .clone()
+            .unwrap_or_else(|| "never".to_owned()),
+    ]
+}
+
+/// People of this machine who have no account, after them the accounts that the filter wants too.
+fn people(context: &Context, filter: &Filter) -> Result<Exit, Failure> {
+    let admin = context.admin()?;
+    let mut after = String::new();
+    let mut accounts_after: Option<String> = None;
+    let next = || -> Result<Vec<Person>, Failure> {
+        if accounts_after.is_none() {
+            let page = admin.unenrolled(filter, &after, PAGE)?;
+            if let Some(last) = page.last() {
+                after.clone_from(&last.key);
+                return Ok(page);
+            }
+        }
+        let from = accounts_after.take().unwrap_or_default();
+        let page = admin.users_like(filter, &from, PAGE, Mask::Masked)?;
+        accounts_after = Some(page.last().map_or(from, |last| last.key.clone()));
+        Ok(page.iter().map(Person::from).collect())
+    };
+    let count = context.many("users", next, |page| {
+        let head = vec!["USER", "UID", "STATE"];
+        let row = |person: &Person| {
+            vec![
+                person.user.clone(),
+                person.uid.to_string(),
+                person.state.clone(),
+            ]
+        };
+        (head, page.iter().map(row).collect())
+    })?;
+    if count == 0 {
+        words("Everybody of this machine is enrolled, as far as the filter asks.");
+    } else {
+        words("Next: gatepost user add USER ADDRESS, or for many: gatepost user import --help");
+    }
+    Ok(Exit::Ok)
+}
+
+/// A row of an export; `user,address,note,confirmed` is what an import takes.
+#[derive(Serialize)]
+struct Exported {
+    user: String,
+    address: String,
+    note: String,
+    confirmed: &'static str,
+    uid: u32,
+    state: String,
+    failures_in_a_row: u32,
+    last_success: Option<String>,
+    enrolled: String,
+    version: i64,
+}
+
+pub(super) fn export(context: &Context, export: &Export) -> Result<Exit, Failure> {
+    let Export { filter, list, raw } = export;
+    let guard = if *raw { Guard::Raw } else { Guard::Formulas };
+    let filter = filter_of(filter)?;
+    if filter.wants_none() {
+        let text = "people without an account are listed by: gatepost user list state:none -o csv";
+        return Err(Failure::Said(Exit::Usage, text.to_owned()));
+    }
+    let mut admin = context.admin()?;
+    if list.unmask {
+        admin.unmask("", list.reason.as_deref())?;
+    }
+    let mut after = String::new();
+    let next = || -> Result<Vec<Exported>, Failure> {
+        let page = admin.users_like(&filter, &after, PAGE, mask(list))?;
+        if let Some(last) = page.last() {
+            after.clone_from(&last.key);
+        }
+        Ok(page.into_iter().map(exported).collect())
+    };
+    let count = context.exported("users", guard, next)?;
+    words(&format!("{count} accounts."));
+    Ok(Exit::Ok)
+}
+
+fn exported(account: Listed) -> Exported {
+    let confirmed = account
+        .addresses
+        .iter()
+        .find(|address| address.confirmed.is_some());
+    let address = confirmed.or(account.addresses.first());
+    Exported {
+        address: address
+            .map(|address| address.address.clone())
+            .unwrap_or_default(),
+        confirmed: if confirmed.is_some() { "yes" } else { "no" },
+        state: account.standing.to_string(),
+        user: account.user,
+        note: account.note,
+        uid: account.uid,
+        failures_in_a_row: account.failures_in_a_row,
+        last_success: account.last_success,
+        enrolled: account.enrolled,
+        version: account.version,
+    }
+}
