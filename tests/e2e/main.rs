@@ -10,6 +10,8 @@
     reason = "a helper of tests fails its test by panicking"
 )]
 
+/// An account's address: from one to another, with proof; and what owners hear of administrators.
+mod addresses;
 /// What is typed at the prompt, by a person or by the host, and what it is taken for.
 mod answers;
 /// Rules of the house that no lint can say: who imports whom, what must never be.
