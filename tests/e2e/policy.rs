@@ -164,6 +164,8 @@ fn an_older_installation_keeps_its_rules_and_lets_nobody_in_meanwhile() {
     let stage = stage(Config::to(&sink));
     stage.store().break_policy(
         "DROP TABLE policy_confirmations; DROP TABLE policies; DROP TABLE policy_in_force;
+         DROP TABLE bypass_codes; DROP TABLE shields; DROP TABLE undo; DROP TABLE helpdesk_unlocks;
+         ALTER TABLE accounts DROP COLUMN held_wall; ALTER TABLE outbox DROP COLUMN recipient;
          PRAGMA user_version = 2",
     );
     stage.configure(&old);

@@ -16,8 +16,8 @@ const MIGRATIONS: [&str; 6] = [
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
     include_str!("schema_4.sql"),
-    include_str!("schema_6.sql"),
     include_str!("schema_5.sql"),
+    include_str!("schema_6.sql"),
 ];
 
 /// The version that this program reads and writes.
@@ -172,8 +172,8 @@ mod tests {
             "20bf4febab1a45764d51659a3c6a6d0335bf88cf1330a661b86e477468e47def",
             "302d6ef309c5d9dbd16237231807dcc46b47db1eb374ca9d855c134b24783cb5",
             "f668dafb7ec5a8821742711a18a2c825012fed19c2cd076bd73c01147bb16921",
-            "eb58ae4a1ffd8af00b9c838225d59f8fc5134276c8851dc49dd55167d675126b",
             "7ead56fb9038a76717d6bc9c6b529dc5b9ab2294465b63ad9ba486a6851c7f69",
+            "eb58ae4a1ffd8af00b9c838225d59f8fc5134276c8851dc49dd55167d675126b",
         ];
         let hashes = MIGRATIONS.map(|migration| {
             let digest = Sha256::digest(migration.as_bytes());

@@ -1,6 +1,7 @@
 //! `gatepost bypass` and `gatepost factor`.
 
 use clap::{Args, Subcommand};
+use clap_complete::engine::ArgValueCompleter;
 use gatepost_shared::admin::AdminError;
 use gatepost_shared::admin::bypass::{Asked, Confirmed, Listed, Made};
 use gatepost_shared::admin::factors::{Factor, Removed};
@@ -8,6 +9,7 @@ use gatepost_words::time::Span;
 use serde::Serialize;
 
 use super::Context;
+use super::complete::users;
 use super::exit::{Exit, Failure};
 use super::output::{ask, interactive, words};
 use super::watch::span;
@@ -24,6 +26,7 @@ pub(crate) enum Command {
     /// End a code, or all of an account's
     Revoke {
         /// The account's name
+        #[arg(add = ArgValueCompleter::new(users))]
         user: String,
         /// The code's number, from gatepost bypass list
         id: Option<i64>,
@@ -36,6 +39,7 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct New {
     /// The account's name
+    #[arg(add = ArgValueCompleter::new(users))]
     user: String,
     /// How long it works: 1m to 24h
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = span)]
@@ -56,11 +60,13 @@ pub(crate) enum FactorCommand {
     /// List what an account can sign in with
     List {
         /// The account's name
+        #[arg(add = ArgValueCompleter::new(users))]
         user: String,
     },
     /// Take a factor away: its codes no longer work
     Remove {
         /// The account's name
+        #[arg(add = ArgValueCompleter::new(users))]
         user: String,
         /// Which
         factor: Which,

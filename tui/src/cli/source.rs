@@ -1,9 +1,11 @@
 //! `gatepost source`.
 
 use clap::Subcommand;
+use clap_complete::engine::ArgValueCompleter;
 use gatepost_shared::admin::sources::Listed;
 
 use super::Context;
+use super::complete::users;
 use super::exit::{Exit, Failure};
 use super::output::words;
 
@@ -12,11 +14,13 @@ pub(crate) enum Command {
     /// List where an account's people signed in from in the last 30 days
     List {
         /// The account's name
+        #[arg(add = ArgValueCompleter::new(users))]
         user: String,
     },
     /// Forget a source of an account, or all; the next sign-in from there makes it known again
     Revoke {
         /// The account's name
+        #[arg(add = ArgValueCompleter::new(users))]
         user: String,
         /// Which one, as source list has it in its first column
         #[arg(required_unless_present = "all")]

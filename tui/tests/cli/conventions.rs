@@ -11,12 +11,21 @@ const LEAVES: &[(&str, &str, Opens)] = &[
         Opens::Store,
     ),
     ("user list", "", Opens::Store),
+    ("user set-mail", "alice b@example.org", Opens::Store),
+    ("user invite", "alice", Opens::Store),
+    ("user lock", "alice", Opens::Store),
+    ("user note", "alice sits-upstairs", Opens::Store),
+    ("user import", "/etc/people.csv --yes", Opens::Store),
+    ("user export", "", Opens::Store),
     ("user show", "alice", Opens::Store),
     ("user verify", "alice 12345678", Opens::Store),
     ("user disable", "alice", Opens::Store),
     ("user enable", "alice", Opens::Store),
     ("user remove", "alice --yes", Opens::Store),
     ("user unlock", "alice", Opens::Store),
+    ("source list", "alice", Opens::Store),
+    ("source revoke", "alice --all", Opens::Store),
+    ("undo", "", Opens::Store),
     ("recovery new", "alice", Opens::Store),
     (
         "bypass new",
@@ -92,7 +101,10 @@ fn commands(stage: &Stage) -> Vec<String> {
         .out
         .lines()
         .filter_map(|page| page.strip_prefix("gatepost-"));
-    names.map(|name| name.replace('-', " ")).collect()
+    // A page's name has a dash where the command has a blank; and where it has a dash.
+    names
+        .map(|name| name.replace('-', " ").replace("set mail", "set-mail"))
+        .collect()
 }
 
 fn words(line: &str) -> Vec<&str> {
@@ -167,12 +179,19 @@ fn nobody_but_root_gets_anything_opened() {
 }
 
 /// What makes every command of the table possible again.
-const AFRESH: &str = "rm -f /var/copy; gatepost user add alice a@example.org --confirmed; \
+const AFRESH: &str = "rm -f /var/copy; gatepost user add alice a@example.org --confirmed; gatepost user unlock alice; \
     gatepost bypass revoke alice; gatepost shield off --all; gatepost policy rollback 1 --yes; \
+    printf 'user,address\\nalice,a@example.org\\n' > /etc/people.csv; \
     printf '[[rule]]\nusers = [\"nobody\"]\naction = \"refuse\"\n' > /etc/rules.toml";
 
 /// What must be done before some of them.
-const FIRST: [(&str, &str); 7] = [
+const FIRST: &[(&str, &str)] = &[
+    ("undo", "gatepost user lock alice"),
+    (
+        "source revoke",
+        "sqlite3 /var/lib/gatepost/gatepost.db \"INSERT INTO known_sources SELECT id, \
+         'ip:203.0.113.9', 'sshd', 0, 0, 0, NULL FROM accounts WHERE name = 'alice'\"",
+    ),
     ("user add", "gatepost user remove alice --yes"),
     ("store restore", "gatepost backup /var/copy"),
     ("bypass revoke", "gatepost bypass new alice --reason T-1"),

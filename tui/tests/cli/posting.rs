@@ -23,8 +23,8 @@ fn notices_that_wait_are_listed_and_tried_again() {
     let detail =
         "{\\\"service\\\":\\\"sshd\\\",\\\"source\\\":\\\"x\\\",\\\"ending\\\":\\\"left\\\"}";
     let notices = format!(
-        "sqlite3 /var/lib/gatepost/gatepost.db \"INSERT INTO outbox VALUES \
-         (1, 1, 'half-finished', '{detail}', 'failed', 5, 0, 0, 0), \
+        "sqlite3 /var/lib/gatepost/gatepost.db \"INSERT INTO outbox (id, account, \
+         kind, detail, state, tries, due_store, created_wall, created_store) VALUES (1, 1, 'half-finished', '{detail}', 'failed', 5, 0, 0, 0), \
          (2, 1, 'half-finished', '{detail}', 'sent', 1, 0, 0, 0)\""
     );
     stage.shell(&notices).exits(0);

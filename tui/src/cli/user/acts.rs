@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use gatepost_shared::admin::users::{Acted, Asked, Mask, State, Stop, Tally};
 use gatepost_shared::admin::{Admin, AdminError};
 use gatepost_words::text::sanitise;
@@ -10,13 +11,14 @@ use serde::Serialize;
 
 use super::Why;
 use crate::cli::Context;
+use crate::cli::complete::users as names;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::{ask, interactive, words};
 
 #[derive(Debug, Args)]
 pub(crate) struct Bulk {
     /// The accounts' names; - takes them from the standard input, a line each, with -0 between NULs
-    #[arg(value_name = "USER", required = true)]
+    #[arg(value_name = "USER", required = true, add = ArgValueCompleter::new(names))]
     users: Vec<String>,
     #[command(flatten)]
     why: Why,
@@ -31,6 +33,7 @@ pub(crate) struct Bulk {
 #[derive(Debug, Args)]
 pub(crate) struct Note {
     /// The account's name
+    #[arg(add = ArgValueCompleter::new(names))]
     user: String,
     /// What to note, instead of what was noted; without it, the note is shown
     text: Option<String>,

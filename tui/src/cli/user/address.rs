@@ -1,16 +1,19 @@
 //! `gatepost user set-mail`.
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use gatepost_shared::admin::users::{Asked, Proof, accepted};
 
 use super::Why;
 use crate::cli::Context;
+use crate::cli::complete::users;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::words;
 
 #[derive(Debug, Args)]
 pub(crate) struct SetMail {
     /// The account's name
+    #[arg(add = ArgValueCompleter::new(users))]
     user: String,
     /// Where its codes are to go
     address: String,

@@ -2,6 +2,7 @@
 //! each mail is handed to a relay before the next, so that a thousand of them are no burst.
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 use gatepost_shared::admin::Admin;
 use gatepost_shared::admin::users::{Ended, Invited, Stop, Tally};
 use gatepost_words::text::sanitise;
@@ -10,13 +11,18 @@ use serde::Serialize;
 use super::acts::{ending, named, sure};
 use super::list::filter_of;
 use crate::cli::Context;
+use crate::cli::complete::users as names;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::words;
 
 #[derive(Debug, Args)]
 pub(crate) struct Invite {
     /// The accounts' names; - takes them from the standard input
-    #[arg(value_name = "USER", required_unless_present = "filter")]
+    #[arg(
+        value_name = "USER",
+        required_unless_present = "filter",
+        add = ArgValueCompleter::new(names)
+    )]
     users: Vec<String>,
     /// Those of a filter that wait for a code; with state:none, who has no account is named too
     #[arg(long, value_name = "FILTER", conflicts_with = "users")]

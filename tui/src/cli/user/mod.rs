@@ -117,6 +117,7 @@ impl From<&Why> for Asked {
 #[derive(Debug, Args)]
 pub(crate) struct Remove {
     /// The account's name
+    #[arg(add = ArgValueCompleter::new(names))]
     user: String,
     #[command(flatten)]
     why: Why,
