@@ -68,4 +68,8 @@ pub(crate) fn view(model: &Model, frame: &mut Frame<'_>) {
 }
 
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
+mod svg;
+#[cfg(test)]
 mod tests;

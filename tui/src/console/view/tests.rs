@@ -20,7 +20,7 @@ use crate::console::model::{IDLE, LEAST, Model};
 use crate::console::update::{begin, update};
 
 const SIZES: [(u16, u16); 3] = [LEAST, (80, 24), (160, 48)];
-const COLOUR: Look = Look {
+pub(super) const COLOUR: Look = Look {
     scheme: Scheme::Auto,
     ascii: false,
 };
@@ -31,7 +31,7 @@ const MONO: Look = Look {
 
 /// What a screen is shown with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Case {
+pub(super) enum Case {
     Empty,
     Typical,
     Long,
@@ -221,7 +221,7 @@ fn summary(case: Case) -> Result<Summary, String> {
 }
 
 /// A screen on which everything has come in.
-fn shown(screen: Screen, case: Case, look: Look, size: (u16, u16)) -> Model {
+pub(super) fn shown(screen: Screen, case: Case, look: Look, size: (u16, u16)) -> Model {
     let host = if case == Case::Long { LONG } else { "host01" };
     let mut model = Model::new(host.into(), "root (login bob)".into(), look, size);
     model.screen = screen;
@@ -289,7 +289,7 @@ fn page<R>(rows: Vec<R>, case: Case) -> Page<R> {
     }
 }
 
-fn drawn(model: &Model) -> Buffer {
+pub(super) fn drawn(model: &Model) -> Buffer {
     let (columns, rows) = model.size;
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
     terminal.draw(|frame| view(model, frame)).unwrap();
