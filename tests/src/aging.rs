@@ -131,6 +131,12 @@ impl StoreFile {
         self.execute("DELETE FROM sends").expect("forget the mails");
     }
 
+    /// Forgets all notices that wait: what is sent then is what the test asks for.
+    pub fn forget_notices(&self) {
+        self.execute("DELETE FROM outbox")
+            .expect("forget the notices");
+    }
+
     /// The words of all decisions on record, in order: `success`, `refuse`, `lost` and the like.
     pub fn verdicts(&self) -> rusqlite::Result<Vec<String>> {
         let connection = self.read_only()?;

@@ -216,6 +216,8 @@ impl Stage {
             self.secret(code);
             self.secret(&code.replace('-', ""));
         }
+        // Its owner is told of them by mail, which is no mail of the sign-in that follows.
+        self.store().forget_notices();
         codes
     }
 
