@@ -83,6 +83,8 @@ enum Goal {
     /// The first, unless somebody moves away from it meanwhile.
     Top,
     First,
+    /// Where somebody went while the answer was on its way; the first where that row is not there.
+    Moved,
     Last,
 }
 
@@ -199,6 +201,7 @@ impl<R: Keyed> List<R> {
             Goal::First => 0,
             Goal::Last => self.rows.len().saturating_sub(1),
             Goal::Top if self.selected == 0 => 0,
+            Goal::Moved => found.unwrap_or(0),
             Goal::Same | Goal::Top => found.unwrap_or(self.selected) + self.owed,
         };
         self.owed = 0;
@@ -230,6 +233,9 @@ impl<R: Keyed> List<R> {
             Step::Down => self.selected = (self.selected + 1).min(last),
             Step::PageUp => self.selected = self.selected.saturating_sub(page),
             Step::PageDown => self.selected = (self.selected + page).min(last),
+        }
+        if self.goal == Goal::First && self.answered < self.request {
+            self.goal = Goal::Moved;
         }
         self.show(height);
         let ahead = AHEAD * height.max(1);
@@ -323,6 +329,19 @@ mod tests {
         list.step(Step::Up, 10);
         assert!(list.take(request, Ok(page(0..200, false, true)), 10));
         assert_eq!(list.selected().map(Keyed::key), Some(88));
+    }
+
+    // Mutant: the answer to a filter, or to its end, takes back whoever moved while it was on its way.
+    #[test]
+    fn a_late_answer_takes_nobody_back() {
+        for (rows, selected) in [(0..5, Some(4)), (0..3, Some(0))] {
+            let mut list = list(0..5, false, false);
+            list.refilter();
+            let (request, _) = list.ask(Around::First);
+            list.step(Step::Last, 10);
+            assert!(list.take(request, Ok(page(rows, false, false)), 10));
+            assert_eq!(list.selected().map(Keyed::key), selected);
+        }
     }
 
     // Mutant: what is asked for at the top ends at the top, wherever somebody went meanwhile.
