@@ -8,7 +8,8 @@ use serde::Serialize;
 use super::roles::Right;
 use super::{Admin, AdminError, reason, stamp};
 use crate::policy::limits;
-use crate::policy::shield::Network;
+use crate::policy::network::Network;
+use crate::policy::shield::{BadShield, shieldable};
 use crate::store::shields;
 
 /// Whether a person said that they mean it.
@@ -68,7 +69,7 @@ impl Admin {
         let networks = if asked.sources.is_empty() {
             self.suspected()?
         } else {
-            let networks = asked.sources.iter().map(|source| source.parse::<Network>());
+            let networks = asked.sources.iter().map(|source| shieldable(source));
             networks
                 .collect::<Result<Vec<_>, _>>()
                 .map_err(|bad| AdminError::Usage(bad.to_string()))?
@@ -91,7 +92,7 @@ impl Admin {
     /// The networks of the sources that the attack meter suspects, as far as they can be shielded.
     fn suspected(&self) -> Result<Vec<Network>, AdminError> {
         let suspects = self.suspects()?;
-        let network = |suspect: &String| suspect.strip_prefix("ip:")?.parse().ok();
+        let network = |suspect: &String| shieldable(suspect.strip_prefix("ip:")?).ok();
         // The worst come first: where there are more than may be shielded, those are.
         let networks = suspects.iter().filter_map(network);
         let up = self.store.shields(&self.host.now())?;
@@ -125,9 +126,9 @@ impl Admin {
     ) -> Result<Lowered, AdminError> {
         self.may(Right::Shield)?;
         let network: Option<Network> = source
-            .map(str::parse)
+            .map(shieldable)
             .transpose()
-            .map_err(|bad: crate::policy::shield::BadNetwork| AdminError::Usage(bad.to_string()))?;
+            .map_err(|bad: BadShield| AdminError::Usage(bad.to_string()))?;
         let now = self.host.now();
         let lowered =
             self.store

@@ -17,6 +17,7 @@ pub mod challenge;
 pub mod clock;
 pub mod limits;
 pub mod lockout;
+pub mod network;
 pub mod odds;
 pub mod rules;
 pub mod sends;

@@ -8,7 +8,7 @@ use gatepost_words::text::sanitise;
 use gatepost_words::time::Span;
 
 use super::Unenrolled;
-use super::shield::Network;
+use super::network::Network;
 use super::versions::{Body, InForce};
 
 /// One `[[rule]]` of a version.

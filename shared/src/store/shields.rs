@@ -13,7 +13,8 @@ use super::signin::{Opening, Waiting, append_for};
 use super::{Store, clock};
 use crate::host::Now;
 use crate::policy::limits::SHIELDS;
-use crate::policy::shield::Network;
+use crate::policy::network::Network;
+use crate::policy::shield::shieldable;
 
 /// A shield that is up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -214,7 +215,5 @@ pub(super) fn stop(
 }
 
 fn parsed(network: &str) -> Result<Network, StoreError> {
-    network
-        .parse()
-        .map_err(|bad| StoreError::odd(LOOKING, format!("a shield's row: {bad}")))
+    shieldable(network).map_err(|bad| StoreError::odd(LOOKING, format!("a shield's row: {bad}")))
 }

@@ -13,7 +13,8 @@ use gatepost_words::time::Wall;
 use super::FilterError;
 use super::words::{Word, span_of, words};
 use crate::host;
-use crate::store::browse::{EventAsks, EventTerm, Network};
+use crate::policy::network::Network;
+use crate::store::browse::{EventAsks, EventTerm};
 
 /// Which events are wanted. Empty: all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -131,8 +132,8 @@ fn from(value: &Word) -> Result<EventAsks, FilterError> {
     if !value.text.contains('/') {
         return Ok(EventAsks::Source(value.text.clone()));
     }
-    let network = Network::parse(&value.text);
-    let network = network.ok_or_else(|| {
+    let network = value.text.parse::<Network>();
+    let network = network.map_err(|_no| {
         value.error(
             0,
             "a network must stand here: 203.0.113.0/24 or 2001:db8::/32",
@@ -161,14 +162,15 @@ mod tests {
     use gatepost_words::time::Wall;
 
     use super::EventFilter;
-    use crate::store::browse::{EventAsks, EventTerm, Network};
+    use crate::policy::network::Network;
+    use crate::store::browse::{EventAsks, EventTerm};
 
     // Mutants: since: and until: are confused; ! is dropped; an account is not looked up.
     #[test]
     fn words_become_terms() {
         let kinds =
             |kinds: &[&str]| EventAsks::Kind(kinds.iter().map(|k| (*k).to_owned()).collect());
-        let net = Network::parse("203.0.113.0/24").unwrap();
+        let net = "203.0.113.0/24".parse::<Network>().unwrap();
         let cases = [
             ("alice", false, EventAsks::Account("ALICE".into())),
             ("!user:alice", true, EventAsks::Account("ALICE".into())),

@@ -127,7 +127,7 @@ impl Filter {
                     | Test::Begins(_)
                     | Test::Named(_)
                     | Test::OneOf(_)
-                    | Test::From(..)
+                    | Test::From(_)
                     | Test::Mail(_),
                 ) => false,
             };
@@ -315,22 +315,19 @@ fn states(value: &Word, negated: bool) -> Result<(Option<Term>, bool), FilterErr
 
 /// `203.0.113.9`, `203.0.113.0/24`, `2001:db8::/32`.
 fn network(value: &Word) -> Result<Test, FilterError> {
-    let wrong = || value.error(0, "an address or a network must stand here: 203.0.113.0/24");
-    let (address, prefix) = match value.text.split_once('/') {
-        Some((address, prefix)) => (address, Some(prefix)),
-        None => (value.text.as_str(), None),
-    };
-    let address: IpAddr = address.parse().map_err(|_no| wrong())?;
-    let address = address.to_canonical();
-    let most = if address.is_ipv4() { 32 } else { 128 };
-    let prefix = match prefix {
-        None => most,
-        Some(prefix) => prefix.parse().map_err(|_no| wrong())?,
-    };
-    if prefix > most {
-        return Err(value.error(0, format!("after the / a number up to {most} must stand")));
-    }
-    Ok(Test::From(address, prefix))
+    let network = value.text.parse().map_err(|_no| {
+        let address = value
+            .text
+            .split_once('/')
+            .map(|(address, _)| address.parse());
+        let message = match address {
+            Some(Ok(IpAddr::V4(_))) => "after the / a number up to 32 must stand",
+            Some(Ok(IpAddr::V6(_))) => "after the / a number up to 128 must stand",
+            Some(Err(_)) | None => "an address or a network must stand here: 203.0.113.0/24",
+        };
+        value.error(0, message)
+    })?;
+    Ok(Test::From(network))
 }
 
 fn fate(value: &Word) -> Result<Fate, FilterError> {

@@ -1,12 +1,11 @@
 //! What an account's row must be like to be listed: conditions as values, and as SQL.
 
-use std::net::IpAddr;
-
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use serde_json::json;
 
 use crate::host::Now;
+use crate::policy::network::Network;
 use crate::store::error::StoreError;
 use crate::store::{clock, guesses};
 
@@ -39,7 +38,7 @@ pub enum Test {
     /// It has one of these names.
     OneOf(Vec<String>),
     /// A wrong code of the last days, or a success of the last month, came from this network.
-    From(IpAddr, u8),
+    From(Network),
     /// How its last mail ended.
     Mail(Fate),
 }
@@ -118,7 +117,7 @@ enum Asked<'a> {
 
 fn known<'a>(connection: &Connection, test: &'a Test) -> Result<Asked<'a>, StoreError> {
     match test {
-        Test::From(network, prefix) => sources_in(connection, *network, *prefix).map(Asked::From),
+        Test::From(network) => sources_in(connection, *network).map(Asked::From),
         Test::Has(_)
         | Test::State(_)
         | Test::Failures(..)
@@ -133,11 +132,7 @@ fn known<'a>(connection: &Connection, test: &'a Test) -> Result<Asked<'a>, Store
 
 /// Every source that the rows know and that lies in a network. The rows have texts, which no index
 /// sorts as networks: they are read, on whichever worker asked.
-fn sources_in(
-    connection: &Connection,
-    network: IpAddr,
-    prefix: u8,
-) -> Result<Vec<String>, StoreError> {
+fn sources_in(connection: &Connection, network: Network) -> Result<Vec<String>, StoreError> {
     let failed = StoreError::sqlite;
     let doing = "looking for sources";
     let mut statement = connection
@@ -149,7 +144,7 @@ fn sources_in(
     let mut found = Vec::new();
     while let Some(row) = rows.next().map_err(failed(doing))? {
         let source: String = row.get(0).map_err(failed(doing))?;
-        if lies_in(&source, network, prefix) {
+        if lies_in(&source, network) {
             found.push(source);
         }
     }
@@ -157,22 +152,16 @@ fn sources_in(
 }
 
 /// Whether a source, as the rows have it, is an address of that network.
-fn lies_in(source: &str, network: IpAddr, prefix: u8) -> bool {
+fn lies_in(source: &str, network: Network) -> bool {
     let Some(address) = source.strip_prefix("ip:") else {
         return false;
     };
-    let address = address.strip_suffix("/64").unwrap_or(address);
-    match (address.parse(), network) {
-        (Ok(IpAddr::V4(address)), IpAddr::V4(network)) => {
-            let shift = 32_u32.saturating_sub(prefix.into());
-            address.to_bits().checked_shr(shift) == network.to_bits().checked_shr(shift)
-        }
-        (Ok(IpAddr::V6(address)), IpAddr::V6(network)) => {
-            // The rows keep the /64, so that a longer prefix asks for that.
-            let shift = 128_u32.saturating_sub(prefix.min(64).into());
-            address.to_bits().checked_shr(shift) == network.to_bits().checked_shr(shift)
-        }
-        (Ok(IpAddr::V4(_) | IpAddr::V6(_)) | Err(_), _) => false,
+    match address.strip_suffix("/64") {
+        // Of IPv6 the rows keep the /64, so that a longer prefix asks for that.
+        Some(address) => address
+            .parse()
+            .is_ok_and(|address| network.widened(64).covers(address)),
+        None => address.parse().is_ok_and(|address| network.covers(address)),
     }
 }
 
@@ -228,7 +217,7 @@ fn test_sql(
             "a.name IN (SELECT value FROM json_each(?))".to_owned()
         }
         // Its sources were looked up.
-        Asked::Test(Test::From(..)) => "0".to_owned(),
+        Asked::Test(Test::From(_)) => "0".to_owned(),
         Asked::From(sources) => {
             let sources = json!(sources).to_string();
             values.extend([sources.clone().into(), sources.into()]);
@@ -286,25 +275,22 @@ mod tests {
     #[test]
     fn a_source_lies_in_a_network() {
         let cases = [
-            ("ip:203.0.113.9", "203.0.113.0", 24, true),
-            ("ip:203.0.114.9", "203.0.113.0", 24, false),
-            ("ip:203.0.114.9", "203.0.112.0", 22, true),
-            ("ip:203.0.113.9", "203.0.113.9", 32, true),
-            ("ip:203.0.113.8", "203.0.113.9", 32, false),
-            ("ip:203.0.113.8", "0.0.0.0", 0, true),
-            ("ip:2001:db8:0:1::/64", "2001:db8::", 32, true),
-            ("ip:2001:db8:0:1::/64", "2001:db8:0:1::7", 128, true),
-            ("ip:2001:db8:0:1::/64", "2001:db8:0:2::7", 128, false),
-            ("ip:2001:db8:0:1::/64", "203.0.113.9", 0, false),
-            ("uid:0", "0.0.0.0", 0, false),
+            ("ip:203.0.113.9", "203.0.113.0/24", true),
+            ("ip:203.0.114.9", "203.0.113.0/24", false),
+            ("ip:203.0.114.9", "203.0.112.0/22", true),
+            ("ip:203.0.113.9", "203.0.113.9/32", true),
+            ("ip:203.0.113.8", "203.0.113.9/32", false),
+            ("ip:203.0.113.8", "0.0.0.0/0", true),
+            ("ip:2001:db8:0:1::/64", "2001:db8::/32", true),
+            ("ip:2001:db8:0:1::/64", "2001:db8:0:1::7/128", true),
+            ("ip:2001:db8:0:1::/64", "2001:db8:0:2::7/128", false),
+            ("ip:2001:db8:0:1::/64", "203.0.113.9/0", false),
+            ("uid:0", "0.0.0.0/0", false),
         ];
-        for (source, network, prefix, is) in cases {
+        for (source, network, is) in cases {
+            let typed = network;
             let network = network.parse().unwrap();
-            assert_eq!(
-                lies_in(source, network, prefix),
-                is,
-                "{source} {network}/{prefix}"
-            );
+            assert_eq!(lies_in(source, network), is, "{source} {typed}");
         }
     }
 }

@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, params_from_iter};
 
 use self::conditions::clause;
 pub use self::conditions::{Condition, Fate, Kept, Side, Test};
-pub use self::events::{EventAsks, EventTerm, Network};
+pub use self::events::{EventAsks, EventTerm};
 use super::accounts::{self, Account};
 use super::error::StoreError;
 use super::mails::Delivery;
