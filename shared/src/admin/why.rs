@@ -47,7 +47,7 @@ impl Verdict {
 }
 
 /// The answer to why.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Why {
     /// Canonical name.
     pub user: String,

@@ -31,7 +31,7 @@ pub use crate::policy::text::LONGEST;
 pub use crate::policy::versions::TRY;
 
 /// The policy in force.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Policy {
     /// The limits, in the order of the configuration.
     pub limits: Vec<Limit>,
@@ -73,7 +73,7 @@ pub struct Trial {
 }
 
 /// One limit.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Limit {
     /// Its key in the configuration; empty for one that is fixed.
     pub key: &'static str,
