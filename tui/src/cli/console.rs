@@ -6,7 +6,7 @@ use clap::{Args, CommandFactory};
 
 use super::exit::{Exit, Failure};
 use super::output::{data, words};
-use super::{Arguments, Context};
+use super::{Arguments, Context, person};
 use crate::console::{self, Opener, Options};
 
 #[derive(Debug, Default, Args)]
@@ -69,7 +69,9 @@ pub(crate) fn run(context: &Context, asked: Console) -> Result<Exit, Failure> {
         conf: context.conf.clone(),
         operator: context.operator.clone(),
     };
-    match console::run(open, options)? {
+    let editor =
+        |text: &str| person::edit(context, text, ".toml").map_err(|failure| failure.to_string());
+    match console::run(open, options, &editor)? {
         Ok(()) => Ok(Exit::Ok),
         Err(why) => Err(Failure::Said(Exit::Failed, why)),
     }

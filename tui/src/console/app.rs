@@ -5,8 +5,10 @@ use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
+use super::Editor;
 use super::effect::Effect;
 use super::event::Event;
+use super::gate::Gate;
 use super::message::{Edit, Message};
 use super::model::Model;
 use super::terminal::Screen;
@@ -36,6 +38,10 @@ pub(crate) struct App<'a> {
     pub(crate) events: &'a Receiver<Event>,
     /// Milliseconds since some moment in the past.
     pub(crate) clock: &'a dyn Fn() -> u64,
+    /// How the person edits a text.
+    pub(crate) editor: &'a Editor<'a>,
+    /// Who reads the keys.
+    pub(crate) gate: &'a Gate,
 }
 
 impl App<'_> {
@@ -131,6 +137,11 @@ impl App<'_> {
                     let (columns, rows) = self.screen.size();
                     self.message(Message::Resized(columns, rows))?;
                 }
+                Effect::Edit(text) => {
+                    if let Some(ending) = self.edit(&text)? {
+                        return Ok(Some(ending));
+                    }
+                }
                 Effect::Copy(text) => self.screen.copy(text)?,
                 Effect::Mouse(is_ours) => self.screen.mouse(is_ours)?,
                 Effect::Redraw => {
@@ -148,11 +159,28 @@ impl App<'_> {
                 | Effect::Stop(_)
                 | Effect::Keys(_)
                 | Effect::Export(..)
+                | Effect::Policy(_)
+                | Effect::Difference(..)
                 | Effect::Keep(_)
                 | Effect::Do(_) => self.workers.hand(effect)?,
             }
         }
         Ok(None)
+    }
+
+    /// Gives terminal and keys to the person's editor, and takes them back.
+    fn edit(&mut self, text: &str) -> io::Result<Option<Ending>> {
+        let edited = if self.gate.lend() {
+            let edited = self.screen.lend(|| (self.editor)(text));
+            self.gate.take_back();
+            edited?
+        } else {
+            self.gate.take_back();
+            Err("the keys could not be given to an editor: gatepost policy show --text".to_owned())
+        };
+        let (columns, rows) = self.screen.size();
+        self.message(Message::Resized(columns, rows))?;
+        self.message(Message::Edited((self.clock)(), edited))
     }
 }
 

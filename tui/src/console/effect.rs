@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use gatepost_shared::admin::browse::Around;
 use gatepost_shared::admin::filter::{EventFilter, Filter};
+use gatepost_shared::admin::policy::act::Guard;
 use gatepost_shared::admin::users::Mask;
 
 use super::message::Job;
@@ -67,6 +68,12 @@ pub(crate) enum Effect {
     Mouse(bool),
     /// Write rows to a file.
     Export(Job, Export),
+    /// Read something of the policy.
+    Policy(Ask),
+    /// Find out what the candidate of that number would change.
+    Difference(u32, Source),
+    /// Let the person edit a text.
+    Edit(String),
     /// Keep a person's preferences.
     Keep(Box<Prefs>),
     /// Leave.
@@ -107,6 +114,53 @@ impl Deed {
     pub(crate) fn reason(&self) -> Option<&str> {
         Some(self.said.get(Slot::Reason)).filter(|reason| !reason.is_empty())
     }
+}
+
+/// Something of the policy that is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Ask {
+    /// Which version is in force: cheap.
+    State,
+    /// All of it.
+    Whole,
+    /// A page of versions.
+    Versions {
+        /// The request's number.
+        request: u64,
+        /// Where.
+        around: Around<i64>,
+    },
+    /// The text of a version, or of the one in force.
+    Text(Option<i64>),
+    /// What a sign-in would meet.
+    Simulate {
+        /// User, service and source.
+        said: Said,
+        /// By that candidate, where not by the rules in force.
+        candidate: Option<u32>,
+    },
+}
+
+/// Where a candidate comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// It was edited.
+    Edited(String),
+    /// It is an older version.
+    Version(i64),
+}
+
+/// A candidate that is put in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Put {
+    /// The number of its difference.
+    pub(crate) number: u32,
+    /// The version that it was made against.
+    pub(crate) base: Option<i64>,
+    /// The older version that it is, where it is one.
+    pub(crate) restores: Option<i64>,
+    /// Whether somebody said that it may lock them out.
+    pub(crate) guard: Guard,
 }
 
 /// Rows that are written to a file.
@@ -159,6 +213,14 @@ pub(crate) enum Slot {
     File,
     /// What it is called.
     Name,
+    /// Which account.
+    User,
+    /// Which service.
+    Service,
+    /// Where from.
+    From,
+    /// How long.
+    Time,
     /// A word that had to be typed, which says no more than that.
     Typed,
 }
@@ -178,4 +240,10 @@ pub(crate) enum Verb {
     Unmask,
     /// A test message goes out.
     TestMail,
+    /// A candidate is in force for a while.
+    TryRules(Put),
+    /// A candidate is in force.
+    ApplyRules(Put),
+    /// The version of that number, which is being tried, stays.
+    KeepTry(i64),
 }

@@ -1,8 +1,10 @@
 //! What comes in from outside: keys, signals, what the workers found; all through one channel.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::thread;
+use std::time::Duration;
 
 use crossterm::event::{
     self, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
@@ -10,6 +12,7 @@ use crossterm::event::{
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use super::gate::Gate;
 use super::message::{Key, Message, Mouse};
 
 /// Something from outside.
@@ -34,17 +37,22 @@ pub(crate) enum Event {
 }
 
 /// Reads keys and signals, each on a thread of its own.
-pub(crate) fn listen(events: &Sender<Event>) -> io::Result<()> {
-    let keys = events.clone();
+pub(crate) fn listen(events: &Sender<Event>) -> io::Result<Arc<Gate>> {
+    let gate = Arc::new(Gate::default());
+    let (keys, ours) = (events.clone(), Arc::clone(&gate));
     thread::Builder::new()
         .name("keys".to_owned())
-        .spawn(move || read_keys(&keys))?;
+        .spawn(move || read_keys(&keys, &ours))?;
     let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGCONT])?;
-    let events = events.clone();
+    let (events, theirs) = (events.clone(), Arc::clone(&gate));
     thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || {
             for signal in signals.forever() {
+                // A Ctrl-C that was meant for the program that has the terminal.
+                if signal == SIGINT && theirs.is_lent() {
+                    continue;
+                }
                 let event = if signal == SIGCONT {
                     Event::Continued
                 } else {
@@ -55,12 +63,21 @@ pub(crate) fn listen(events: &Sender<Event>) -> io::Result<()> {
                 }
             }
         })?;
-    Ok(())
+    Ok(gate)
 }
 
-fn read_keys(events: &Sender<Event>) {
+/// How long keys are waited for at once: as long as it takes at the most to let go of them.
+const TURN: Duration = Duration::from_millis(100);
+
+fn read_keys(events: &Sender<Event>, gate: &Gate) {
     loop {
-        let event = match event::read() {
+        gate.pass();
+        let read = match event::poll(TURN) {
+            Ok(false) => continue,
+            Ok(true) => event::read(),
+            Err(error) => Err(error),
+        };
+        let event = match read {
             Ok(event) => event,
             Err(error) => {
                 // Nobody may listen any more.

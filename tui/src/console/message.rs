@@ -4,6 +4,10 @@
 use gatepost_shared::admin::browse::{EventRow, MailRow, Page, Summary, UserDetail, UserRow};
 use gatepost_shared::admin::doctor::Check;
 use gatepost_shared::admin::filter::Order;
+use gatepost_shared::admin::policy::diff::{Change, Line, Stopped, Yours};
+use gatepost_shared::admin::policy::history::Row as Version;
+use gatepost_shared::admin::policy::{Policy, State};
+use gatepost_shared::admin::why::Why;
 
 use super::look::Scheme;
 use super::prefs::{Keys, Prefs};
@@ -25,6 +29,8 @@ pub(crate) enum Message {
     Tick(u64),
     /// The store was changed, by whomever, or a minute is over and locks may have ended.
     Changed,
+    /// The editor is closed, so many milliseconds since the start: the text where it was changed.
+    Edited(u64, Result<Option<String>, String>),
     /// What the workers found; boxed, since most messages are keys.
     Found(Box<Found>),
 }
@@ -54,12 +60,72 @@ pub(crate) enum Found {
     Prefs(Prefs, Keys, Vec<String>),
     /// Keys of accounts to be marked, and whether there are more; or why they could not be read.
     Keys(Result<(Vec<String>, bool), String>),
+    /// About the policy.
+    Policy(FoundPolicy),
     /// A job goes on.
     Progress(Job, Progress),
     /// A job on many accounts is over.
     Tried(Job, Tally),
     /// A job is over, said in a sentence; or it failed.
     Ended(Job, Result<String, String>),
+}
+
+/// What the workers found about the policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum FoundPolicy {
+    /// Which version is in force.
+    State(State),
+    /// All of it.
+    Whole(Result<Policy, String>),
+    /// A page of versions.
+    Versions(u64, Result<Page<Version>, String>),
+    /// The text of a version; of the one in force, to be edited, where none is named.
+    Text(Option<i64>, Result<String, String>),
+    /// What a sign-in would meet.
+    Simulated(Result<Why, String>),
+    /// What the candidate of that number would change, or what is wrong with it, in lines.
+    Difference(u32, Result<Told, Vec<String>>),
+    /// It is in force, said in a sentence; or why it is not.
+    Put(Result<String, Refused>),
+}
+
+/// Why a candidate is not in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refused {
+    /// In a sentence.
+    pub(crate) why: String,
+    /// Whether another version came in between.
+    pub(crate) is_moved: bool,
+}
+
+/// What a candidate would change, as it is shown. The difference itself stays with the workers: only from
+/// that can it be put in force, and only against the version that it was made with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// The version that it was made against.
+    pub(crate) base: Option<i64>,
+    /// Why that cannot be used, where it cannot.
+    pub(crate) base_trouble: Option<String>,
+    /// The lines; none where the texts are the same.
+    pub(crate) lines: Vec<Line>,
+    /// Groups that are named and not there.
+    pub(crate) missing_groups: Vec<String>,
+    /// How many accounts were looked at.
+    pub(crate) looked_at: u64,
+    /// Whether all were.
+    pub(crate) stopped: Stopped,
+    /// What changes, and for whom.
+    pub(crate) changes: Vec<Change>,
+    /// What changes for whoever asks.
+    pub(crate) yours: Vec<Yours>,
+    /// How many people get in somewhere now, and would no longer.
+    pub(crate) locked_out: u64,
+    /// Whether whoever asks is among them.
+    pub(crate) locks_you_out: bool,
+    /// Whether that is everybody.
+    pub(crate) locks_everybody_out: bool,
+    /// All of it as one sentence.
+    pub(crate) summary: String,
 }
 
 /// Something that takes long.
@@ -75,6 +141,8 @@ pub(crate) enum Job {
     Each(u32),
     /// Rows are written to a file.
     Export(u32),
+    /// Who is affected by a candidate is found out.
+    Difference(u32),
 }
 
 impl Job {
@@ -86,13 +154,14 @@ impl Job {
             Self::Doctor => "looking at this machine",
             Self::Each(_) => "acting on many accounts",
             Self::Export(_) => "writing a file",
+            Self::Difference(_) => "finding out who is affected",
         }
     }
 
     /// Whether it can be stopped on its way.
     pub(crate) const fn can_stop(self) -> bool {
         match self {
-            Self::Each(_) | Self::Export(_) => true,
+            Self::Each(_) | Self::Export(_) | Self::Difference(_) => true,
             Self::Chain | Self::TestMail | Self::Doctor => false,
         }
     }
@@ -132,27 +201,31 @@ pub(crate) enum Screen {
     Audit,
     /// The deliveries.
     Mail,
+    /// The rules: who is asked.
+    Policy,
     /// What doctor says.
     Health,
 }
 
 impl Screen {
     /// Those that there are, in order.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Home,
         Self::Users,
         Self::Audit,
         Self::Mail,
+        Self::Policy,
         Self::Health,
     ];
 
-    /// The key that leads there. 3 and 6 are kept for Live and Policy.
+    /// The key that leads there. 3 is kept for Live.
     pub(crate) const fn number(self) -> char {
         match self {
             Self::Home => '1',
             Self::Users => '2',
             Self::Audit => '4',
             Self::Mail => '5',
+            Self::Policy => '6',
             Self::Health => '7',
         }
     }
@@ -164,6 +237,7 @@ impl Screen {
             Self::Users => "Users",
             Self::Audit => "Audit",
             Self::Mail => "Mail",
+            Self::Policy => "Policy",
             Self::Health => "Health",
         }
     }
@@ -194,11 +268,12 @@ pub(crate) enum Context {
 
 impl Context {
     /// Those that there are.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Screen(Screen::Home),
         Self::Screen(Screen::Users),
         Self::Screen(Screen::Audit),
         Self::Screen(Screen::Mail),
+        Self::Screen(Screen::Policy),
         Self::Screen(Screen::Health),
         Self::Filter,
         Self::Dialog,
@@ -283,6 +358,20 @@ pub(crate) enum Act {
     CheckChain,
     /// Send a test message.
     TestMail,
+    /// Edit the rules.
+    EditRules,
+    /// Put what was edited in force for a while.
+    TryRules,
+    /// Put what was edited in force, to stay.
+    ApplyRules,
+    /// Keep the version that is being tried.
+    KeepTry,
+    /// List the versions.
+    Versions,
+    /// See what bringing an older version back would change.
+    RollBack,
+    /// See what a sign-in would meet.
+    Simulate,
     /// Read everything anew.
     Refresh,
     /// The keys.

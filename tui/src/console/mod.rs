@@ -3,16 +3,19 @@
 //! - [`message`], [`effect`]: what can happen and what can be done, as data
 //! - [`model`]: the state; [`update`]: how it changes; [`view`]: how it looks
 //! - [`keys`]: the one table of keys; [`look`]: themes; [`prefs`]: what a person keeps
-//! - [`event`], [`terminal`], [`work`]: the outside; [`app`]: where all of them meet
+//! - [`event`], [`gate`], [`terminal`], [`work`]: the outside; [`app`]: where all of them meet
 
 mod app;
 mod effect;
 mod event;
+mod gate;
 mod keys;
 mod look;
 mod message;
 mod model;
 mod prefs;
+#[cfg(test)]
+mod samples;
 mod terminal;
 mod update;
 mod view;
@@ -52,8 +55,11 @@ pub(crate) struct Options {
     pub(crate) role: Option<Role>,
 }
 
+/// Lets the calling person edit a text; none where they left it as it was.
+pub(crate) type Editor<'a> = dyn Fn(&str) -> Result<Option<String>, String> + 'a;
+
 /// The names that a screen can be asked for by.
-pub(crate) fn screens() -> [&'static str; 5] {
+pub(crate) fn screens() -> [&'static str; 6] {
     Place::ALL.map(Place::name)
 }
 
@@ -86,7 +92,11 @@ pub(crate) fn bound() -> impl Iterator<Item = Bound> {
 }
 
 /// Runs the console; the terminal is given back before this returns.
-pub(crate) fn run(open: Opener, options: Options) -> io::Result<Result<(), String>> {
+pub(crate) fn run(
+    open: Opener,
+    options: Options,
+    editor: &Editor<'_>,
+) -> io::Result<Result<(), String>> {
     let (sender, events) = mpsc::channel();
     let system = System::new().map_err(io::Error::other)?;
     let clock = move || u64::try_from(system.now().moment.at.millis()).unwrap_or(0);
@@ -99,7 +109,7 @@ pub(crate) fn run(open: Opener, options: Options) -> io::Result<Result<(), Strin
     screen.mouse(model.terminal.mouse)?;
     model.role = options.role.unwrap_or(Role::Auditor);
     let workers = Workers::start(open, &sender, model.is_read_only())?;
-    event::listen(&sender)?;
+    let gate = event::listen(&sender)?;
     if let Some(place) = options.screen.as_deref().and_then(Place::named) {
         model.screen = place;
     }
@@ -114,6 +124,8 @@ pub(crate) fn run(open: Opener, options: Options) -> io::Result<Result<(), Strin
         workers,
         events: &events,
         clock: &clock,
+        editor,
+        gate: &gate,
     };
     // The screen is dropped in there, so the terminal is the shell's again.
     match app.run()? {

@@ -98,6 +98,14 @@ impl Screen {
         self.resume()
     }
 
+    /// Gives the terminal to somebody else for as long as they need it.
+    pub(crate) fn lend<T>(&mut self, borrow: impl FnOnce() -> T) -> io::Result<T> {
+        leave()?;
+        let done = borrow();
+        self.resume()?;
+        Ok(done)
+    }
+
     /// Takes the terminal over again after somebody else had it.
     pub(crate) fn resume(&mut self) -> io::Result<()> {
         // A shell may have set the terminal's modes meanwhile, which crossterm does not know.

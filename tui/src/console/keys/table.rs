@@ -5,10 +5,11 @@ use super::super::message::{Act as A, Key as K, Screen, Step};
 use super::{Binding, Within as W, row};
 
 const USERS: W = W::Screen(Screen::Users);
+const POLICY: W = W::Screen(Screen::Policy);
 
 /// The table: where, which keys, what; its name, the word in the footer, the sentence of the help, and
 /// the subcommand.
-pub(crate) const TABLE: [Binding; 76] = [
+pub(crate) const TABLE: [Binding; 84] = [
     row(
         USERS,
         &[K::Char('u')],
@@ -123,6 +124,83 @@ pub(crate) const TABLE: [Binding; 76] = [
             "test mail",
             "send a test message",
             "gatepost mail test ADDRESS",
+        ],
+    ),
+    row(
+        POLICY,
+        &[K::Char('e')],
+        A::EditRules,
+        [
+            "edit-rules",
+            "edit",
+            "edit the rules in your own editor",
+            "gatepost policy show --text",
+        ],
+    ),
+    row(
+        POLICY,
+        &[K::Char('T')],
+        A::TryRules,
+        [
+            "try-rules",
+            "try",
+            "put what you edited in force for a while",
+            "gatepost policy try FILE --revert-after 5m",
+        ],
+    ),
+    row(
+        POLICY,
+        &[K::Char('A')],
+        A::ApplyRules,
+        [
+            "apply-rules",
+            "apply",
+            "put what you edited in force, to stay",
+            "gatepost policy apply FILE",
+        ],
+    ),
+    row(
+        POLICY,
+        &[K::Char('c')],
+        A::KeepTry,
+        [
+            "keep-try",
+            "keep",
+            "keep the version that is being tried",
+            "gatepost policy confirm",
+        ],
+    ),
+    row(
+        POLICY,
+        &[K::Char('h')],
+        A::Versions,
+        [
+            "versions",
+            "history",
+            "list the versions: who made them, when and why",
+            "gatepost policy history",
+        ],
+    ),
+    row(
+        POLICY,
+        &[K::Char('R')],
+        A::RollBack,
+        [
+            "roll-back",
+            "roll back",
+            "see what bringing an older version back would change",
+            "gatepost policy rollback N",
+        ],
+    ),
+    row(
+        POLICY,
+        &[K::Char('s')],
+        A::Simulate,
+        [
+            "simulate",
+            "simulate",
+            "see what a sign-in would meet",
+            "gatepost simulate USER --service S",
         ],
     ),
     row(
@@ -352,6 +430,17 @@ pub(crate) const TABLE: [Binding; 76] = [
             "",
             "Mail: what the relays answered",
             "gatepost mail list",
+        ],
+    ),
+    row(
+        W::Screens,
+        &[K::Char('6')],
+        A::Go(Screen::Policy),
+        [
+            "policy",
+            "",
+            "Policy: who is asked, and what a change would do",
+            "gatepost policy show",
         ],
     ),
     row(

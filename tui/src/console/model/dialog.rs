@@ -1,6 +1,7 @@
 //! A dialog: what would be done, what of it cannot be undone, what must be typed or chosen first, the
 //! same as a subcommand, and two buttons of which the one that changes nothing has the focus first.
 
+use gatepost_shared::admin::policy::act::length;
 use tui_input::Input;
 
 use super::super::effect::{Deed, Said, Slot};
@@ -36,6 +37,10 @@ pub(crate) enum About {
     Export(String),
     /// A view's name.
     View,
+    /// What a sign-in would meet.
+    Simulate,
+    /// Dropping rules that were edited.
+    Dropping,
     /// Leaving while jobs run.
     Leaving,
 }
@@ -67,6 +72,8 @@ pub(crate) enum Entry {
 pub(crate) enum Needs {
     /// Nothing.
     Nothing,
+    /// A length of time that a try may take.
+    Length,
     /// Something; what is said where it is empty.
     Something(&'static str),
     /// Just this, so that nobody does it by habit.
@@ -132,6 +139,7 @@ impl Field {
     fn missing(&self) -> Option<String> {
         match &self.needs {
             Needs::Something(missing) if self.value().is_empty() => Some((*missing).to_owned()),
+            Needs::Length => length(self.value()).err().map(|error| error.to_string()),
             Needs::This(word) if self.value() != word => Some(format!("Type {word} to do it.")),
             Needs::Nothing | Needs::Something(_) | Needs::This(_) => None,
         }
@@ -221,7 +229,8 @@ impl Dialog {
                 };
                 Some(format!("{list} -o {} > {file}", said.get(Slot::Form)))
             }
-            About::View | About::Leaving => None,
+            About::Simulate => Some(twin::of_simulation(&self.said())),
+            About::View | About::Dropping | About::Leaving => None,
         }
     }
 }

@@ -2,6 +2,7 @@
 //! its key when the rows are read anew.
 
 use gatepost_shared::admin::browse::{Around, EventRow, MailRow, Page, UserRow};
+use gatepost_shared::admin::policy::history;
 
 use super::super::message::Step;
 
@@ -31,6 +32,13 @@ impl Keyed for MailRow {
     type Key = i64;
     fn key(&self) -> i64 {
         self.id
+    }
+}
+
+impl Keyed for history::Row {
+    type Key = i64;
+    fn key(&self) -> i64 {
+        self.version
     }
 }
 

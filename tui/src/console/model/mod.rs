@@ -2,7 +2,7 @@
 //! clock; `update` changes it, `view` draws it.
 //!
 //! - [`list`], [`field`], [`text`], [`fuzzy`]: parts
-//! - [`home`], [`users`], [`audit`], [`mail`], [`health`]: a screen each
+//! - [`home`], [`users`], [`audit`], [`mail`], [`policy`], [`health`]: a screen each
 //! - [`dialog`], [`notes`], [`jobs`]: what lies over them; [`twin`]: a dialog as a subcommand
 //! - [`palette`]: lists of acts; [`possible`]: whether an act makes sense now;
 //!   [`place`]: what lies where
@@ -19,6 +19,7 @@ pub(crate) mod mail;
 pub(crate) mod notes;
 pub(crate) mod palette;
 pub(crate) mod place;
+pub(crate) mod policy;
 pub(crate) mod possible;
 pub(crate) mod text;
 pub(crate) mod twin;
@@ -36,6 +37,8 @@ use self::jobs::Jobs;
 use self::mail::Mail;
 use self::notes::Notes;
 use self::palette::Palette;
+use self::policy::{Policy, Running};
+use self::text::Line;
 use self::users::Users;
 use super::keys::map::Keymap;
 use super::look::Look;
@@ -81,6 +84,8 @@ pub(crate) struct Model {
     pub(crate) audit: Audit,
     /// See [`Screen::Mail`].
     pub(crate) mail: Mail,
+    /// See [`Screen::Policy`].
+    pub(crate) policy: Policy,
     /// See [`Screen::Health`].
     pub(crate) health: Health,
     /// The filter that is being typed.
@@ -178,6 +183,7 @@ impl Model {
             users: Users::default(),
             audit: Audit::default(),
             mail: Mail::default(),
+            policy: Policy::default(),
             health: Health::default(),
             typing: None,
             reason: String::new(),
@@ -239,7 +245,12 @@ impl Model {
     pub(crate) fn wakes(&self) -> Option<u64> {
         let masks = self.touched.filter(|_| !self.is_masked);
         let masks = masks.map(|touched| touched.saturating_add(self.idle));
-        [masks, self.notes.wakes()].into_iter().flatten().min()
+        let trial = self.policy.trial.as_ref().filter(|_| !self.is_masked);
+        let trial = trial.map(|running| Running::wakes(running, self.now));
+        [masks, self.notes.wakes(), trial]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Whether the terminal is large enough.
@@ -261,6 +272,12 @@ impl Model {
     /// Rows of a table: the body without its frame and its head.
     pub(crate) fn table_height(&self) -> usize {
         usize::from(self.body().saturating_sub(3))
+    }
+
+    /// The policy's text, as wide as the screen.
+    pub(crate) fn policy_lines(&self) -> Vec<Line> {
+        let width = usize::from(self.size.0.saturating_sub(4));
+        self.policy.lines(width, self.now)
     }
 
     /// Rows of a text in a frame.

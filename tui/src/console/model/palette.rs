@@ -229,7 +229,7 @@ impl Model {
             Screen::Users => self.users.list.selected().map(|row| row.key.as_str()),
             Screen::Audit => self.audit.list.selected().map(|row| row.user.as_str()),
             Screen::Mail => self.mail.list.selected().map(|row| row.user.as_str()),
-            Screen::Home | Screen::Health => None,
+            Screen::Home | Screen::Policy | Screen::Health => None,
         };
         match user.filter(|user| !user.is_empty()) {
             Some(user) => twin.replace("USER", &quoted(user)),

@@ -2,6 +2,7 @@
 
 use super::super::message::Screen;
 use super::Model;
+use super::policy::Pane;
 
 /// Rows above the body: the header and the screens.
 const ABOVE: u16 = 2;
@@ -49,7 +50,10 @@ impl Model {
             Screen::Users | Screen::Audit | Screen::Mail => {
                 Some(Place::Row(usize::from(line - HEAD)))
             }
-            Screen::Health => None,
+            Screen::Policy if self.policy.pane == Pane::Versions && line >= HEAD => {
+                Some(Place::Row(usize::from(line - HEAD)))
+            }
+            Screen::Policy | Screen::Health => None,
         }
     }
 
@@ -59,7 +63,7 @@ impl Model {
             Screen::Users => self.users.is_open,
             Screen::Audit => self.audit.is_open,
             Screen::Mail => self.mail.is_open,
-            Screen::Home | Screen::Health => false,
+            Screen::Home | Screen::Policy | Screen::Health => false,
         };
         is_open && !self.is_wide()
     }

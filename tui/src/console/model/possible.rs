@@ -55,6 +55,9 @@ impl Model {
             Act::EventsOf | Act::Mark | Act::MarkAll if self.users.list.selected().is_none() => {
                 Some(NO_ACCOUNT.to_owned())
             }
+            Act::EditRules | Act::TryRules | Act::ApplyRules | Act::KeepTry | Act::RollBack => {
+                self.policy.why_not(act)
+            }
             Act::CheckChain => self.why_not_again(Job::Chain),
             Act::TestMail => self.why_not_again(Job::TestMail),
             Act::Filter if !matches!(self.screen, Screen::Users | Screen::Audit) => {
@@ -66,7 +69,12 @@ impl Model {
             Act::KeepView => match self.screen {
                 Screen::Users if !self.users.filter.text.is_empty() => None,
                 Screen::Audit if !self.audit.filter.text.is_empty() => None,
-                Screen::Home | Screen::Users | Screen::Audit | Screen::Mail | Screen::Health => {
+                Screen::Home
+                | Screen::Users
+                | Screen::Audit
+                | Screen::Mail
+                | Screen::Policy
+                | Screen::Health => {
                     Some("There is no filter to keep: / on Users or Audit types one.".to_owned())
                 }
             },
@@ -83,7 +91,7 @@ impl Model {
             Screen::Users => self.users.list.selected().is_some(),
             Screen::Audit => self.audit.list.selected().is_some(),
             Screen::Mail => self.mail.list.selected().is_some(),
-            Screen::Home | Screen::Health => false,
+            Screen::Home | Screen::Policy | Screen::Health => false,
         }
     }
 
@@ -130,6 +138,9 @@ fn needs(act: Act) -> Option<Right> {
         Act::Verify => Some(Right::Resend),
         Act::Unmask => Some(Right::Unmask),
         Act::TestMail => Some(Right::Mail),
+        Act::EditRules | Act::TryRules | Act::ApplyRules | Act::KeepTry | Act::RollBack => {
+            Some(Right::Policy)
+        }
         // A file by its name.
         Act::Export => Some(Right::Machine),
         _ => None,

@@ -1,6 +1,8 @@
 //! The subcommand that does what a dialog would do, as it would be typed into a shell.
 
-use super::super::effect::{Deed, Said, Slot, Verb};
+use gatepost_shared::admin::policy::act::Guard;
+
+use super::super::effect::{Deed, Put, Said, Slot, Verb};
 
 /// Accounts that are named in full; more come from the standard input.
 const NAMED: usize = 3;
@@ -25,11 +27,67 @@ pub(crate) fn of(deed: &Deed, said: &Said) -> String {
         Verb::Enable => format!("gatepost user enable {}{reason}", users()),
         Verb::Verify => format!("gatepost user verify {}", users()),
         Verb::Unmask => format!("gatepost user list --unmask{reason}"),
+        Verb::TryRules(put) => format!("{}{reason}", try_rules(put, said)),
+        Verb::ApplyRules(put) => format!("{}{reason}", apply_rules(put)),
+        Verb::KeepTry(version) => format!("gatepost policy confirm --base {version}{reason}"),
         Verb::TestMail => match said.get(Slot::Address) {
             "" => "gatepost mail test ADDRESS".to_owned(),
             address => format!("gatepost mail test {}", quoted(address)),
         },
     }
+}
+
+/// The subcommand that tries a candidate; an older version comes from the store.
+fn try_rules(put: Put, said: &Said) -> String {
+    let (from, file) = match put.restores {
+        Some(version) => (
+            format!("gatepost policy show --text --version {version} | "),
+            "- --yes",
+        ),
+        None => (String::new(), "FILE"),
+    };
+    let time = match said.get(Slot::Time) {
+        "" => "TIME".to_owned(),
+        time => quoted(time),
+    };
+    let base = base(put.base);
+    format!("{from}gatepost policy try {file}{base} --revert-after {time}")
+}
+
+/// The subcommand that applies a candidate.
+fn apply_rules(put: Put) -> String {
+    let (base, guard) = (
+        base(put.base),
+        match put.guard {
+            Guard::Kept => "",
+            Guard::Waived => " --even-if-locked-out",
+        },
+    );
+    match put.restores {
+        Some(version) => format!("gatepost policy rollback {version}{base}{guard}"),
+        None => format!("gatepost policy apply FILE{base}{guard}"),
+    }
+}
+
+fn base(base: Option<i64>) -> String {
+    base.map_or_else(String::new, |base| format!(" --base {base}"))
+}
+
+/// The subcommand that says what a sign-in would meet.
+pub(crate) fn of_simulation(said: &Said) -> String {
+    let user = match said.get(Slot::User) {
+        "" => "USER".to_owned(),
+        user => quoted(user),
+    };
+    let service = match said.get(Slot::Service) {
+        "" => String::new(),
+        service => format!(" --service {}", quoted(service)),
+    };
+    let from = match said.get(Slot::From) {
+        "" => String::new(),
+        from => format!(" --from {}", quoted(from)),
+    };
+    format!("gatepost simulate {user}{service}{from}")
 }
 
 /// A word as a shell takes it.

@@ -85,6 +85,8 @@ fn done(model: &mut Model) -> Vec<Effect> {
         Some(About::Change(deed)) => change(model, Deed { said, ..deed }),
         Some(About::Export(_)) => super::export::begin(model, &said),
         Some(About::View) => super::prefs::keep_view(model, said.get(Slot::Name)),
+        Some(About::Simulate) => super::policy::simulate(model, said),
+        Some(About::Dropping) => super::policy::drop(model),
         Some(About::Leaving) => vec![Effect::Quit],
         None => Vec::new(),
     }
@@ -94,9 +96,14 @@ fn change(model: &mut Model, deed: Deed) -> Vec<Effect> {
     match deed.verb {
         _ if deed.objects.len() > 1 => super::jobs::begin(model, deed),
         Verb::TestMail => super::start(model, Job::TestMail, Effect::Do(deed)),
-        Verb::Unlock | Verb::Disable | Verb::Enable | Verb::Verify | Verb::Unmask => {
-            vec![Effect::Do(deed)]
-        }
+        Verb::Unlock
+        | Verb::Disable
+        | Verb::Enable
+        | Verb::Verify
+        | Verb::Unmask
+        | Verb::TryRules(_)
+        | Verb::ApplyRules(_)
+        | Verb::KeepTry(_) => vec![Effect::Do(deed)],
     }
 }
 
@@ -130,7 +137,12 @@ pub(super) fn about_account(model: &mut Model, verb: Verb, row: &UserRow) {
             format!("Enable {user}"),
             "Leave disabled",
         ),
-        Verb::Verify | Verb::Unmask | Verb::TestMail => (
+        Verb::Verify
+        | Verb::Unmask
+        | Verb::TestMail
+        | Verb::TryRules(_)
+        | Verb::ApplyRules(_)
+        | Verb::KeepTry(_) => (
             format!("Send {user} a new confirmation code?"),
             vec!["A mail goes out now; a code that was sent earlier no longer works.".to_owned()],
             "Send a code".to_owned(),
@@ -165,7 +177,12 @@ pub(super) fn about_many(model: &mut Model, deed: Deed) {
             "Sign-ins of all of them are refused until they are enabled again.",
         ),
         Verb::Enable => ("Enable", "Sign-ins are possible again, with a code."),
-        Verb::Verify | Verb::Unmask | Verb::TestMail => (
+        Verb::Verify
+        | Verb::Unmask
+        | Verb::TestMail
+        | Verb::TryRules(_)
+        | Verb::ApplyRules(_)
+        | Verb::KeepTry(_) => (
             "Send new confirmation codes to",
             "A mail goes out to each; codes that were sent earlier no longer work.",
         ),
@@ -252,6 +269,20 @@ pub(super) fn ask_to_quit(model: &mut Model) {
         leaves: "Stay",
         focus: Focus::Leave,
         about: About::Leaving,
+    });
+}
+
+/// The dialog before rules that were edited are dropped.
+pub(super) fn ask_to_drop(model: &mut Model) {
+    model.dialog = Some(Dialog {
+        title: "Drop what you edited?".to_owned(),
+        text: vec!["It is kept nowhere else. What is in force stays in force.".to_owned()],
+        for_good: None,
+        fields: Vec::new(),
+        does: "Drop it".to_owned(),
+        leaves: "Keep it",
+        focus: Focus::Leave,
+        about: About::Dropping,
     });
 }
 

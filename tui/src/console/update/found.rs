@@ -5,7 +5,7 @@ use super::super::message::{Found, Job};
 use super::super::model::Model;
 use super::super::model::list::Keyed;
 use super::super::model::text::Tone;
-use super::{jobs, prefs, users};
+use super::{jobs, policy, prefs, users};
 
 pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
     let height = model.table_height();
@@ -80,6 +80,7 @@ pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Found::Policy(found) => policy::take(model, found),
         Found::Progress(job, progress) => {
             model.jobs.progress(job, progress);
             Vec::new()
@@ -97,7 +98,7 @@ pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
             match job {
                 Job::Chain => model.audit.chain = Some(said.clone()),
                 Job::TestMail => model.mail.test = Some(said.clone()),
-                Job::Doctor | Job::Each(_) | Job::Export(_) => {}
+                Job::Doctor | Job::Each(_) | Job::Export(_) | Job::Difference(_) => {}
             }
             say(model, said);
             Vec::new()

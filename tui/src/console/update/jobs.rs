@@ -55,7 +55,11 @@ pub(super) fn begin(model: &mut Model, deed: Deed) -> Vec<Effect> {
         Verb::Disable => format!("Disabling {count}"),
         Verb::Enable => format!("Enabling {count}"),
         Verb::Verify => format!("Mailing new codes to {count}"),
-        Verb::Unmask | Verb::TestMail => return Vec::new(),
+        Verb::Unmask
+        | Verb::TestMail
+        | Verb::TryRules(_)
+        | Verb::ApplyRules(_)
+        | Verb::KeepTry(_) => return Vec::new(),
     };
     let job = Job::Each(model.jobs.number());
     model.jobs.begin(job, name, Some(deed.clone()));

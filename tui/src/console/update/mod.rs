@@ -13,11 +13,13 @@ mod mail;
 mod mask;
 mod mouse;
 mod palette;
+mod policy;
 mod prefs;
+mod put;
 mod typing;
 mod users;
 
-use super::effect::Effect;
+use super::effect::{Ask, Effect};
 use super::message::{Act, Context, Job, Key, Message, Screen, Step};
 use super::model::jobs::How;
 use super::model::palette::Scope;
@@ -29,7 +31,7 @@ const TWICE: u64 = 2_000;
 
 /// What is read when the console starts.
 pub(crate) fn begin(model: &mut Model) -> Vec<Effect> {
-    let mut effects = vec![Effect::Summary];
+    let mut effects = vec![Effect::Summary, Effect::Policy(Ask::State)];
     effects.extend(entered(model));
     effects
 }
@@ -59,7 +61,15 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Tick(now) => {
             model.now = now;
             model.notes.tick(now);
-            mask::tick(model)
+            let mut effects = mask::tick(model);
+            effects.extend(policy::tick(model));
+            effects
+        }
+        Message::Edited(now, text) => {
+            model.now = now;
+            // Somebody sat at the editor until now.
+            model.touched = Some(now);
+            policy::edited(model, text)
         }
         Message::Changed => again(model),
         Message::Found(found) => found::take(model, *found),
@@ -121,8 +131,10 @@ fn on_screen(model: &mut Model, screen: Screen, act: Act) -> Vec<Effect> {
         Act::Filter => typing::begin(model),
         Act::Refresh => {
             let mut effects = again(model);
-            if screen == Screen::Health {
-                effects.extend(health::look(model));
+            match screen {
+                Screen::Health => effects.extend(health::look(model)),
+                Screen::Policy => effects.extend(policy::look_again(model)),
+                Screen::Home | Screen::Users | Screen::Audit | Screen::Mail => {}
             }
             effects
         }
@@ -132,6 +144,7 @@ fn on_screen(model: &mut Model, screen: Screen, act: Act) -> Vec<Effect> {
             Screen::Users => users::act(model, act),
             Screen::Audit => audit::act(model, act),
             Screen::Mail => mail::act(model, act),
+            Screen::Policy => policy::act(model, act),
             Screen::Health => health::act(model, act),
         },
     }
@@ -150,6 +163,7 @@ fn entered(model: &mut Model) -> Vec<Effect> {
         Screen::Users => users::read(model),
         Screen::Audit => audit::read(model),
         Screen::Mail => mail::read(model),
+        Screen::Policy => policy::read(model),
         Screen::Health if model.health.checks.is_none() => health::look(model),
         Screen::Health => Vec::new(),
     }
@@ -157,9 +171,10 @@ fn entered(model: &mut Model) -> Vec<Effect> {
 
 /// Reads anew what is on the screen, and the counts of the header.
 fn again(model: &mut Model) -> Vec<Effect> {
-    let mut effects = vec![Effect::Summary];
+    let mut effects = vec![Effect::Summary, Effect::Policy(Ask::State)];
     effects.extend(match model.screen {
         Screen::Home | Screen::Health => Vec::new(),
+        Screen::Policy => policy::read(model),
         Screen::Users => users::read(model),
         Screen::Audit => audit::read(model),
         Screen::Mail => mail::read(model),
@@ -247,6 +262,7 @@ fn resized(model: &mut Model) {
     model.users.list.show(table);
     model.audit.list.show(table);
     model.mail.list.show(table);
+    model.policy.versions.show(table);
     let (height, width) = (model.text_height(), model.detail_width());
     let furthest = |lines: usize| lines.saturating_sub(height);
     let users = furthest(model.users.lines(width).len());
@@ -255,6 +271,8 @@ fn resized(model: &mut Model) {
     model.audit.scroll = model.audit.scroll.min(audit);
     let mail = furthest(model.mail.lines(width).len());
     model.mail.scroll = model.mail.scroll.min(mail);
+    let policy = furthest(model.policy_lines().len());
+    model.policy.scroll = model.policy.scroll.min(policy);
     let text = usize::from(model.size.0.saturating_sub(4));
     let health = furthest(model.health.lines(text).len());
     model.health.scroll = model.health.scroll.min(health);

@@ -48,6 +48,7 @@ fn row(model: &mut Model, line: usize) -> Vec<Effect> {
         Screen::Users => model.users.list.place(),
         Screen::Audit => model.audit.list.place(),
         Screen::Mail => model.mail.list.place(),
+        Screen::Policy => model.policy.versions.place(),
         Screen::Health => return Vec::new(),
     };
     let to = top + line;
@@ -72,6 +73,7 @@ fn row(model: &mut Model, line: usize) -> Vec<Effect> {
             model.mail.list.selected = to;
             model.mail.scroll = 0;
         }
+        Screen::Policy => model.policy.versions.selected = to,
         Screen::Health => {}
     }
     Vec::new()

@@ -36,7 +36,7 @@ fn about(model: &Model) -> String {
             .list
             .selected()
             .map(|row| format!("a mail to {}", row.user)),
-        Screen::Home | Screen::Health => None,
+        Screen::Home | Screen::Policy | Screen::Health => None,
     };
     selected.unwrap_or_else(|| model.screen.name().to_owned())
 }

@@ -34,6 +34,13 @@ pub(super) fn head(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rec
     if model.is_read_only() {
         say(Tone::Care, "read-only".to_owned());
     }
+    if let Some(running) = &model.policy.trial {
+        let (version, left) = (running.trial.version, running.left(model.now));
+        say(
+            Tone::Care,
+            format!("policy {version} on trial, {left} left"),
+        );
+    }
     if let Some(summary) = &model.home.summary {
         if summary.locked > 0 {
             let more = if summary.more_locked { "+" } else { "" };

@@ -15,6 +15,7 @@ mod mask;
 mod over;
 mod palette;
 mod parts;
+mod policy;
 mod theme;
 mod users;
 
@@ -55,6 +56,7 @@ pub(crate) fn view(model: &Model, frame: &mut Frame<'_>) {
         Screen::Users => users::draw(model, theme, frame, body),
         Screen::Audit => audit::draw(model, theme, frame, body),
         Screen::Mail => mail::draw(model, theme, frame, body),
+        Screen::Policy => policy::draw(model, theme, frame, body),
         Screen::Health => health::draw(model, theme, frame, body),
     }
     bars::notes(model, theme, frame, notes);

@@ -13,10 +13,13 @@ use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
 
 use super::view;
-use crate::console::effect::Effect;
+use crate::console::effect::{Ask, Effect};
 use crate::console::look::{Look, Scheme};
-use crate::console::message::{Act, Edit, Found, Job, Message, Progress, Screen, Step, Tally};
+use crate::console::message::{
+    Act, Edit, Found, FoundPolicy, Job, Message, Progress, Screen, Step, Tally, Told,
+};
 use crate::console::model::{IDLE, LEAST, Model};
+use crate::console::samples::{in_force, on_trial, told_you, versions, whole, why};
 use crate::console::update::{begin, update};
 
 const SIZES: [(u16, u16); 3] = [LEAST, (80, 24), (160, 48)];
@@ -220,6 +223,31 @@ fn summary(case: Case) -> Result<Summary, String> {
     }
 }
 
+/// Answers what is asked of the policy.
+fn policy(case: Case, ask: &Ask) -> Option<FoundPolicy> {
+    let (name, rules, newest) = match case {
+        Case::Empty | Case::Error => ("alice", 0, 0),
+        Case::Typical => ("alice", 1, 8),
+        Case::Long => (LONG, 40, 60),
+    };
+    let failed = case == Case::Error;
+    Some(match ask {
+        Ask::State => return None,
+        Ask::Whole if failed => FoundPolicy::Whole(Err(error())),
+        Ask::Whole => FoundPolicy::Whole(Ok(whole(name, rules, in_force()))),
+        Ask::Versions { request, .. } => {
+            let page = page(versions(newest, name), case);
+            let page = if failed { Err(error()) } else { Ok(page) };
+            FoundPolicy::Versions(*request, page)
+        }
+        Ask::Text(version) => {
+            let text = "# Who is asked.\n[[rule]]\nusers = [\"bob\"]\naction = \"refuse\"\n";
+            FoundPolicy::Text(*version, Ok(text.to_owned()))
+        }
+        Ask::Simulate { .. } => FoundPolicy::Simulated(Ok(why(name))),
+    })
+}
+
 /// A screen on which everything has come in.
 pub(super) fn shown(screen: Screen, case: Case, look: Look, size: (u16, u16)) -> Model {
     let host = if case == Case::Long { LONG } else { "host01" };
@@ -263,7 +291,13 @@ fn feed(model: &mut Model, case: Case, effects: Vec<Effect>) {
                 },
             ),
             Effect::Checks => Found::Checks(checks(case)),
+            Effect::Policy(ask) => match policy(case, &ask) {
+                Some(found) => Found::Policy(found),
+                None => continue,
+            },
             Effect::CheckChain
+            | Effect::Difference(..)
+            | Effect::Edit(_)
             | Effect::Each(..)
             | Effect::Stop(_)
             | Effect::Keys(_)
@@ -480,6 +514,100 @@ fn what_lies_over_a_screen_looks_as_it_should() {
         insta::assert_snapshot!(name, pictures);
     }
 }
+
+/// Rules are edited, and this was found about them.
+fn looked(model: &mut Model, found: &Result<Told, Vec<String>>) {
+    let edited = Ok(Some("[[rule]]\n".to_owned()));
+    let effects = update(model, Message::Edited(0, edited));
+    for effect in effects {
+        if let Effect::Difference(number, _) = effect {
+            let found = FoundPolicy::Difference(number, found.clone());
+            update(model, Message::Found(Box::new(Found::Policy(found))));
+        }
+    }
+}
+
+const POLICY: [(&str, Steps); 9] = [
+    ("policy-versions", |model| {
+        let effects = update(model, Message::Act(Act::Versions));
+        feed(model, Case::Typical, effects);
+    }),
+    ("policy-version", |model| {
+        let effects = update(model, Message::Act(Act::Versions));
+        feed(model, Case::Typical, effects);
+        let effects = update(model, Message::Act(Act::Open));
+        feed(model, Case::Typical, effects);
+    }),
+    ("policy-wrong", |model| {
+        let wrong = [
+            "the rules cannot be used: TOML parse error at line 4, column 10",
+            "  |",
+            "4 | action = \"refsue\"",
+            "  |          ^^^^^^^^",
+            "unknown variant `refsue`",
+        ];
+        looked(model, &Err(wrong.map(str::to_owned).to_vec()));
+    }),
+    ("policy-underway", |model| {
+        update(model, Message::Edited(0, Ok(Some("[[rule]]\n".to_owned()))));
+    }),
+    ("policy-difference", |model| {
+        looked(model, &Ok(told_you("alice")));
+    }),
+    ("policy-difference-long", |model| {
+        looked(model, &Ok(told_you(LONG)));
+    }),
+    ("policy-try", |model| {
+        looked(model, &Ok(told_you("alice")));
+        update(model, Message::Act(Act::TryRules));
+    }),
+    ("policy-apply", |model| {
+        looked(model, &Ok(told_you("alice")));
+        update(model, Message::Act(Act::ApplyRules));
+    }),
+    ("policy-simulated", |model| {
+        let effects = update(model, Message::Act(Act::Simulate));
+        feed(model, Case::Typical, effects);
+        let effects = update(model, Message::Act(Act::Confirm));
+        feed(model, Case::Typical, effects);
+    }),
+];
+
+#[test]
+fn the_policy_is_edited_in_pictures() {
+    for (name, steps) in POLICY {
+        let pictures = pictures(|look, size| {
+            let mut model = shown(Screen::Policy, Case::Typical, look, size);
+            steps(&mut model);
+            model
+        });
+        insta::assert_snapshot!(name, pictures);
+    }
+}
+
+// Mutant: a try is told on its own screen alone.
+#[test]
+fn a_try_is_told_on_every_screen() {
+    for screen in Screen::ALL {
+        for (seconds, told) in [(150, "policy 8 on trial, 3 min left"), (42, "42 s left")] {
+            let mut model = shown(screen, Case::Typical, COLOUR, (80, 24));
+            let found = FoundPolicy::State(on_trial(seconds));
+            update(&mut model, Message::Found(Box::new(Found::Policy(found))));
+            let picture = text(&drawn(&model));
+            let head = picture.lines().next().unwrap();
+            assert!(head.contains(told), "{screen:?}\n{picture}");
+        }
+    }
+    let pictures = pictures(|look, size| {
+        let mut model = shown(Screen::Policy, Case::Typical, look, size);
+        let found = FoundPolicy::Whole(Ok(whole("alice", 1, on_trial(150))));
+        update(&mut model, Message::Found(Box::new(Found::Policy(found))));
+        update(&mut model, Message::Act(Act::KeepTry));
+        model
+    });
+    insta::assert_snapshot!("policy-on-trial", pictures);
+}
+
 #[test]
 fn without_colours_no_cell_has_one_and_the_selected_row_is_reversed() {
     for screen in [Screen::Home, Screen::Users, Screen::Audit, Screen::Mail] {

@@ -12,12 +12,16 @@ use super::super::message::{Found, Job, Progress, Tally};
 use super::super::model::list::PAGE;
 use super::super::model::text::grouped;
 use super::pace::Pace;
-use super::{Desk, said};
+use super::{Desk, policy, said};
 
 /// Works until the console is over.
 pub(super) fn work(desk: &Desk, effects: &Receiver<Effect>) {
     for effect in effects {
         let Effect::Do(deed) = effect else { continue };
+        if let Some(found) = policy::change(desk, &deed) {
+            desk.tell(found);
+            continue;
+        }
         // Opened for each act: acts are rare, and the store may have been replaced.
         let done = desk.admin().and_then(|mut admin| {
             act(&mut admin, &deed, deed.object()).map_err(|error| said(&error))
@@ -75,6 +79,8 @@ fn act(admin: &mut Admin, deed: &Deed, user: &str) -> Result<Result<String, Stri
             admin.unmask("", reason)?;
             Ok(String::new())
         }
+        // Told with what came in between, where they are done.
+        Verb::TryRules(_) | Verb::ApplyRules(_) | Verb::KeepTry(_) => Ok(String::new()),
         Verb::TestMail => {
             let tested = admin.test_mail(deed.said.get(Slot::Address))?;
             let last = tested.mail.last();
@@ -111,6 +117,7 @@ pub(super) fn job(desk: &Desk, effect: Effect) {
         }
         Effect::Each(job, deed) => each(desk, job, &deed),
         Effect::Export(job, export) => super::export::work(desk, job, &export),
+        Effect::Difference(number, source) => policy::difference(desk, number, &source),
         Effect::Keys(filter) => desk.tell(Found::Keys(keys(desk, &filter))),
         Effect::Summary
         | Effect::Stop(_)
@@ -118,6 +125,8 @@ pub(super) fn job(desk: &Desk, effect: Effect) {
         | Effect::User { .. }
         | Effect::Events { .. }
         | Effect::Mails { .. }
+        | Effect::Policy(_)
+        | Effect::Edit(_)
         | Effect::Copy(_)
         | Effect::Keep(_)
         | Effect::Mouse(_)

@@ -3,7 +3,7 @@
 //!
 //! - [`lists`]: pages of lists; watches for changes
 //! - [`pages`]: an account's page; [`counts`]: what the home page counts
-//! - [`home`]: the person's own files
+//! - [`home`]: the person's own files; [`policy`]: the rules
 //! - [`acts`]: what changes something, one after the other; jobs, each on a thread of its own
 
 mod acts;
@@ -13,6 +13,7 @@ mod home;
 mod lists;
 mod pace;
 mod pages;
+mod policy;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -47,11 +48,13 @@ pub(crate) struct Workers {
     pages: Sender<Effect>,
     counts: Sender<Effect>,
     acts: Sender<Effect>,
+    policy: Sender<Effect>,
     home: Option<Sender<Effect>>,
     /// Says nothing, and ends when the person's files are written.
     kept: Receiver<()>,
     reading: Arc<Slot>,
     stopped: Arc<Stopped>,
+    candidate: Arc<policy::Slot>,
     read_only: bool,
 }
 
@@ -63,16 +66,17 @@ impl Workers {
     pub(crate) fn start(open: Opener, events: &Sender<Event>, read_only: bool) -> io::Result<Self> {
         let reading = Arc::new(Slot::default());
         let stopped = Arc::new(Stopped::default());
+        let candidate = Arc::new(policy::Slot::default());
         let worker = |name: &str, work: fn(&Desk, &Receiver<Effect>)| {
             let (sender, effects) = channel();
-            let desk = Desk::new(&open, events, &reading, &stopped);
+            let desk = Desk::new(&open, events, (&reading, &stopped, &candidate));
             let named = thread::Builder::new().name(name.to_owned());
             named.spawn(move || desk.watched(|desk| work(desk, &effects)))?;
             io::Result::Ok(sender)
         };
         let (home, effects) = channel();
         let (keeping, kept) = channel();
-        let desk = Desk::new(&open, events, &reading, &stopped);
+        let desk = Desk::new(&open, events, (&reading, &stopped, &candidate));
         let named = thread::Builder::new().name("home".to_owned());
         named.spawn(move || {
             let _until_the_end: Sender<()> = keeping;
@@ -83,12 +87,14 @@ impl Workers {
             pages: worker("pages", pages::work)?,
             counts: worker("counts", counts::work)?,
             acts: worker("acts", acts::work)?,
+            policy: worker("policy", policy::work)?,
             home: Some(home),
             kept,
             open,
             events: events.clone(),
             reading,
             stopped,
+            candidate,
             read_only,
         })
     }
@@ -105,6 +111,7 @@ impl Workers {
             Effect::Events { .. } | Effect::Mails { .. } => &self.lists,
             Effect::User { .. } => &self.pages,
             Effect::Summary => &self.counts,
+            Effect::Policy(_) => &self.policy,
             // The state asks for none then; this is the lock on the door.
             Effect::Do(_) | Effect::Each(..) if self.read_only => return Ok(()),
             Effect::Do(deed) if deed.verb != Verb::TestMail => &self.acts,
@@ -119,6 +126,7 @@ impl Workers {
             | Effect::Each(..)
             | Effect::Keys(_)
             | Effect::Export(..)
+            | Effect::Difference(..)
             | Effect::Checks
             | Effect::CheckChain => return self.job(effect),
             Effect::Keep(_) => match &self.home {
@@ -127,6 +135,7 @@ impl Workers {
             },
             Effect::Copy(_)
             | Effect::Mouse(_)
+            | Effect::Edit(_)
             | Effect::Quit
             | Effect::Suspend
             | Effect::Redraw => return Ok(()),
@@ -148,7 +157,11 @@ impl Workers {
 
     /// Begins something that takes long.
     fn job(&self, effect: Effect) -> io::Result<()> {
-        let desk = Desk::new(&self.open, &self.events, &self.reading, &self.stopped);
+        let desk = Desk::new(
+            &self.open,
+            &self.events,
+            (&self.reading, &self.stopped, &self.candidate),
+        );
         let named = thread::Builder::new().name("job".to_owned());
         named.spawn(move || desk.watched(|desk| acts::job(desk, effect)))?;
         Ok(())
@@ -172,16 +185,17 @@ pub(super) struct Desk {
     events: Sender<Event>,
     reading: Arc<Slot>,
     stopped: Arc<Stopped>,
+    candidate: Arc<policy::Slot>,
 }
 
 impl Desk {
     fn new(
         open: &Opener,
         events: &Sender<Event>,
-        reading: &Arc<Slot>,
-        stopped: &Arc<Stopped>,
+        (reading, stopped, candidate): (&Arc<Slot>, &Arc<Stopped>, &Arc<policy::Slot>),
     ) -> Self {
         Self {
+            candidate: Arc::clone(candidate),
             reading: Arc::clone(reading),
             stopped: Arc::clone(stopped),
             open: open.clone(),
@@ -203,6 +217,11 @@ impl Desk {
     pub(super) fn admin(&self) -> Result<Admin, String> {
         Admin::open(self.open.conf.as_deref(), self.open.operator.clone())
             .map_err(|error| said(&error))
+    }
+
+    /// The candidate whose difference was found last.
+    pub(super) fn candidate(&self) -> &policy::Slot {
+        &self.candidate
     }
 
     /// Whether a job was asked to stop.

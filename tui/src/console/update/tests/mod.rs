@@ -2,6 +2,7 @@
 
 mod around;
 mod many;
+mod policy;
 
 use gatepost_shared::admin::browse::{Around, Page, Summary, UserDetail, UserRow};
 use gatepost_shared::admin::roles::Role;

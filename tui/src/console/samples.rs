@@ -1,0 +1,162 @@
+//! What the tests of state and pictures show of a policy.
+
+use gatepost_shared::admin::policy::diff::{Change, Line, Outcome, Sign, Stopped, Yours};
+use gatepost_shared::admin::policy::history::Row;
+use gatepost_shared::admin::policy::{Limit, Policy, Rule, State, Trial};
+use gatepost_shared::admin::why::{Verdict, Why};
+use gatepost_shared::policy::Unenrolled;
+use gatepost_shared::policy::rules::Action;
+
+use super::message::Told;
+
+/// Version 8 on trial, for so many seconds.
+pub(super) fn on_trial(seconds_left: i64) -> State {
+    State {
+        version: Some(8),
+        trouble: None,
+        trial: Some(Trial {
+            version: 8,
+            back_to: 7,
+            seconds_left,
+            by: "root (login bob)".into(),
+            reason: "TICKET-812".into(),
+        }),
+    }
+}
+
+/// Version 7, there to stay.
+pub(super) fn in_force() -> State {
+    State {
+        version: Some(7),
+        trouble: None,
+        trial: None,
+    }
+}
+
+/// A policy with a name in it.
+pub(super) fn whole(name: &str, rules: usize, state: State) -> Policy {
+    let rule = |number| Rule {
+        number,
+        users: vec![name.to_owned()],
+        groups: vec!["wheel".to_owned(); usize::from(number % 2 == 0)],
+        services: vec!["sshd".to_owned()],
+        action: if number % 2 == 0 {
+            Action::Require
+        } else {
+            Action::Refuse
+        },
+    };
+    Policy {
+        limits: vec![
+            Limit {
+                key: "code.life",
+                value: "10m".into(),
+                what: "how long it may be typed",
+            },
+            Limit {
+                key: "limits.failures_per_hour",
+                value: "10".into(),
+                what: "wrong codes an hour that lock an account",
+            },
+        ],
+        unenrolled: Unenrolled::Refuse,
+        state,
+        rules: (1..=rules).map(rule).collect(),
+        missing_groups: if rules > 1 {
+            vec!["whele".to_owned()]
+        } else {
+            Vec::new()
+        },
+    }
+}
+
+/// So many versions, the newest first.
+pub(super) fn versions(newest: i64, reason: &str) -> Vec<Row> {
+    let row = |version: i64| Row {
+        version,
+        state: match newest - version {
+            0 => "being tried",
+            1 => "tried and kept",
+            2 => "tried, not kept",
+            _ => "",
+        },
+        how: if version == 1 { "setup" } else { "try" }.to_owned(),
+        at: "2026-11-22 13:51:02".into(),
+        by: "root (login bob)".into(),
+        reason: reason.to_owned(),
+        based_on: (version > 1).then_some(version - 1),
+        restores: None,
+        tried_for: (version > 1).then_some(300),
+        confirmed_by: None,
+        sha256: String::new(),
+    };
+    (1..=newest).rev().map(row).collect()
+}
+
+/// What a rule that refuses somebody would change, made against version 7.
+pub(super) fn told(name: &str) -> Told {
+    let line = |sign, text: &str| Line {
+        sign,
+        text: text.to_owned(),
+    };
+    let mut lines = vec![
+        line(Sign::Same, "# Who is asked."),
+        line(Sign::Same, "[[rule]]"),
+        line(Sign::Removed, "users = [\"bob\"]"),
+        line(Sign::Added, &format!("users = [\"bob\", \"{name}\"]")),
+        line(Sign::Same, "action = \"refuse\""),
+    ];
+    lines.extend((0..8).map(|_| line(Sign::Same, "# and so on")));
+    Told {
+        base: Some(7),
+        base_trouble: None,
+        lines,
+        missing_groups: Vec::new(),
+        looked_at: 1_204,
+        stopped: Stopped::No,
+        changes: vec![Change {
+            from: Outcome::Asked,
+            to: Outcome::Refused,
+            people: 3,
+            names: [name, "carol", "root"].map(str::to_owned).to_vec(),
+            services: vec!["sshd".into(), "sudo".into()],
+        }],
+        yours: Vec::new(),
+        locked_out: 3,
+        locks_you_out: false,
+        locks_everybody_out: false,
+        summary: "locks out 3 people".into(),
+    }
+}
+
+/// The same, with whoever asks among them.
+pub(super) fn told_you(name: &str) -> Told {
+    Told {
+        yours: vec![Yours {
+            user: "bob".into(),
+            service: "sshd".into(),
+            from: Outcome::Asked,
+            to: Outcome::Refused,
+        }],
+        locks_you_out: true,
+        summary: "locks out 3 people, you among them".into(),
+        ..told(name)
+    }
+}
+
+/// A sign-in that would be refused.
+pub(super) fn why(name: &str) -> Why {
+    Why {
+        user: name.to_owned(),
+        service: "sshd".into(),
+        policy: "policy version 7".into(),
+        rule: Some(1),
+        verdict: Verdict::Refused,
+        sentence: format!("{name} would be refused at sshd: rule 1 says so."),
+        steps: vec![
+            format!("{name} is enrolled, uid 1007"),
+            "rule 1 (refuse) matches".into(),
+        ],
+        next: vec!["gatepost policy show".into()],
+    }
+}
