@@ -254,6 +254,85 @@ fn without_colours_the_selected_row_is_seen() {
     terminal.press(&["q"]).is_the_shells();
 }
 
+/// Waits until the rules in force are that version's.
+#[track_caller]
+fn is_in_force(stage: &Stage, version: i64, within: Duration) {
+    let until = Instant::now() + within;
+    loop {
+        let shown = stage
+            .gatepost(&["--json", "policy", "show"])
+            .exits(0)
+            .json();
+        if shown.get("version") == Some(&version.into()) {
+            return;
+        }
+        assert!(Instant::now() < until, "{shown}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+// Mutants: the console reads keys while the editor has them; a change is held against what is in force
+// when it is made, not against what was looked at; a try ends with the console, or not at all.
+#[test]
+fn rules_are_edited_tried_and_back_though_the_console_is_killed() {
+    terminal!(
+        rules_are_edited_tried_and_back_though_the_console_is_killed,
+        stage,
+        terminal
+    );
+    let add = ["user", "add", "root", "root@example.org", "--confirmed"];
+    stage.gatepost(&add).exits(0);
+    // An editor that reads a line from its terminal, as editors do.
+    stage.write(
+        "/usr/bin/line-editor",
+        "#!/bin/sh\necho EDITING\nread line\n(echo \"# $line\"; cat /etc/next.toml) > \"$1\"\n",
+    );
+    stage.shell("chmod 0755 /usr/bin/line-editor").exits(0);
+    let rules = |action: &str| format!("[[rule]]\nusers = [\"alice\"]\naction = \"{action}\"\n");
+    stage.write("/etc/next.toml", &rules("refsue"));
+    terminal.line("EDITOR=line-editor gatepost console --screen policy");
+    terminal.shows("everybody is asked");
+    terminal.press(&["e"]).shows("EDITING");
+    terminal
+        .press(&["one two", "Enter"])
+        .shows("line 4, column 10");
+    stage.write("/etc/next.toml", &rules("refuse"));
+    terminal.press(&["e"]).shows("EDITING");
+    terminal.press(&["abcdefghijklmnopqrstuvwxyz", "Enter"]);
+    terminal.shows("Against policy version 1: locks out 1 person");
+    terminal.shows("1 person, asked -> refused at");
+    terminal.shows("+ # abcdefghijklmnopqrstuvwxyz");
+    // Somebody else is first: nothing is done, and the text is held against theirs.
+    stage.rules("# by somebody else\n");
+    terminal.press(&["T"]).shows("--base 1 --revert-after 5m");
+    terminal.press(&["y"]).shows("version 2 is in force now");
+    terminal.shows("Against policy version 2");
+    terminal.shows("- # by somebody else");
+    terminal.press(&["T", "BTab", "BTab", "C-u", "1m", "Enter", "Enter"]);
+    terminal.shows("--base 2 --revert-after 1m");
+    terminal.press(&["Enter"]).shows("policy 3 on trial");
+    terminal.press(&["2"]).shows("policy 3 on trial");
+    terminal.kill("KILL");
+    is_in_force(&stage, 3, Duration::ZERO);
+    is_in_force(&stage, 2, Duration::from_secs(90));
+    // Nobody gave the terminal back: Enter is no end of a line there.
+    terminal.press(&["stty sane", "C-j"]);
+    terminal.line("clear; gatepost console --screen policy");
+    terminal.shows("Policy version 2.");
+    terminal.press(&["h"]).shows("tried, not kept");
+    terminal
+        .press(&["Down", "Down", "Enter"])
+        .shows("Policy version 1");
+    terminal
+        .press(&["R"])
+        .shows("back to version 1, not in force");
+    terminal
+        .press(&["A"])
+        .shows("gatepost policy rollback 1 --base 2");
+    terminal.press(&["y"]).shows("Policy version 4 is in force");
+    terminal.press(&["q"]).is_the_shells();
+}
+
 #[test]
 fn without_a_terminal_there_is_a_short_help() {
     let Some(stage) = Stage::installed("without_a_terminal_there_is_a_short_help") else {
@@ -270,5 +349,5 @@ fn without_a_terminal_there_is_a_short_help() {
     stage
         .gatepost(&["console", "--screen", "kitchen"])
         .exits(2)
-        .tells("it is one of: home, users, audit, mail, health");
+        .tells("it is one of: home, users, audit, mail, policy, health");
 }

@@ -3,7 +3,7 @@
 
 use gatepost_shared::admin::policy::act::Guard;
 
-use super::super::effect::{Deed, Put, Slot, Source, Verb};
+use super::super::effect::{Deed, Put, Slot, Verb};
 use super::super::message::Told;
 use super::super::model::Model;
 use super::super::model::dialog::{About, Dialog, Field, Focus, Needs};
@@ -32,10 +32,7 @@ fn candidate(model: &Model) -> Option<(Put, &Told)> {
     let put = Put {
         number: draft.number,
         base: told.base,
-        restores: match draft.source {
-            Source::Edited(_) => None,
-            Source::Version(version) => Some(version),
-        },
+        restores: draft.restores(),
         guard: Guard::Kept,
     };
     Some((put, told))

@@ -4,7 +4,7 @@ use gatepost_shared::admin::policy::history::Row;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::super::effect::Source;
+use super::super::message::Job;
 use super::super::model::Model;
 use super::super::model::policy::{Looked, Pane};
 use super::super::model::text::{Tone, grouped};
@@ -47,14 +47,14 @@ fn draft(model: &Model) -> (String, String) {
     let Some(draft) = &model.policy.draft else {
         return ("Policy".to_owned(), String::new());
     };
-    let left = match draft.source {
-        Source::Edited(_) => "Policy: edited, not in force".to_owned(),
-        Source::Version(version) => format!("Policy: back to version {version}, not in force"),
+    let left = match draft.restores() {
+        None => "Policy: edited, not in force".to_owned(),
+        Some(version) => format!("Policy: back to version {version}, not in force"),
     };
     let right = match &draft.looked {
         Looked::Underway => {
             let mut running = model.jobs.running();
-            let mine = super::super::message::Job::Difference(draft.number);
+            let mine = Job::Difference(draft.number);
             let work = running.find(|work| work.job == mine);
             let done = work.map_or(0, |work| work.progress.done);
             format!("{} looked at", grouped(done))

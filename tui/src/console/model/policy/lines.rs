@@ -6,7 +6,7 @@ use gatepost_shared::admin::why::Why;
 use gatepost_shared::policy::Unenrolled;
 
 use super::super::super::message::Told;
-use super::super::text::{Line, Tone, broken, cut, grouped, headed, hung, width_of};
+use super::super::text::{Line, Tone, broken, counted, cut, grouped, headed, hung, width_of};
 use super::{Draft, Looked, Pane, Policy};
 
 /// Columns of a rule's number and action.
@@ -200,12 +200,12 @@ fn told_lines(lines: &mut Vec<Line>, told: &Told, width: usize) {
     );
     let text = format!("Against policy version {base}: {}.", told.summary);
     lines.extend(broken(tone, &text, width, 0));
+    let accounts = counted(told.looked_at, "account", "accounts");
     let looked_at = match told.stopped {
-        Stopped::No => format!("{} accounts looked at.", grouped(told.looked_at)),
-        Stopped::Early => format!(
-            "Stopped early: {} accounts looked at, and there are more. r looks again.",
-            grouped(told.looked_at)
-        ),
+        Stopped::No => format!("{accounts} looked at."),
+        Stopped::Early => {
+            format!("Stopped early: {accounts} looked at, and there are more. r looks again.")
+        }
     };
     let is_early = told.stopped == Stopped::Early;
     let tone = if is_early { Tone::Care } else { Tone::Plain };
@@ -239,19 +239,14 @@ fn told_lines(lines: &mut Vec<Line>, told: &Told, width: usize) {
 
 /// `3 people, asked -> refused at sshd: alice, bob, carol`
 fn affected(change: &Change) -> String {
-    let people = if change.people == 1 {
-        "person"
-    } else {
-        "people"
-    };
     let shown = change.names.len() as u64;
     let more = match change.people.saturating_sub(shown) {
         0 => String::new(),
         more => format!(" and {} more", grouped(more)),
     };
     format!(
-        "{} {people}, {} -> {} at {}: {}{more}",
-        grouped(change.people),
+        "{}, {} -> {} at {}: {}{more}",
+        counted(change.people, "person", "people"),
         change.from.words(),
         change.to.words(),
         change.services.join(", "),

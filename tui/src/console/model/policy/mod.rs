@@ -126,6 +126,16 @@ impl Running {
     }
 }
 
+impl Draft {
+    /// The older version that it is, where it is one.
+    pub(crate) const fn restores(&self) -> Option<i64> {
+        match self.source {
+            Source::Edited(_) => None,
+            Source::Version(version) => Some(version),
+        }
+    }
+}
+
 impl Policy {
     /// Takes in which version is in force.
     pub(crate) fn take(&mut self, state: State, now: u64) {

@@ -2,7 +2,6 @@
 
 use gatepost_shared::admin::policy::diff::Stopped;
 
-use super::super::super::effect::Source;
 use super::super::super::message::Act;
 use super::{Looked, Pane, Policy};
 
@@ -16,13 +15,13 @@ impl Policy {
     )]
     pub(crate) fn why_not(&self, act: Act) -> Option<String> {
         match act {
-            Act::EditRules => match self.draft.as_ref().map(|draft| &draft.source) {
-                Some(Source::Version(version)) => Some(format!(
+            Act::EditRules => {
+                let version = self.draft.as_ref()?.restores()?;
+                Some(format!(
                     "These are the rules of version {version} as they were: Esc drops them, then e \
                      edits those in force."
-                )),
-                Some(Source::Edited(_)) | None => None,
-            },
+                ))
+            }
             Act::TryRules => self.why_not_put(),
             Act::ApplyRules => self.why_not_put().or_else(|| {
                 let (_, told) = self.told()?;
