@@ -316,7 +316,8 @@ fn rules_are_edited_tried_and_back_though_the_console_is_killed() {
     is_in_force(&stage, 3, Duration::ZERO);
     is_in_force(&stage, 2, Duration::from_secs(90));
     // Nobody gave the terminal back: Enter is no end of a line there.
-    terminal.press(&["stty sane", "C-j"]);
+    terminal.press(&["stty sane; echo sane$((40 + 2))", "C-j"]);
+    terminal.shows("sane42");
     terminal.line("clear; gatepost console --screen policy");
     terminal.shows("Policy version 2.");
     terminal.press(&["h"]).shows("tried, not kept");

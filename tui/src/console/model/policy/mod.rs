@@ -116,12 +116,6 @@ impl Running {
         let step = if left <= LAST * 1000 { 1000 } else { 60_000 };
         // The number that is shown is true until so much is left.
         let until = left.div_ceil(step).saturating_sub(1) * step;
-        // The last minute begins one step earlier than a minute would end.
-        let until = if step == 60_000 {
-            until.max(LAST * 1000)
-        } else {
-            until
-        };
         self.ends - until
     }
 }
