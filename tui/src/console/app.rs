@@ -153,6 +153,7 @@ impl App<'_> {
                 | Effect::User { .. }
                 | Effect::Events { .. }
                 | Effect::Mails { .. }
+                | Effect::Post
                 | Effect::Checks
                 | Effect::CheckChain
                 | Effect::Each(..)

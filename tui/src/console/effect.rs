@@ -50,6 +50,8 @@ pub(crate) enum Effect {
         /// Where.
         around: Around<i64>,
     },
+    /// See how relays fare, what waits, and the templates.
+    Post,
     /// Look around as doctor does.
     Checks,
     /// Recompute the chain.
@@ -181,6 +183,8 @@ pub(crate) enum Rows {
     Users(Filter, Mask),
     /// Events.
     Events(EventFilter),
+    /// All of the store, as a copy that can be restored.
+    Store,
 }
 
 /// What was typed into the fields of a dialog, and chosen in them.
@@ -240,6 +244,8 @@ pub(crate) enum Verb {
     Unmask,
     /// A test message goes out.
     TestMail,
+    /// Notices that wait go out.
+    RetryMail,
     /// A candidate is in force for a while.
     TryRules(Put),
     /// A candidate is in force.

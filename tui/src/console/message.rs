@@ -7,6 +7,7 @@ use gatepost_shared::admin::filter::Order;
 use gatepost_shared::admin::policy::diff::{Change, Line, Stopped, Yours};
 use gatepost_shared::admin::policy::history::Row as Version;
 use gatepost_shared::admin::policy::{Policy, State};
+use gatepost_shared::admin::postbox::{Health, Queued, Template, TemplateCheck};
 use gatepost_shared::admin::why::Why;
 
 use super::look::Scheme;
@@ -60,6 +61,8 @@ pub(crate) enum Found {
     Prefs(Prefs, Keys, Vec<String>),
     /// Keys of accounts to be marked, and whether there are more; or why they could not be read.
     Keys(Result<(Vec<String>, bool), String>),
+    /// How relays fare, what waits, and the templates.
+    Post(Result<Post, String>),
     /// About the policy.
     Policy(FoundPolicy),
     /// A job goes on.
@@ -68,6 +71,19 @@ pub(crate) enum Found {
     Tried(Job, Tally),
     /// A job is over, said in a sentence; or it failed.
     Ended(Job, Result<String, String>),
+}
+
+/// Mail as a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Post {
+    /// How deliveries fared in the last day.
+    pub(crate) fared: Health,
+    /// The first notices that wait.
+    pub(crate) waiting: Vec<Queued>,
+    /// The templates, and whose they are.
+    pub(crate) templates: Vec<Template>,
+    /// What is wrong with them; none where the role may not have them tried.
+    pub(crate) checks: Option<Vec<TemplateCheck>>,
 }
 
 /// What the workers found about the policy.
@@ -135,12 +151,16 @@ pub(crate) enum Job {
     Chain,
     /// A test message goes out.
     TestMail,
+    /// Notices that wait go out.
+    RetryMail,
     /// Doctor looks around.
     Doctor,
     /// The same is done to many accounts, one after the other.
     Each(u32),
     /// Rows are written to a file.
     Export(u32),
+    /// The store is copied to a file.
+    BackUp,
     /// Who is affected by a candidate is found out.
     Difference(u32),
 }
@@ -151,9 +171,11 @@ impl Job {
         match self {
             Self::Chain => "checking the chain of events",
             Self::TestMail => "sending a test message",
+            Self::RetryMail => "sending the notices that wait",
             Self::Doctor => "looking at this machine",
             Self::Each(_) => "acting on many accounts",
             Self::Export(_) => "writing a file",
+            Self::BackUp => "copying the store",
             Self::Difference(_) => "finding out who is affected",
         }
     }
@@ -162,7 +184,7 @@ impl Job {
     pub(crate) const fn can_stop(self) -> bool {
         match self {
             Self::Each(_) | Self::Export(_) | Self::Difference(_) => true,
-            Self::Chain | Self::TestMail | Self::Doctor => false,
+            Self::Chain | Self::TestMail | Self::RetryMail | Self::BackUp | Self::Doctor => false,
         }
     }
 }
@@ -358,6 +380,12 @@ pub(crate) enum Act {
     CheckChain,
     /// Send a test message.
     TestMail,
+    /// Send the notices that wait.
+    RetryMail,
+    /// How relays fare, what waits, and the templates.
+    Post,
+    /// Write a copy of the store to a file.
+    BackUp,
     /// Edit the rules.
     EditRules,
     /// Put what was edited in force for a while.

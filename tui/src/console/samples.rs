@@ -3,11 +3,12 @@
 use gatepost_shared::admin::policy::diff::{Change, Line, Outcome, Sign, Stopped, Yours};
 use gatepost_shared::admin::policy::history::Row;
 use gatepost_shared::admin::policy::{Limit, Policy, Rule, State, Trial};
+use gatepost_shared::admin::postbox::{Health, Named, Queued, Tally, Template, TemplateCheck};
 use gatepost_shared::admin::why::{Verdict, Why};
 use gatepost_shared::policy::Unenrolled;
 use gatepost_shared::policy::rules::Action;
 
-use super::message::Told;
+use super::message::{Post, Told};
 
 /// Version 8 on trial, for so many seconds.
 pub(super) fn on_trial(seconds_left: i64) -> State {
@@ -141,6 +142,56 @@ pub(super) fn told_you(name: &str) -> Told {
         locks_you_out: true,
         summary: "locks out 3 people, you among them".into(),
         ..told(name)
+    }
+}
+
+fn tally(accepted: u64, failed: u64) -> Tally {
+    let mut tally = Tally::default();
+    tally.accepted = accepted;
+    tally.failed = failed;
+    tally.p50_ms = (accepted > 0).then_some(712);
+    tally.p95_ms = (accepted > 0).then_some(1_430);
+    tally
+}
+
+/// Mail as a service, with a name in it.
+pub(super) fn post(name: &str) -> Post {
+    let named = |name: &str, tally| Named {
+        name: name.to_owned(),
+        tally,
+    };
+    let check = |kind, problem: Option<&str>| TemplateCheck {
+        kind,
+        problem: problem.map(str::to_owned),
+    };
+    Post {
+        fared: Health {
+            all: tally(1_204, 2),
+            relays: vec![named("mail.example.org:465", tally(1_204, 2))],
+            domains: vec![
+                named(name, tally(0, 2)),
+                named("example.org", tally(1_204, 0)),
+            ],
+            last_failure: None,
+        },
+        waiting: vec![Queued {
+            id: 7,
+            user: name.to_owned(),
+            kind: "half-finished".into(),
+            state: "failed".into(),
+            tries: 3,
+            due_in_secs: 600,
+            created: "2026-11-22 13:51:02".into(),
+        }],
+        templates: vec![Template {
+            name: "code.txt",
+            own: true,
+            built_in: "",
+        }],
+        checks: Some(vec![
+            check("code", None),
+            check("test", Some("line 3: no {x}")),
+        ]),
     }
 }
 

@@ -9,7 +9,7 @@ const POLICY: W = W::Screen(Screen::Policy);
 
 /// The table: where, which keys, what; its name, the word in the footer, the sentence of the help, and
 /// the subcommand.
-pub(crate) const TABLE: [Binding; 84] = [
+pub(crate) const TABLE: [Binding; 87] = [
     row(
         USERS,
         &[K::Char('u')],
@@ -124,6 +124,39 @@ pub(crate) const TABLE: [Binding; 84] = [
             "test mail",
             "send a test message",
             "gatepost mail test ADDRESS",
+        ],
+    ),
+    row(
+        W::Screen(Screen::Mail),
+        &[K::Char('R')],
+        A::RetryMail,
+        [
+            "retry-mail",
+            "retry",
+            "send the notices that wait",
+            "gatepost mail retry",
+        ],
+    ),
+    row(
+        W::Screen(Screen::Mail),
+        &[K::Char('h')],
+        A::Post,
+        [
+            "mail-health",
+            "health",
+            "see how relays fare, what waits, and the templates",
+            "gatepost mail health",
+        ],
+    ),
+    row(
+        W::Screen(Screen::Health),
+        &[K::Char('B')],
+        A::BackUp,
+        [
+            "backup",
+            "backup",
+            "write a copy of the store to a file",
+            "gatepost backup FILE",
         ],
     ),
     row(

@@ -35,6 +35,8 @@ pub(crate) enum About {
     Change(Deed),
     /// Rows in a file; the subcommand that lists them.
     Export(String),
+    /// A copy of the store in a file.
+    BackUp,
     /// A view's name.
     View,
     /// What a sign-in would meet.
@@ -228,6 +230,14 @@ impl Dialog {
                     file => twin::quoted(file),
                 };
                 Some(format!("{list} -o {} > {file}", said.get(Slot::Form)))
+            }
+            About::BackUp => {
+                let said = self.said();
+                let file = match said.get(Slot::File) {
+                    "" => "FILE".to_owned(),
+                    file => twin::quoted(file),
+                };
+                Some(format!("gatepost backup {file}"))
             }
             About::Simulate => Some(twin::of_simulation(&self.said())),
             About::View | About::Dropping | About::Leaving => None,

@@ -2,9 +2,11 @@
 
 use gatepost_shared::admin::browse::MailRow;
 use gatepost_shared::admin::mail::meaning;
+use gatepost_shared::admin::postbox::Tally;
 
+use super::super::message::Post;
 use super::list::List;
-use super::text::{Line, Tone, broken, headed, hung};
+use super::text::{Line, Tone, broken, grouped, headed, hung};
 
 /// Columns of the names of a delivery's fields.
 const COLUMN: usize = 9;
@@ -18,6 +20,10 @@ pub(crate) struct Mail {
     pub(crate) is_open: bool,
     /// How far it is scrolled.
     pub(crate) scroll: usize,
+    /// Whether mail as a service is shown, over the list.
+    pub(crate) shows_post: bool,
+    /// That, once it was read.
+    pub(crate) post: Option<Result<Post, String>>,
     /// What the last test message said.
     pub(crate) test: Option<Result<String, String>>,
 }
@@ -57,6 +63,92 @@ impl Mail {
         }
         lines
     }
+}
+
+impl Mail {
+    /// Mail as a service.
+    pub(crate) fn post_lines(&self, width: usize) -> Vec<Line> {
+        let post = match &self.post {
+            None => return broken(Tone::Plain, "reading ...", width, 0),
+            Some(Err(error)) => return broken(Tone::Bad, error, width, 0),
+            Some(Ok(post)) => post,
+        };
+        let mut lines = Vec::new();
+        headed(&mut lines, "LAST 24 HOURS");
+        lines.extend(fared("all", &post.fared.all, width));
+        for relay in &post.fared.relays {
+            lines.extend(fared(&relay.name, &relay.tally, width));
+        }
+        for domain in &post.fared.domains {
+            lines.extend(fared(&format!("to {}", domain.name), &domain.tally, width));
+        }
+        if let Some(failed) = &post.fared.last_failure {
+            let text = format!(
+                "The last that failed: {} {}: {}: {}",
+                failed.at,
+                failed.relay,
+                meaning(failed.outcome),
+                failed.reply
+            );
+            lines.extend(broken(Tone::Care, &text, width, 2));
+        }
+        headed(&mut lines, "NOTICES THAT WAIT");
+        if post.waiting.is_empty() {
+            let text = "None waits. Codes are never queued.";
+            lines.extend(broken(Tone::Plain, text, width, 0));
+        }
+        for waits in &post.waiting {
+            let text = format!(
+                "{} for {}, {}, tried {} times, due in {} s",
+                waits.kind, waits.user, waits.state, waits.tries, waits.due_in_secs
+            );
+            lines.extend(hung(
+                Tone::Care,
+                &waits.id.to_string(),
+                COLUMN,
+                &text,
+                width,
+            ));
+        }
+        headed(&mut lines, "TEMPLATES");
+        let own = post.templates.iter().filter(|template| template.own);
+        let own: Vec<&str> = own.map(|template| template.name).collect();
+        let text = if own.is_empty() {
+            "All are the built-in ones: gatepost mail template edit NAME".to_owned()
+        } else {
+            format!("Your own: {}; the others are built in.", own.join(", "))
+        };
+        lines.extend(broken(Tone::Plain, &text, width, 0));
+        for check in post.checks.iter().flatten() {
+            let (tone, text) = match &check.problem {
+                None => (Tone::Good, "can be sent"),
+                Some(problem) => (Tone::Bad, problem.as_str()),
+            };
+            lines.extend(hung(tone, check.kind, 2 * COLUMN, text, width));
+        }
+        lines
+    }
+}
+
+/// How deliveries of a relay, or to a domain, fared.
+fn fared(name: &str, tally: &Tally, width: usize) -> Vec<Line> {
+    let tone = if tally.failed > 0 {
+        Tone::Care
+    } else {
+        Tone::Plain
+    };
+    let mut text = format!(
+        "{} taken, {} failed",
+        grouped(tally.accepted),
+        grouped(tally.failed)
+    );
+    for (share, millis) in [("half", tally.p50_ms), ("19 of 20", tally.p95_ms)] {
+        if let Some(millis) = millis {
+            let within = format!(", {share} within {} ms", grouped(millis.into()));
+            text.push_str(&within);
+        }
+    }
+    hung(tone, name, 3 * COLUMN, &text, width)
 }
 
 /// How an outcome is meant.

@@ -62,6 +62,7 @@ impl Model {
         let is_open = match self.screen {
             Screen::Users => self.users.is_open,
             Screen::Audit => self.audit.is_open,
+            Screen::Mail if self.mail.shows_post => return true,
             Screen::Mail => self.mail.is_open,
             Screen::Home | Screen::Policy | Screen::Health => false,
         };

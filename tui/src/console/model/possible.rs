@@ -60,6 +60,8 @@ impl Model {
             }
             Act::CheckChain => self.why_not_again(Job::Chain),
             Act::TestMail => self.why_not_again(Job::TestMail),
+            Act::RetryMail => self.why_not_again(Job::RetryMail),
+            Act::BackUp => self.why_not_again(Job::BackUp),
             Act::Filter if !matches!(self.screen, Screen::Users | Screen::Audit) => {
                 Some("There is no filter here; Users and Audit have one.".to_owned())
             }
@@ -137,12 +139,12 @@ fn needs(act: Act) -> Option<Right> {
         Act::Disable | Act::Enable => Some(Right::Accounts),
         Act::Verify => Some(Right::Resend),
         Act::Unmask => Some(Right::Unmask),
-        Act::TestMail => Some(Right::Mail),
+        Act::TestMail | Act::RetryMail => Some(Right::Mail),
         Act::EditRules | Act::TryRules | Act::ApplyRules | Act::KeepTry | Act::RollBack => {
             Some(Right::Policy)
         }
         // A file by its name.
-        Act::Export => Some(Right::Machine),
+        Act::Export | Act::BackUp => Some(Right::Machine),
         _ => None,
     }
 }

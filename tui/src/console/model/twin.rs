@@ -30,6 +30,7 @@ pub(crate) fn of(deed: &Deed, said: &Said) -> String {
         Verb::TryRules(put) => format!("{}{reason}", try_rules(put, said)),
         Verb::ApplyRules(put) => format!("{}{reason}", apply_rules(put)),
         Verb::KeepTry(version) => format!("gatepost policy confirm --base {version}{reason}"),
+        Verb::RetryMail => format!("gatepost mail retry{reason}"),
         Verb::TestMail => match said.get(Slot::Address) {
             "" => "gatepost mail test ADDRESS".to_owned(),
             address => format!("gatepost mail test {}", quoted(address)),

@@ -85,6 +85,7 @@ fn done(model: &mut Model) -> Vec<Effect> {
         Some(About::Change(deed)) => change(model, Deed { said, ..deed }),
         Some(About::Export(_)) => super::export::begin(model, &said),
         Some(About::View) => super::prefs::keep_view(model, said.get(Slot::Name)),
+        Some(About::BackUp) => super::export::back_up(model, &said),
         Some(About::Simulate) => super::policy::simulate(model, said),
         Some(About::Dropping) => super::policy::drop(model),
         Some(About::Leaving) => vec![Effect::Quit],
@@ -96,6 +97,7 @@ fn change(model: &mut Model, deed: Deed) -> Vec<Effect> {
     match deed.verb {
         _ if deed.objects.len() > 1 => super::jobs::begin(model, deed),
         Verb::TestMail => super::start(model, Job::TestMail, Effect::Do(deed)),
+        Verb::RetryMail => super::start(model, Job::RetryMail, Effect::Do(deed)),
         Verb::Unlock
         | Verb::Disable
         | Verb::Enable
@@ -140,6 +142,7 @@ pub(super) fn about_account(model: &mut Model, verb: Verb, row: &UserRow) {
         Verb::Verify
         | Verb::Unmask
         | Verb::TestMail
+        | Verb::RetryMail
         | Verb::TryRules(_)
         | Verb::ApplyRules(_)
         | Verb::KeepTry(_) => (
@@ -180,6 +183,7 @@ pub(super) fn about_many(model: &mut Model, deed: Deed) {
         Verb::Verify
         | Verb::Unmask
         | Verb::TestMail
+        | Verb::RetryMail
         | Verb::TryRules(_)
         | Verb::ApplyRules(_)
         | Verb::KeepTry(_) => (
@@ -252,6 +256,25 @@ pub(super) fn about_test_mail(model: &mut Model) -> Vec<Effect> {
         leaves: "Send nothing",
         focus: Focus::Field(0),
         about: About::Change(Deed::on(Verb::TestMail, [])),
+    });
+    Vec::new()
+}
+
+/// The dialog before notices that wait are tried.
+pub(super) fn about_retrying(model: &mut Model) -> Vec<Effect> {
+    model.dialog = Some(Dialog {
+        title: "Send the notices that wait?".to_owned(),
+        text: vec![
+            "Those that failed are due again; some are sent now, the timer sends the others."
+                .to_owned(),
+            "Codes are never queued.".to_owned(),
+        ],
+        for_good: Some(MAILED),
+        fields: vec![Field::reason(&model.reason)],
+        does: "Send them".to_owned(),
+        leaves: "Let them wait",
+        focus: Focus::Leave,
+        about: About::Change(Deed::on(Verb::RetryMail, [])),
     });
     Vec::new()
 }

@@ -40,6 +40,35 @@ pub(super) fn ask(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Opens the dialog before the store is copied.
+pub(super) fn ask_to_back_up(model: &mut Model) -> Vec<Effect> {
+    let missing = Needs::Something("The name of a file is missing.");
+    model.dialog = Some(Dialog {
+        title: "Back the store up".to_owned(),
+        text: vec![
+            "Sign-ins go on meanwhile. The key is not in the copy: back it up too, apart from this.".to_owned(),
+            "The file is made as you, readable by you alone; one that is there already stays.".to_owned(),
+        ],
+        for_good: None,
+        fields: vec![Field::text(Slot::File, "File", "", missing)],
+        does: "Write it".to_owned(),
+        leaves: "Write nothing",
+        focus: Focus::Field(0),
+        about: About::BackUp,
+    });
+    Vec::new()
+}
+
+/// Begins the copying.
+pub(super) fn back_up(model: &mut Model, said: &Said) -> Vec<Effect> {
+    let export = Export {
+        rows: Rows::Store,
+        path: PathBuf::from(said.get(Slot::File)),
+        is_csv: false,
+    };
+    super::start(model, Job::BackUp, Effect::Export(Job::BackUp, export))
+}
+
 /// The subcommand that lists the same.
 fn command(screen: Screen, filter: &str) -> String {
     let noun = if screen == Screen::Users {

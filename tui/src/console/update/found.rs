@@ -80,6 +80,10 @@ pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Found::Post(post) => {
+            model.mail.post = Some(post);
+            Vec::new()
+        }
         Found::Policy(found) => policy::take(model, found),
         Found::Progress(job, progress) => {
             model.jobs.progress(job, progress);
@@ -94,16 +98,26 @@ pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
             super::again(model)
         }
         Found::Ended(job, said) => {
-            model.jobs.ended(job, said.clone());
-            match job {
-                Job::Chain => model.audit.chain = Some(said.clone()),
-                Job::TestMail => model.mail.test = Some(said.clone()),
-                Job::Doctor | Job::Each(_) | Job::Export(_) | Job::Difference(_) => {}
-            }
-            say(model, said);
+            ended(model, job, said);
             Vec::new()
         }
     }
+}
+
+/// A job is over; what it found stays on its screen.
+fn ended(model: &mut Model, job: Job, said: Result<String, String>) {
+    model.jobs.ended(job, said.clone());
+    match job {
+        Job::Chain => model.audit.chain = Some(said.clone()),
+        Job::TestMail => model.mail.test = Some(said.clone()),
+        Job::RetryMail
+        | Job::BackUp
+        | Job::Doctor
+        | Job::Each(_)
+        | Job::Export(_)
+        | Job::Difference(_) => {}
+    }
+    say(model, said);
 }
 
 fn say(model: &mut Model, said: Result<String, String>) {

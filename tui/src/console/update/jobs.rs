@@ -57,6 +57,7 @@ pub(super) fn begin(model: &mut Model, deed: Deed) -> Vec<Effect> {
         Verb::Verify => format!("Mailing new codes to {count}"),
         Verb::Unmask
         | Verb::TestMail
+        | Verb::RetryMail
         | Verb::TryRules(_)
         | Verb::ApplyRules(_)
         | Verb::KeepTry(_) => return Vec::new(),

@@ -17,6 +17,25 @@ pub(super) fn read(model: &mut Model) -> Vec<Effect> {
 )]
 pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
     match act {
+        Act::Move(step) if model.mail.shows_post => {
+            let width = usize::from(model.size.0.saturating_sub(4));
+            let lines = model.mail.post_lines(width).len();
+            let height = model.text_height();
+            let mail = &mut model.mail;
+            mail.scroll = scrolled(mail.scroll, step, height, lines);
+            Vec::new()
+        }
+        Act::Open | Act::Back if model.mail.shows_post => {
+            model.mail.shows_post = false;
+            model.mail.scroll = 0;
+            Vec::new()
+        }
+        Act::Post => {
+            model.mail.shows_post = true;
+            model.mail.scroll = 0;
+            vec![Effect::Post]
+        }
+        Act::RetryMail => dialog::about_retrying(model),
         Act::Move(step) if model.mail.is_open && !model.is_wide() => {
             let lines = model.mail.lines(model.detail_width()).len();
             let height = model.text_height();

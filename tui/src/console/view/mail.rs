@@ -14,6 +14,12 @@ use super::theme::Theme;
 const ROOMY: u16 = 78;
 
 pub(super) fn draw(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
+    if model.mail.shows_post {
+        let width = usize::from(area.width.saturating_sub(4));
+        let lines = model.mail.post_lines(width);
+        let title = ("Mail: how it fares", "Esc closes");
+        return page(theme, frame, area, title, (&lines, model.mail.scroll));
+    }
     if model.is_wide() {
         let (left, right) = beside(area, model.list_width());
         table(model, theme, frame, left);

@@ -19,7 +19,7 @@ use crate::console::message::{
     Act, Edit, Found, FoundPolicy, Job, Message, Progress, Screen, Step, Tally, Told,
 };
 use crate::console::model::{IDLE, LEAST, Model};
-use crate::console::samples::{in_force, on_trial, told_you, versions, whole, why};
+use crate::console::samples::{in_force, on_trial, post, told_you, versions, whole, why};
 use crate::console::update::{begin, update};
 
 const SIZES: [(u16, u16); 3] = [LEAST, (80, 24), (160, 48)];
@@ -295,6 +295,7 @@ fn feed(model: &mut Model, case: Case, effects: Vec<Effect>) {
                 Some(found) => Found::Policy(found),
                 None => continue,
             },
+            Effect::Post => Found::Post(Ok(post("example.net"))),
             Effect::CheckChain
             | Effect::Difference(..)
             | Effect::Edit(_)
@@ -402,7 +403,7 @@ fn every_screen_looks_as_it_should() {
 /// What is done to a screen before its picture is taken.
 type Steps = fn(&mut Model);
 
-const OVER: [(&str, Screen, Steps); 14] = [
+const OVER: [(&str, Screen, Steps); 17] = [
     ("over-keys", Screen::Users, |model| {
         update(model, Message::Act(Act::Help));
     }),
@@ -490,6 +491,16 @@ const OVER: [(&str, Screen, Steps); 14] = [
     }),
     ("over-test-mail", Screen::Mail, |model| {
         update(model, Message::Act(Act::TestMail));
+    }),
+    ("over-retry-mail", Screen::Mail, |model| {
+        update(model, Message::Act(Act::RetryMail));
+    }),
+    ("over-post", Screen::Mail, |model| {
+        let effects = update(model, Message::Act(Act::Post));
+        feed(model, Case::Typical, effects);
+    }),
+    ("over-backup", Screen::Health, |model| {
+        update(model, Message::Act(Act::BackUp));
     }),
     ("over-filter-error", Screen::Users, |model| {
         update(model, Message::Act(Act::Filter));

@@ -12,7 +12,7 @@ use super::super::message::{Found, Job, Progress, Tally};
 use super::super::model::list::PAGE;
 use super::super::model::text::grouped;
 use super::pace::Pace;
-use super::{Desk, policy, said};
+use super::{Desk, policy, post, said};
 
 /// Works until the console is over.
 pub(super) fn work(desk: &Desk, effects: &Receiver<Effect>) {
@@ -81,6 +81,7 @@ fn act(admin: &mut Admin, deed: &Deed, user: &str) -> Result<Result<String, Stri
         }
         // Told with what came in between, where they are done.
         Verb::TryRules(_) | Verb::ApplyRules(_) | Verb::KeepTry(_) => Ok(String::new()),
+        Verb::RetryMail => post::retry(admin, reason)?,
         Verb::TestMail => {
             let tested = admin.test_mail(deed.said.get(Slot::Address))?;
             let last = tested.mail.last();
@@ -106,14 +107,17 @@ pub(super) fn job(desk: &Desk, effect: Effect) {
             }
         }
         Effect::CheckChain => desk.tell(Found::Ended(Job::Chain, check_chain(desk))),
+        Effect::Post => desk.tell(Found::Post(post::read(desk))),
         Effect::Do(deed) => {
+            let job = if deed.verb == Verb::RetryMail {
+                Job::RetryMail
+            } else {
+                Job::TestMail
+            };
             let done = desk
                 .admin()
                 .and_then(|mut admin| act(&mut admin, &deed, "").map_err(|error| said(&error)));
-            desk.tell(Found::Ended(
-                Job::TestMail,
-                done.and_then(|sentence| sentence),
-            ));
+            desk.tell(Found::Ended(job, done.and_then(|sentence| sentence)));
         }
         Effect::Each(job, deed) => each(desk, job, &deed),
         Effect::Export(job, export) => super::export::work(desk, job, &export),

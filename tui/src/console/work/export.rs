@@ -1,5 +1,6 @@
 //! Writes what a filter wants to a file of the person's, page by page: never the whole list in memory.
 
+use std::fs::File;
 use std::io::{BufWriter, Write};
 
 use gatepost_shared::admin::Admin;
@@ -10,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::super::effect::{Export, Rows};
 use super::super::message::{Found, Job, Progress};
 use super::super::model::list::PAGE;
-use super::super::model::text::counted;
+use super::super::model::text::{counted, grouped};
 use super::pace::Pace;
 use super::{Desk, home, said};
 use crate::cli::shape::{cell, guarded};
@@ -22,8 +23,11 @@ pub(super) fn work(desk: &Desk, job: Job, export: &Export) {
 }
 
 fn write(desk: &Desk, job: Job, export: &Export) -> Result<String, String> {
-    let admin = desk.admin()?;
+    let mut admin = desk.admin()?;
     let file = home::create(&desk.open.operator, export.path.clone())?;
+    if export.rows == Rows::Store {
+        return back_up(&mut admin, file, export);
+    }
     let mut sheet = Sheet {
         out: BufWriter::new(file),
         is_csv: export.is_csv,
@@ -59,6 +63,16 @@ fn write(desk: &Desk, job: Job, export: &Export) -> Result<String, String> {
     Ok(format!("{rows} written to {}{how}", export.path.display()))
 }
 
+/// Writes a copy of the store.
+fn back_up(admin: &mut Admin, mut file: File, export: &Export) -> Result<String, String> {
+    let done = admin.backup(&mut file).map_err(|error| said(&error))?;
+    Ok(format!(
+        "{} bytes written to {}. The key is not in it: back /etc/gatepost/key up too, apart from this.",
+        grouped(done.bytes),
+        export.path.display()
+    ))
+}
+
 /// Where the next page begins.
 #[derive(Default)]
 struct After {
@@ -77,6 +91,8 @@ impl After {
                 }
                 page.iter().map(fields).collect()
             }
+            // Written in one piece.
+            Rows::Store => Ok(Vec::new()),
             Rows::Events(filter) => {
                 let around = self
                     .event

@@ -180,6 +180,7 @@ fn answer(admin: &Admin, effect: &Effect) -> Option<Found> {
         }
         Effect::Summary
         | Effect::User { .. }
+        | Effect::Post
         | Effect::Checks
         | Effect::CheckChain
         | Effect::Do(_)
@@ -208,6 +209,7 @@ fn unopened(effect: &Effect, error: &str) -> Option<Found> {
         Effect::Mails { request, .. } => Some(Found::Mails(*request, Err(error))),
         Effect::Summary
         | Effect::User { .. }
+        | Effect::Post
         | Effect::Checks
         | Effect::CheckChain
         | Effect::Do(_)

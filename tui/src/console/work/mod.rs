@@ -3,7 +3,7 @@
 //!
 //! - [`lists`]: pages of lists; watches for changes
 //! - [`pages`]: an account's page; [`counts`]: what the home page counts
-//! - [`home`]: the person's own files; [`policy`]: the rules
+//! - [`home`]: the person's own files; [`policy`]: the rules; [`post`]: mail
 //! - [`acts`]: what changes something, one after the other; jobs, each on a thread of its own
 
 mod acts;
@@ -14,6 +14,7 @@ mod lists;
 mod pace;
 mod pages;
 mod policy;
+mod post;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -27,7 +28,7 @@ use gatepost_shared::admin::roles::Operator;
 use gatepost_shared::admin::{Admin, AdminError};
 
 use self::lists::Slot;
-use super::effect::{Effect, Verb};
+use super::effect::{Effect, Rows, Verb};
 use super::event::Event;
 use super::message::{Found, Job, Message};
 
@@ -114,7 +115,13 @@ impl Workers {
             Effect::Policy(_) => &self.policy,
             // The state asks for none then; this is the lock on the door.
             Effect::Do(_) | Effect::Each(..) if self.read_only => return Ok(()),
-            Effect::Do(deed) if deed.verb != Verb::TestMail => &self.acts,
+            // It leaves an event.
+            Effect::Export(_, export) if self.read_only && export.rows == Rows::Store => {
+                return Ok(());
+            }
+            Effect::Do(deed) if !matches!(deed.verb, Verb::TestMail | Verb::RetryMail) => {
+                &self.acts
+            }
             Effect::Stop(job) => {
                 if let Ok(mut stopped) = self.stopped.lock() {
                     stopped.push(*job);
@@ -127,6 +134,7 @@ impl Workers {
             | Effect::Keys(_)
             | Effect::Export(..)
             | Effect::Difference(..)
+            | Effect::Post
             | Effect::Checks
             | Effect::CheckChain => return self.job(effect),
             Effect::Keep(_) => match &self.home {

@@ -3,6 +3,7 @@
 mod around;
 mod many;
 mod policy;
+mod service;
 
 use gatepost_shared::admin::browse::{Around, Page, Summary, UserDetail, UserRow};
 use gatepost_shared::admin::roles::Role;

@@ -1,0 +1,84 @@
+//! Mail as a service, and the store's copy.
+
+use gatepost_shared::admin::roles::Role;
+
+use super::{act, found, fresh, press, said, types};
+use crate::console::effect::{Deed, Effect, Rows, Verb};
+use crate::console::message::{Act, Found, Job, Key, Screen};
+use crate::console::samples::post;
+
+#[test]
+fn notices_that_wait_are_sent_by_two_keys() {
+    let mut model = fresh(Screen::Mail);
+    press(&mut model, Key::Char('R'));
+    let dialog = model.dialog.as_ref().unwrap();
+    assert_eq!(dialog.twin().unwrap(), "gatepost mail retry");
+    let deed = Deed::on(Verb::RetryMail, []);
+    assert_eq!(press(&mut model, Key::Char('y')), [Effect::Do(deed)]);
+    press(&mut model, Key::Char('R'));
+    assert_eq!(said(&model), "still sending the notices that wait");
+    found(
+        &mut model,
+        Found::Ended(Job::RetryMail, Ok("2 sent".into())),
+    );
+    assert_eq!(said(&model), "2 sent");
+}
+
+#[test]
+fn how_mail_fares_lies_over_the_list_until_esc() {
+    let mut model = fresh(Screen::Mail);
+    assert_eq!(press(&mut model, Key::Char('h')), [Effect::Post]);
+    found(&mut model, Found::Post(Ok(post("example.net"))));
+    let lines = model.mail.post_lines(76);
+    for told in ["to example.net", "half-finished", "line 3: no {x}"] {
+        assert!(lines.iter().any(|line| line.text.contains(told)), "{told}");
+    }
+    assert_eq!(model.place((5, 5)), None, "the list is covered");
+    press(&mut model, Key::Char('G'));
+    press(&mut model, Key::Esc);
+    assert!(!model.mail.shows_post);
+}
+
+// Mutant: the copy goes to whatever stands in the field of another dialog, or nowhere.
+#[test]
+fn the_store_is_copied_to_a_file_that_is_named() {
+    let mut model = fresh(Screen::Health);
+    press(&mut model, Key::Char('B'));
+    assert_eq!(press(&mut model, Key::Enter), []);
+    assert_eq!(press(&mut model, Key::Enter), []);
+    assert_eq!(said(&model), "The name of a file is missing.");
+    types(&mut model, "/root/a copy");
+    let twin = model.dialog.as_ref().unwrap().twin();
+    assert_eq!(twin.unwrap(), "gatepost backup '/root/a copy'");
+    press(&mut model, Key::Enter);
+    let effects = press(&mut model, Key::Enter);
+    let [Effect::Export(Job::BackUp, export)] = effects.as_slice() else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(export.rows, Rows::Store);
+    assert_eq!(export.path.to_str(), Some("/root/a copy"));
+    press(&mut model, Key::Char('B'));
+    assert_eq!(said(&model), "still copying the store");
+}
+
+// Mutants: a role, or --read-only, is not asked: a copy of the store leaves an event, a notice goes out.
+#[test]
+fn neither_is_done_by_who_may_not_or_where_nothing_is_changed() {
+    for (screen, wanted) in [
+        (Screen::Mail, Act::RetryMail),
+        (Screen::Health, Act::BackUp),
+    ] {
+        for role in [Role::Auditor, Role::Helpdesk] {
+            let mut model = fresh(screen);
+            model.role = role;
+            act(&mut model, wanted);
+            assert!(model.dialog.is_none(), "{role:?}");
+            assert!(said(&model).starts_with("Your role here is"), "{role:?}");
+        }
+        let mut model = fresh(screen);
+        model.read_only = true;
+        act(&mut model, wanted);
+        assert!(model.dialog.is_none());
+        assert!(said(&model).contains("--read-only"), "{}", said(&model));
+    }
+}
