@@ -35,7 +35,7 @@ pub(crate) struct Binding {
 pub(crate) enum Within {
     /// On every screen, not in what lies over it.
     Screens,
-    /// On the screens that have rows to open.
+    /// On the screens that have rows to open: all of them.
     Lists,
     /// On the screens that have a list.
     Listed,
@@ -80,8 +80,7 @@ impl Within {
     pub(crate) fn holds(self, context: Context) -> bool {
         match context {
             Context::Screen(shown) => match self {
-                Self::Everywhere | Self::Screens => true,
-                Self::Lists => shown != Screen::Health,
+                Self::Everywhere | Self::Screens | Self::Lists => true,
                 Self::Listed => matches!(shown, Screen::Users | Screen::Audit | Screen::Mail),
                 Self::Filtered => matches!(shown, Screen::Users | Screen::Audit),
                 Self::Screen(own) => own == shown,

@@ -39,8 +39,8 @@ pub(crate) enum About {
     BackUp,
     /// A view's name.
     View,
-    /// What a sign-in would meet.
-    Simulate,
+    /// What a sign-in would meet; the subcommand, up to whose.
+    Simulate(&'static str),
     /// Dropping rules that were edited.
     Dropping,
     /// Leaving while jobs run.
@@ -239,7 +239,7 @@ impl Dialog {
                 };
                 Some(format!("gatepost backup {file}"))
             }
-            About::Simulate => Some(twin::of_simulation(&self.said())),
+            About::Simulate(command) => Some(twin::of_simulation(command, &self.said())),
             About::View | About::Dropping | About::Leaving => None,
         }
     }

@@ -1,45 +1,64 @@
-//! What doctor says of this machine.
+//! What doctor says of this machine: a list of checks, what is wrong first, and the selected one in full
+//! with what to do.
 
+use gatepost_shared::admin::browse::Page;
 use gatepost_shared::admin::doctor::{Check, Finding, HONESTLY};
 
-use super::text::{Line, Tone, broken, headed, hung};
-
-/// Columns of the words for how a check ended.
-const COLUMN: usize = 8;
+use super::list::{List, Rows};
+use super::text::{Line, Tone, broken, headed};
 
 /// The screen's state.
 #[derive(Debug, Default)]
 pub(crate) struct Health {
-    /// The checks; none before they were made.
-    pub(crate) checks: Option<Vec<Check>>,
-    /// How far the text is scrolled.
+    /// The checks.
+    pub(crate) list: List<Check>,
+    /// Whether the selected check is open, where it does not stand beside the list.
+    pub(crate) is_open: bool,
+    /// How far it is scrolled.
     pub(crate) scroll: usize,
 }
 
 impl Health {
+    /// Whether nobody has looked yet.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.list.state == Rows::None
+    }
+
+    /// Takes checks in, what is wrong first.
+    pub(crate) fn take(&mut self, mut checks: Vec<Check>, height: usize) {
+        // Stable: checks of a kind stay in doctor's order.
+        checks.sort_by_key(|check| match check.finding {
+            Finding::Problem => 0,
+            Finding::Warning => 1,
+            Finding::Ok => 2,
+        });
+        let (request, _) = self.list.ask_again();
+        let page = Page {
+            rows: checks,
+            more_before: false,
+            more_after: false,
+        };
+        self.list.take(request, Ok(page), height);
+    }
+
     /// How many problems there are, and how many things worth a look.
     pub(crate) fn counts(&self) -> (usize, usize) {
         let of = |finding| {
-            let checks = self.checks.iter().flatten();
+            let checks = self.list.rows.iter();
             checks.filter(|check| check.finding == finding).count()
         };
         (of(Finding::Problem), of(Finding::Warning))
     }
 
-    /// The checks as text, what is wrong first.
+    /// The selected check in full.
     pub(crate) fn lines(&self, width: usize) -> Vec<Line> {
-        let Some(checks) = &self.checks else {
-            return Vec::new();
-        };
         let mut lines = Vec::new();
-        for (finding, tone, word) in [
-            (Finding::Problem, Tone::Bad, "PROBLEM"),
-            (Finding::Warning, Tone::Care, "look"),
-            (Finding::Ok, Tone::Good, "ok"),
-        ] {
-            for check in checks.iter().filter(|check| check.finding == finding) {
-                let text = format!("{}: {}", check.what, one_line(&check.detail));
-                lines.extend(hung(tone, word, COLUMN, &text, width));
+        if let Some(check) = self.list.selected() {
+            let (tone, word) = meaning(check.finding);
+            headed(&mut lines, &check.what);
+            lines.extend(broken(tone, word, width, 0));
+            for line in check.detail.lines() {
+                lines.extend(broken(Tone::Plain, &one_line(line), width, 2));
             }
         }
         headed(&mut lines, "WHAT CODES BY MAIL ARE NOT");
@@ -50,8 +69,17 @@ impl Health {
     }
 }
 
+/// How a finding is meant, and the word for it.
+pub(crate) const fn meaning(finding: Finding) -> (Tone, &'static str) {
+    match finding {
+        Finding::Problem => (Tone::Bad, "PROBLEM"),
+        Finding::Warning => (Tone::Care, "look"),
+        Finding::Ok => (Tone::Good, "ok"),
+    }
+}
+
 /// Doctor's words may have lines.
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()

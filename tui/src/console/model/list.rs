@@ -2,6 +2,7 @@
 //! its key when the rows are read anew.
 
 use gatepost_shared::admin::browse::{Around, EventRow, MailRow, Page, UserRow};
+use gatepost_shared::admin::doctor::Check;
 use gatepost_shared::admin::policy::history;
 
 use super::super::message::Step;
@@ -39,6 +40,13 @@ impl Keyed for history::Row {
     type Key = i64;
     fn key(&self) -> i64 {
         self.version
+    }
+}
+
+impl Keyed for Check {
+    type Key = String;
+    fn key(&self) -> String {
+        format!("{} {}", self.what, self.detail)
     }
 }
 

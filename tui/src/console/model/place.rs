@@ -47,13 +47,14 @@ impl Model {
         match self.screen {
             Screen::Home => Some(Place::Row(usize::from(line - 1))),
             Screen::Users | Screen::Audit | Screen::Mail if line < HEAD => Some(Place::Head),
-            Screen::Users | Screen::Audit | Screen::Mail => {
+            Screen::Health if line < HEAD => None,
+            Screen::Users | Screen::Audit | Screen::Mail | Screen::Health => {
                 Some(Place::Row(usize::from(line - HEAD)))
             }
             Screen::Policy if self.policy.pane == Pane::Versions && line >= HEAD => {
                 Some(Place::Row(usize::from(line - HEAD)))
             }
-            Screen::Policy | Screen::Health => None,
+            Screen::Policy => None,
         }
     }
 
@@ -64,7 +65,8 @@ impl Model {
             Screen::Audit => self.audit.is_open,
             Screen::Mail if self.mail.shows_post => return true,
             Screen::Mail => self.mail.is_open,
-            Screen::Home | Screen::Policy | Screen::Health => false,
+            Screen::Health => self.health.is_open,
+            Screen::Home | Screen::Policy => false,
         };
         is_open && !self.is_wide()
     }

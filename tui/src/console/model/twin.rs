@@ -75,7 +75,7 @@ fn base(base: Option<i64>) -> String {
 }
 
 /// The subcommand that says what a sign-in would meet.
-pub(crate) fn of_simulation(said: &Said) -> String {
+pub(crate) fn of_simulation(command: &str, said: &Said) -> String {
     let user = match said.get(Slot::User) {
         "" => "USER".to_owned(),
         user => quoted(user),
@@ -88,7 +88,7 @@ pub(crate) fn of_simulation(said: &Said) -> String {
         "" => String::new(),
         from => format!(" --from {}", quoted(from)),
     };
-    format!("gatepost simulate {user}{service}{from}")
+    format!("{command} {user}{service}{from}")
 }
 
 /// A word as a shell takes it.

@@ -86,7 +86,7 @@ fn done(model: &mut Model) -> Vec<Effect> {
         Some(About::Export(_)) => super::export::begin(model, &said),
         Some(About::View) => super::prefs::keep_view(model, said.get(Slot::Name)),
         Some(About::BackUp) => super::export::back_up(model, &said),
-        Some(About::Simulate) => super::policy::simulate(model, said),
+        Some(About::Simulate(_)) => super::policy::simulate(model, said),
         Some(About::Dropping) => super::policy::drop(model),
         Some(About::Leaving) => vec![Effect::Quit],
         None => Vec::new(),

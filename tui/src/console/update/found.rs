@@ -60,7 +60,7 @@ pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
         }
         Found::Checks(checks) => {
             model.jobs.ended(Job::Doctor, Ok("done".to_owned()));
-            model.health.checks = Some(checks);
+            model.health.take(checks, height);
             Vec::new()
         }
         Found::Done(said) => {

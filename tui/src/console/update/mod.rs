@@ -164,7 +164,7 @@ fn entered(model: &mut Model) -> Vec<Effect> {
         Screen::Audit => audit::read(model),
         Screen::Mail => mail::read(model),
         Screen::Policy => policy::read(model),
-        Screen::Health if model.health.checks.is_none() => health::look(model),
+        Screen::Health if model.health.is_fresh() => health::look(model),
         Screen::Health => Vec::new(),
     }
 }
@@ -273,8 +273,8 @@ fn resized(model: &mut Model) {
     model.mail.scroll = model.mail.scroll.min(mail);
     let policy = furthest(model.policy_lines().len());
     model.policy.scroll = model.policy.scroll.min(policy);
-    let text = usize::from(model.size.0.saturating_sub(4));
-    let health = furthest(model.health.lines(text).len());
+    model.health.list.show(table);
+    let health = furthest(model.health.lines(width).len());
     model.health.scroll = model.health.scroll.min(health);
 }
 

@@ -49,7 +49,7 @@ fn row(model: &mut Model, line: usize) -> Vec<Effect> {
         Screen::Audit => model.audit.list.place(),
         Screen::Mail => model.mail.list.place(),
         Screen::Policy => model.policy.versions.place(),
-        Screen::Health => return Vec::new(),
+        Screen::Health => model.health.list.place(),
     };
     let to = top + line;
     if to >= count {
@@ -74,7 +74,10 @@ fn row(model: &mut Model, line: usize) -> Vec<Effect> {
             model.mail.scroll = 0;
         }
         Screen::Policy => model.policy.versions.selected = to,
-        Screen::Health => {}
+        Screen::Health => {
+            model.health.list.selected = to;
+            model.health.scroll = 0;
+        }
     }
     Vec::new()
 }

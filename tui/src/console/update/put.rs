@@ -130,10 +130,12 @@ fn about_keeping(model: &Model) -> Option<Dialog> {
 pub(super) fn ask_who(model: &mut Model) {
     let asked = model.policy.asked.clone();
     let [user, service, from] = asked.unwrap_or_else(|| ["me", "sshd", ""].map(str::to_owned));
-    let by = if model.policy.told().is_some() {
-        "By the rules that you are looking at, not those in force."
-    } else {
-        "By the rules in force."
+    let (by, command) = match model.policy.told() {
+        Some(_) => (
+            "By the rules that you are looking at, not those in force.",
+            "gatepost policy test FILE --user",
+        ),
+        None => ("By the rules in force.", "gatepost simulate"),
     };
     model.dialog = Some(Dialog {
         title: "What would a sign-in meet?".to_owned(),
@@ -155,6 +157,6 @@ pub(super) fn ask_who(model: &mut Model) {
         does: "Look".to_owned(),
         leaves: "Close",
         focus: Focus::Field(0),
-        about: About::Simulate,
+        about: About::Simulate(command),
     });
 }

@@ -403,7 +403,7 @@ fn every_screen_looks_as_it_should() {
 /// What is done to a screen before its picture is taken.
 type Steps = fn(&mut Model);
 
-const OVER: [(&str, Screen, Steps); 17] = [
+const OVER: [(&str, Screen, Steps); 18] = [
     ("over-keys", Screen::Users, |model| {
         update(model, Message::Act(Act::Help));
     }),
@@ -498,6 +498,10 @@ const OVER: [(&str, Screen, Steps); 17] = [
     ("over-post", Screen::Mail, |model| {
         let effects = update(model, Message::Act(Act::Post));
         feed(model, Case::Typical, effects);
+    }),
+    ("over-check", Screen::Health, |model| {
+        update(model, Message::Act(Act::Move(Step::Down)));
+        update(model, Message::Act(Act::Open));
     }),
     ("over-backup", Screen::Health, |model| {
         update(model, Message::Act(Act::BackUp));

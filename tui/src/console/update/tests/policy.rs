@@ -361,6 +361,8 @@ fn a_sign_in_is_looked_at_by_what_is_on_the_screen() {
     assert_eq!(model.policy.pane, Pane::Rules);
     let (mut model, number) = looked(told("al"));
     press(&mut model, Key::Char('s'));
+    let same = "gatepost policy test FILE --user me --service sshd";
+    assert_eq!(twin(&model), same);
     assert_eq!(act(&mut model, Act::Confirm), [ask(Some(number))]);
     press(&mut model, Key::Esc);
     assert_eq!(model.policy.pane, Pane::Draft);

@@ -1,10 +1,12 @@
 //! Mail as a service, and the store's copy.
 
+use gatepost_shared::admin::doctor::{Check, Finding};
 use gatepost_shared::admin::roles::Role;
 
 use super::{act, found, fresh, press, said, types};
 use crate::console::effect::{Deed, Effect, Rows, Verb};
 use crate::console::message::{Act, Found, Job, Key, Screen};
+use crate::console::model::Model;
 use crate::console::samples::post;
 
 #[test]
@@ -37,6 +39,40 @@ fn how_mail_fares_lies_over_the_list_until_esc() {
     press(&mut model, Key::Char('G'));
     press(&mut model, Key::Esc);
     assert!(!model.mail.shows_post);
+}
+
+// Mutants: what is wrong does not come first; looking again loses the selected check.
+#[test]
+fn a_check_is_selected_and_says_what_to_do() {
+    let check = |what: &str, finding, detail: &str| Check {
+        what: what.to_owned(),
+        finding,
+        detail: detail.to_owned(),
+    };
+    let checks = vec![
+        check("key", Finding::Ok, "it is there"),
+        check("timer", Finding::Warning, "start it:\n  systemctl enable x"),
+        check("store", Finding::Problem, "gatepost setup"),
+    ];
+    let mut model = fresh(Screen::Health);
+    found(&mut model, Found::Checks(checks.clone()));
+    assert_eq!(model.health.counts(), (1, 1));
+    let selected = |model: &Model| model.health.list.selected().unwrap().what.clone();
+    assert_eq!(selected(&model), "store");
+    press(&mut model, Key::Down);
+    press(&mut model, Key::Enter);
+    assert!(model.health.is_open);
+    let lines = model.health.lines(60);
+    assert_eq!(lines[0].text, "timer");
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.text.contains("systemctl enable x"))
+    );
+    found(&mut model, Found::Checks(checks));
+    assert_eq!(selected(&model), "timer");
+    press(&mut model, Key::Esc);
+    assert!(!model.health.is_open);
 }
 
 // Mutant: the copy goes to whatever stands in the field of another dialog, or nowhere.
