@@ -282,23 +282,26 @@ fn rules_are_edited_tried_and_back_though_the_console_is_killed() {
     );
     let add = ["user", "add", "root", "root@example.org", "--confirmed"];
     stage.gatepost(&add).exits(0);
-    // An editor that reads a line from its terminal, as editors do.
+    // An editor that is slow to begin, and then reads a line from its terminal.
     stage.write(
         "/usr/bin/line-editor",
-        "#!/bin/sh\necho EDITING\nread line\n(echo \"# $line\"; cat /etc/next.toml) > \"$1\"\n",
+        "#!/bin/sh\necho EDITING\nuntil rm /run/typed 2>/dev/null; do sleep 0.05; done\nread line\n\
+         (echo \"# $line\"; cat /etc/next.toml) > \"$1\"\n",
     );
     stage.shell("chmod 0755 /usr/bin/line-editor").exits(0);
+    let edit = |line: &str| {
+        terminal.press(&["e"]).shows("EDITING");
+        terminal.press(&[line, "Enter"]).shows(line);
+        stage.write("/run/typed", "");
+    };
     let rules = |action: &str| format!("[[rule]]\nusers = [\"alice\"]\naction = \"{action}\"\n");
     stage.write("/etc/next.toml", &rules("refsue"));
     terminal.line("EDITOR=line-editor gatepost console --screen policy");
     terminal.shows("everybody is asked");
-    terminal.press(&["e"]).shows("EDITING");
-    terminal
-        .press(&["one two", "Enter"])
-        .shows("line 4, column 10");
+    edit("one two");
+    terminal.shows("line 4, column 10");
     stage.write("/etc/next.toml", &rules("refuse"));
-    terminal.press(&["e"]).shows("EDITING");
-    terminal.press(&["abcdefghijklmnopqrstuvwxyz", "Enter"]);
+    edit("abcdefghijklmnopqrstuvwxyz");
     terminal.shows("Against policy version 1: locks out 1 person");
     terminal.shows("1 person, asked -> refused at");
     terminal.shows("+ # abcdefghijklmnopqrstuvwxyz");
