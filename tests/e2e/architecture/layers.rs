@@ -23,7 +23,7 @@ const BELOW_VERBS: [&str; 11] = [
 ];
 
 /// Decisions and verbs of `shared`, the module, the console.
-const LAYERS: [Layer; 21] = [
+const LAYERS: [Layer; 22] = [
     layer("shared/src", "code", &["policy"]),
     layer("shared/src", "policy", &["code"]),
     layer("shared/src", "notices", &BELOW_VERBS),
@@ -45,7 +45,8 @@ const LAYERS: [Layer; 21] = [
         &["conversation", "helper_process", "log", "outcome"],
     ),
     layer("tui/src/console", "look", &[]),
-    layer("tui/src/console", "message", &["look", "prefs"]),
+    layer("tui/src/console", "told", &[]),
+    layer("tui/src/console", "message", &["look", "prefs", "told"]),
     layer("tui/src/console", "prefs", &["keys", "look", "message"]),
     layer("tui/src/console", "effect", &["message", "prefs"]),
     layer("tui/src/console", "keys", &["message"]),

@@ -1,6 +1,6 @@
 //! The console: event, message, update, effects, view.
 //!
-//! - [`message`], [`effect`]: what can happen and what can be done, as data
+//! - [`message`], [`effect`]: what can happen and what can be done, as data; [`told`]: what was found
 //! - [`model`]: the state; [`update`]: how it changes; [`view`]: how it looks
 //! - [`keys`]: the one table of keys; [`look`]: themes; [`prefs`]: what a person keeps
 //! - [`event`], [`gate`], [`terminal`], [`work`]: the outside; [`app`]: where all of them meet
@@ -17,6 +17,7 @@ mod prefs;
 #[cfg(test)]
 mod samples;
 mod terminal;
+mod told;
 mod update;
 mod view;
 mod work;
