@@ -5,9 +5,9 @@
 use std::fs;
 use std::path::Path;
 
+use super::super::message::Screen;
 use super::svg;
 use super::tests::{COLOUR, Case, drawn, shown};
-use crate::console::message::Screen;
 
 /// Columns and rows of a picture.
 const SIZE: (u16, u16) = (132, 32);
