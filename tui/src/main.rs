@@ -2,9 +2,11 @@
 //!
 //! - [`console`]: the screens, for whoever has a terminal
 //! - [`cli`]: the subcommands, each parsed, done by `gatepost_shared::admin` and shown
+//! - [`cells`]: what both write rows with
 
 #![forbid(unsafe_code)]
 
+mod cells;
 mod cli;
 mod console;
 

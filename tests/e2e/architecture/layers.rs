@@ -68,7 +68,9 @@ const LAYERS: [Layer; 22] = [
     layer(
         "tui/src/console",
         "work",
-        &["cli", "effect", "event", "message", "model", "prefs"],
+        &[
+            "cells", "cli", "effect", "event", "message", "model", "prefs",
+        ],
     ),
 ];
 

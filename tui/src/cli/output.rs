@@ -11,6 +11,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::exit::{Exit, Failure};
 use super::manner::{manner, painted};
+use crate::cells::ascii;
 
 /// The version of the JSON documents; fields are added, never changed or removed.
 const SCHEMA: u32 = 1;
@@ -109,23 +110,6 @@ pub(crate) fn failed(failure: &Failure, json: bool) -> Exit {
         });
     }
     exit
-}
-
-/// JSON with every character outside printable ASCII escaped, so that it is safe on a terminal and
-/// still says the same.
-pub(crate) fn ascii(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    for c in json.chars() {
-        if c.is_ascii() && c != '\x7f' {
-            out.push(c);
-            continue;
-        }
-        for unit in c.encode_utf16(&mut [0; 2]) {
-            // Writing to a String cannot fail.
-            let _infallible = write!(out, "\\u{unit:04x}");
-        }
-    }
-    out
 }
 
 /// An error's text, which may have lines and quote a file: each line is sanitised by itself.
@@ -247,16 +231,7 @@ pub(crate) fn progress_over() {
 
 #[cfg(test)]
 mod tests {
-    use super::{ascii, table};
-
-    #[test]
-    fn json_on_a_terminal_is_ascii_and_says_the_same() {
-        let value = serde_json::json!({"a": "\u{9b}31m \u{202e} \u{7f} \u{1f600} \u{1b}"});
-        let text = ascii(&value.to_string());
-        assert!(text.chars().all(|c| (' '..='~').contains(&c)), "{text}");
-        let back: serde_json::Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(back, value);
-    }
+    use super::table;
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {

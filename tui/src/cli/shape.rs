@@ -13,7 +13,8 @@ use serde_json::Value;
 
 use super::Context;
 use super::exit::{Exit, Failure};
-use super::output::{self, ascii, data, table};
+use super::output::{self, data, table};
+use crate::cells::{cell, guarded};
 
 /// A shape.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -357,59 +358,4 @@ fn object<T: Serialize>(thing: &T) -> Result<Fields, Failure> {
     // By way of the text: a value of serde_json's sorts its fields.
     let fields = serde_json::to_string(thing).and_then(|text| serde_json::from_str(&text));
     fields.map_err(|error| Failure::Said(Exit::Failed, format!("no JSON can be made: {error}")))
-}
-
-/// A field as one cell: texts as they are, lists of them with blanks between, the rest as JSON.
-pub(crate) fn cell(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => one_line(text),
-        Value::Bool(_) | Value::Number(_) => value.to_string(),
-        Value::Array(items) if items.iter().all(Value::is_string) => {
-            let words: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
-            one_line(&words.join(" "))
-        }
-        Value::Array(_) | Value::Object(_) => ascii(&value.to_string()),
-    }
-}
-
-/// A text without what would end a line, begin a field, or steer a terminal.
-fn one_line(text: &str) -> String {
-    let clean = |c: char| if c.is_control() { '\u{fffd}' } else { c };
-    text.chars().map(clean).collect()
-}
-
-/// A cell that no spreadsheet takes for a formula (OWASP, CSV injection).
-pub(crate) fn guarded(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        return format!("'{cell}");
-    }
-    cell.to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::{cell, guarded};
-
-    // Mutant: one of the beginnings is left out.
-    #[test]
-    fn no_cell_begins_a_formula() {
-        for text in ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(1)", "\tx", "\rx"] {
-            assert_eq!(guarded(text), format!("'{text}"));
-        }
-        assert_eq!(guarded("a=b"), "a=b");
-    }
-
-    #[test]
-    fn every_value_is_one_cell() {
-        assert_eq!(cell(&json!(["a", "b"])), "a b");
-        assert_eq!(cell(&json!(null)), "");
-        assert_eq!(
-            cell(&json!("a\tb\n\u{1b}[31m")),
-            "a\u{fffd}b\u{fffd}\u{fffd}[31m"
-        );
-        assert_eq!(cell(&json!([{"a": "\u{9b}"}])), "[{\"a\":\"\\u009b\"}]");
-    }
 }

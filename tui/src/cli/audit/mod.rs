@@ -12,8 +12,9 @@ use gatepost_words::time::Span;
 
 use super::Context;
 use super::exit::{Exit, Failure};
-use super::output::{self, ascii, confirmed, local, words};
+use super::output::{self, confirmed, local, words};
 use super::shape::{Form, Guard};
+use crate::cells::ascii;
 
 mod verify;
 

@@ -14,7 +14,7 @@ use super::super::model::list::PAGE;
 use super::super::model::text::{counted, grouped};
 use super::pace::Pace;
 use super::{Desk, home, said};
-use crate::cli::shape::{cell, guarded};
+use crate::cells::{cell, guarded};
 
 /// Writes it; tells how far it is and how it ended.
 pub(super) fn work(desk: &Desk, job: Job, export: &Export) {
