@@ -31,6 +31,7 @@ mod shield;
 mod source;
 mod status;
 mod store;
+mod themes;
 mod topics;
 mod undo;
 mod user;
@@ -128,6 +129,8 @@ enum Command {
     Version,
     /// Print the console's table of keys
     Keys,
+    /// Print the console's themes
+    Themes,
     /// Print what makes bash, zsh or fish complete commands and users
     Completions(complete::Completions),
     /// Print a manual page
@@ -231,6 +234,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Doctor => check::doctor(&context),
         Command::Version
         | Command::Keys
+        | Command::Themes
         | Command::Completions(_)
         | Command::Man(_)
         | Command::Help(_) => Ok(Exit::Ok),
@@ -242,6 +246,7 @@ fn open_to_all(context: &Context, command: &Command) -> Option<Result<Exit, Fail
     Some(match command {
         Command::Version => check::version(context),
         Command::Keys => keys::run(context),
+        Command::Themes => themes::run(context),
         Command::Completions(asked) => complete::script(asked),
         Command::Man(asked) => man::run(asked),
         Command::Help(asked) => topics::help(asked),

@@ -82,6 +82,12 @@ pub(crate) struct Bound {
     pub(crate) does: &'static str,
 }
 
+/// The themes: their names, and how they look.
+pub(crate) fn themes() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let named = |scheme: Scheme| (scheme.name(), scheme.long());
+    Scheme::ALL.into_iter().map(named)
+}
+
 /// The whole table of keys.
 pub(crate) fn bound() -> impl Iterator<Item = Bound> {
     keys::TABLE.iter().map(|row| Bound {

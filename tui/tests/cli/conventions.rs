@@ -80,6 +80,7 @@ const LEAVES: &[(&str, &str, Opens)] = &[
     ("doctor", "", Opens::Store),
     ("version", "", Opens::Nothing),
     ("keys", "", Opens::Nothing),
+    ("themes", "", Opens::Nothing),
     ("completions", "bash", Opens::Nothing),
     ("man", "", Opens::Nothing),
 ];

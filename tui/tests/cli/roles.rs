@@ -123,7 +123,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("--conf /etc/gatepost/gatepost.toml user list", "admin"),
 ];
 /// Commands that ask for no role: one has no terminal here, one says nothing of this machine.
-const ROLELESS: [&str; 5] = ["completions", "console", "keys", "man", "version"];
+const ROLELESS: [&str; 6] = ["completions", "console", "keys", "man", "themes", "version"];
 
 // Mutants: a verb asks for the wrong right, or for none.
 #[test]
