@@ -15,6 +15,8 @@ pub struct Attack {
     pub attack: bool,
     /// Why, a sentence each.
     pub why: Vec<String>,
+    /// How near it is to what counts as one, in hundredths: from 100 on it does.
+    pub percent: u32,
     /// Whether there was more than is looked at: then each count is "at least".
     pub at_least: bool,
     /// Wrong codes in the last ten minutes.
@@ -88,6 +90,7 @@ fn shown(reading: &Reading, at_least: bool) -> Attack {
         attack: !reading.findings.is_empty(),
         // As many sources as somebody has addresses may each be a reason.
         why: why.take(TOP).collect(),
+        percent: reading.percent,
         at_least,
         wrong_codes: reading.wrong.iter().sum(),
         wrong_per_minute: reading.wrong.clone(),

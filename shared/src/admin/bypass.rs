@@ -182,6 +182,17 @@ impl Admin {
         }
     }
 
+    /// Why a code would be of no use to an account now; none where it would be of some.
+    pub(super) fn bypass_useless(&self, typed: &str) -> Result<Option<String>, AdminError> {
+        self.may(Right::Look)?;
+        let (name, _account) = self.enrolled(typed)?;
+        match self.bypass_helps(&name) {
+            Ok(()) => Ok(None),
+            Err(AdminError::Useless(why)) => Ok(Some(why)),
+            Err(error) => Err(error),
+        }
+    }
+
     /// An account's live codes, never the codes themselves.
     pub fn bypass_of(&self, typed: &str) -> Result<Vec<Listed>, AdminError> {
         self.may(Right::Look)?;

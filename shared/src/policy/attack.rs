@@ -140,6 +140,8 @@ pub struct Reading {
     pub sources: Vec<OfSource>,
     /// Accounts, the worst first; all of them.
     pub accounts: Vec<OfAccount>,
+    /// How near the worst of them is to what counts as an attack, in hundredths: from 100 on it is one.
+    pub percent: u32,
     /// Wrong codes a minute, the newest last.
     pub wrong: Vec<u32>,
     /// Mails a minute, the newest last.
@@ -170,7 +172,10 @@ pub fn read(traffic: &Traffic, now: StoreTime) -> Reading {
         std::cmp::Reverse((one.suspect, badness, one.unanswered))
     });
     accounts.sort_by_key(|one| std::cmp::Reverse((one.suspect, one.wrong)));
+    let percents = sources.iter().map(percent_of_source);
+    let percents = percents.chain(accounts.iter().map(percent_of_account));
     Reading {
+        percent: percents.max().unwrap_or(0),
         findings,
         sources,
         accounts,
@@ -208,6 +213,31 @@ fn about_source(one: &OfSource) -> Vec<Finding> {
         findings.push(Finding::Strangers(name(), one.strangers));
     }
     findings
+}
+
+/// How near a source is to the first finding about it.
+fn percent_of_source(one: &OfSource) -> u32 {
+    let shares = [
+        share(one.worst_minute, SOURCE_PER_MINUTE),
+        share(number(one.accounts), number(SOURCE_ACCOUNTS)),
+        share(number(one.unanswered), number(UNANSWERED_ACCOUNTS)),
+        share(one.strangers, STRANGERS_PER_MINUTE),
+    ];
+    shares.into_iter().max().unwrap_or(0)
+}
+
+/// How near an account is to the finding about it.
+fn percent_of_account(one: &OfAccount) -> u32 {
+    share(number(one.sources), number(ACCOUNT_SOURCES))
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// A count in hundredths of what is too many.
+fn share(count: u32, most: u32) -> u32 {
+    count.saturating_mul(100).checked_div(most).unwrap_or(0)
 }
 
 fn of_sources(traffic: &Traffic, now: StoreTime) -> Vec<OfSource> {
@@ -377,6 +407,24 @@ mod tests {
         let suspects = reading.sources.iter().filter(|source| source.suspect);
         assert_eq!(suspects.count(), 3);
         assert!(reading.accounts[0].suspect && !reading.accounts[1].suspect);
+    }
+
+    // Mutants: a threshold of another kind is taken; the worst of all is not.
+    #[test]
+    fn the_meter_says_how_near_an_attack_is() {
+        let percent = |traffic: &Traffic| read(traffic, NOW).percent;
+        let of = |count: i64, account: fn(i64) -> String, source: fn(i64) -> String| {
+            let guesses = (0..count).map(|n| wrong(&account(n), &source(n), n * 70));
+            percent(&of_wrong(guesses.collect()))
+        };
+        let (alice, one) = (|_| "alice".into(), |_| "ip:192.0.2.1".into());
+        assert_eq!(of(0, alice, one), 0);
+        assert_eq!(of(1, alice, one), 33, "one source of three at an account");
+        assert_eq!(of(2, |n| format!("u{n}"), one), 50, "two accounts of four");
+        assert_eq!(of(4, |n| format!("u{n}"), one), 100);
+        assert_eq!(of(3, alice, |n| format!("ip:192.0.2.{n}")), 100);
+        let minute = (0..9).map(|_| wrong("alice", "ip:192.0.2.1", 5));
+        assert_eq!(percent(&of_wrong(minute.collect())), 150);
     }
 
     // Mutants: a mail that was answered counts, or one of this minute, or one that no sign-in caused.

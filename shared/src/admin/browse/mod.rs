@@ -7,7 +7,7 @@ mod rows;
 use gatepost_words::text::sanitise;
 
 pub use self::rows::{EventRow, MailRow, Summary, UserDetail, UserRow};
-use self::rows::{event_row, mail_row, user_detail, user_row};
+use self::rows::{bypass_row, event_row, mail_row, user_detail, user_row};
 use super::filter::{EventFilter, Filter};
 use super::roles::Right;
 use super::users::{Listed, Mask};
@@ -211,6 +211,9 @@ impl Admin {
         let mut detail = user_detail(shown, why);
         if account.is_some() {
             detail.mails = mails.rows.into_iter().map(mail_row).collect();
+            detail.factors = self.factors(key)?;
+            detail.bypass = self.bypass_of(key)?.into_iter().map(bypass_row).collect();
+            detail.bypass_useless = self.bypass_useless(key)?;
         }
         detail.logins = logins.rows.into_iter().map(event_row).collect();
         Ok(detail)

@@ -4,6 +4,8 @@
 use gatepost_words::text::sanitise;
 use gatepost_words::time::Wall;
 
+use crate::admin::bypass::Listed as Bypass;
+use crate::admin::factors::Factor;
 use crate::admin::users::{Listed, Shown, State};
 use crate::admin::why::Why;
 use crate::admin::{AdminError, audit, mail};
@@ -99,6 +101,12 @@ pub struct UserDetail {
     pub note: String,
     /// The version that an act on this account expects.
     pub version: i64,
+    /// What it can sign in with.
+    pub factors: Vec<Factor>,
+    /// The bypass codes that are out, never the codes themselves.
+    pub bypass: Vec<Bypass>,
+    /// Why a bypass code would be of no use now, and what would be.
+    pub bypass_useless: Option<String>,
     /// The newest deliveries.
     pub mails: Vec<MailRow>,
     /// The newest sign-ins.
@@ -180,10 +188,22 @@ pub(super) fn user_detail(shown: Shown, why: Result<Why, AdminError>) -> UserDet
         recovery_left: shown.recovery_codes_left,
         note: account.note,
         version: account.version,
+        factors: Vec::new(),
+        bypass: Vec::new(),
+        bypass_useless: None,
         mails: Vec::new(),
         logins: Vec::new(),
         key: account.key,
         user: account.user,
+    }
+}
+
+/// A bypass code in a list, fit to be shown whoever wrote its row.
+pub(super) fn bypass_row(code: Bypass) -> Bypass {
+    Bypass {
+        reason: sanitise(&code.reason),
+        by: sanitise(&code.by),
+        ..code
     }
 }
 
