@@ -6,6 +6,7 @@ use clap::{Args, CommandFactory};
 
 use super::exit::{Exit, Failure};
 use super::output::{data, words};
+use super::shield::own_address;
 use super::{Arguments, Context, person};
 use crate::console::{self, Opener, Options};
 
@@ -68,6 +69,7 @@ pub(crate) fn run(context: &Context, asked: Console) -> Result<Exit, Failure> {
     let open = Opener {
         conf: context.conf.clone(),
         operator: context.operator.clone(),
+        own: own_address(),
     };
     let editor =
         |text: &str| person::edit(context, text, ".toml").map_err(|failure| failure.to_string());

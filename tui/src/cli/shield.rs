@@ -128,7 +128,7 @@ fn row(shield: &Shield) -> Vec<String> {
     clippy::disallowed_methods,
     reason = "whatever stands there, it can only make the program ask first"
 )]
-fn own_address() -> Option<IpAddr> {
+pub(super) fn own_address() -> Option<IpAddr> {
     let said = std::env::var("SSH_CONNECTION").ok()?;
     said.split(' ').next()?.parse().ok()
 }

@@ -143,12 +143,15 @@ impl App<'_> {
                     }
                 }
                 Effect::Copy(text) => self.screen.copy(text)?,
+                Effect::CopyCode(code) => self.screen.copy(code.expose().to_owned())?,
                 Effect::Mouse(is_ours) => self.screen.mouse(is_ours)?,
                 Effect::Redraw => {
                     let (columns, rows) = self.screen.size();
                     self.screen.renew(columns, rows)?;
                 }
                 Effect::Summary
+                | Effect::Standing
+                | Effect::Stream { .. }
                 | Effect::Users { .. }
                 | Effect::User { .. }
                 | Effect::Events { .. }

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use gatepost_shared::admin::browse::Around;
 use gatepost_shared::admin::filter::{EventFilter, Filter};
 use gatepost_shared::admin::policy::act::Guard;
+use gatepost_shared::admin::shield::Sure;
 use gatepost_shared::admin::users::Mask;
 
-use super::message::Job;
+use super::message::{Code, Job};
 use super::prefs::Prefs;
 
 /// Something to be done.
@@ -52,6 +53,15 @@ pub(crate) enum Effect {
     },
     /// See how relays fare, what waits, and the templates.
     Post,
+    /// Read a page of the stream of events.
+    Stream {
+        /// The request's number.
+        request: u64,
+        /// Where.
+        around: Around<i64>,
+    },
+    /// Read the attack meter and the shields.
+    Standing,
     /// Look around as doctor does.
     Checks,
     /// Recompute the chain.
@@ -66,6 +76,8 @@ pub(crate) enum Effect {
     Keys(Filter),
     /// Have the terminal copy a text to its clipboard.
     Copy(String),
+    /// Have the terminal copy a code that is shown once.
+    CopyCode(Code),
     /// Take the mouse, or leave it to the terminal.
     Mouse(bool),
     /// Write rows to a file.
@@ -91,10 +103,12 @@ pub(crate) enum Effect {
 pub(crate) struct Deed {
     /// What.
     pub(crate) verb: Verb,
-    /// On which accounts, by their keys.
+    /// On which accounts, by their keys; or on which source.
     pub(crate) objects: Vec<String>,
     /// What was typed and chosen.
     pub(crate) said: Said,
+    /// Whether somebody said that they mean it.
+    pub(crate) sure: Sure,
 }
 
 impl Deed {
@@ -104,12 +118,32 @@ impl Deed {
             verb,
             objects: objects.into_iter().collect(),
             said: Said::default(),
+            sure: Sure::No,
         }
     }
 
     /// The account it is done to, where it is one.
     pub(crate) fn object(&self) -> &str {
         self.objects.first().map_or("", String::as_str)
+    }
+
+    /// Whether it may be answered by a question.
+    pub(crate) const fn may_ask_back(&self) -> bool {
+        match self.verb {
+            Verb::Bypass | Verb::Shield => true,
+            Verb::Unlock
+            | Verb::Disable
+            | Verb::Enable
+            | Verb::Verify
+            | Verb::Unmask
+            | Verb::TestMail
+            | Verb::RetryMail
+            | Verb::TryRules(_)
+            | Verb::ApplyRules(_)
+            | Verb::KeepTry(_)
+            | Verb::Revoke(_)
+            | Verb::EndShield => false,
+        }
     }
 
     /// Why, for the audit; none where nothing was said.
@@ -225,6 +259,10 @@ pub(crate) enum Slot {
     From,
     /// How long.
     Time,
+    /// How often.
+    Uses,
+    /// A source or a network.
+    Source,
     /// A word that had to be typed, which says no more than that.
     Typed,
 }
@@ -252,4 +290,12 @@ pub(crate) enum Verb {
     ApplyRules(Put),
     /// The version of that number, which is being tried, stays.
     KeepTry(i64),
+    /// A bypass code is made.
+    Bypass,
+    /// The bypass code of that number no longer works.
+    Revoke(i64),
+    /// A source is refused for a while.
+    Shield,
+    /// It is refused no longer.
+    EndShield,
 }

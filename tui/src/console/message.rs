@@ -1,9 +1,14 @@
 //! Everything that can happen in the console, as data: keys, acts, and what the workers found.
 //! It knows no terminal and no store.
 
+use std::sync::Arc;
+
+use gatepost_shared::admin::attack::Attack;
 use gatepost_shared::admin::browse::{EventRow, MailRow, Page, Summary, UserDetail, UserRow};
 use gatepost_shared::admin::doctor::Check;
 use gatepost_shared::admin::filter::Order;
+use gatepost_shared::admin::shield::Shield;
+use gatepost_words::secret::Secret;
 
 use super::look::Scheme;
 use super::prefs::{Keys, Prefs};
@@ -45,6 +50,12 @@ pub(crate) enum Found {
     User(Result<UserDetail, (String, String)>),
     /// A page of events.
     Events(u64, Result<Page<EventRow>, String>),
+    /// A page of the stream of events.
+    Stream(u64, Result<Page<EventRow>, String>),
+    /// Whether an attack goes on, and what is done about it.
+    Standing(Result<Standing, String>),
+    /// What came of an act that may ask back.
+    Answered(Answer),
     /// A page of deliveries.
     Mails(u64, Result<Page<MailRow>, String>),
     /// What doctor says.
@@ -67,6 +78,65 @@ pub(crate) enum Found {
     Tried(Job, Tally),
     /// A job is over, said in a sentence; or it failed.
     Ended(Job, Result<String, String>),
+}
+
+/// Whether an attack goes on, and what is done about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// The meter.
+    pub(crate) attack: Attack,
+    /// The shields that are up.
+    pub(crate) shields: Vec<Shield>,
+    /// The number of the newest event; zero where there is none.
+    pub(crate) newest: i64,
+}
+
+/// What came of an act that may ask back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// It is done, said in a sentence; or it is not.
+    Done(Result<String, String>),
+    /// It is done, and a code came of it.
+    Code(Once),
+    /// It can be done once somebody says that they mean it; why that is asked.
+    NotSure(String),
+}
+
+/// A bypass code, to be shown once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Once {
+    /// Whose.
+    pub(crate) user: String,
+    /// Its number.
+    pub(crate) id: i64,
+    /// How long it works, in words.
+    pub(crate) life: String,
+    /// How often.
+    pub(crate) uses: u32,
+    /// The code.
+    pub(crate) code: Code,
+}
+
+/// A code of which there is one copy, wiped when the last that hold it let go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Code(Arc<Secret>);
+
+impl Code {
+    /// Takes a code.
+    pub(crate) fn of(secret: Secret) -> Self {
+        Self(Arc::new(secret))
+    }
+
+    /// The code, to be drawn or copied and nothing else.
+    pub(crate) fn expose(&self) -> &str {
+        self.0.expose_str().unwrap_or_default()
+    }
+
+    /// How many hold it.
+    #[cfg(test)]
+    pub(crate) fn holders(&self) -> usize {
+        Arc::strong_count(&self.0)
+    }
 }
 
 /// Something that takes long.
@@ -144,6 +214,8 @@ pub(crate) enum Screen {
     Home,
     /// The accounts.
     Users,
+    /// What happens now, and whether it is an attack.
+    Live,
     /// The log of events.
     Audit,
     /// The deliveries.
@@ -156,20 +228,22 @@ pub(crate) enum Screen {
 
 impl Screen {
     /// Those that there are, in order.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Home,
         Self::Users,
+        Self::Live,
         Self::Audit,
         Self::Mail,
         Self::Policy,
         Self::Health,
     ];
 
-    /// The key that leads there. 3 is kept for Live.
+    /// The key that leads there.
     pub(crate) const fn number(self) -> char {
         match self {
             Self::Home => '1',
             Self::Users => '2',
+            Self::Live => '3',
             Self::Audit => '4',
             Self::Mail => '5',
             Self::Policy => '6',
@@ -182,6 +256,7 @@ impl Screen {
         match self {
             Self::Home => "Home",
             Self::Users => "Users",
+            Self::Live => "Live",
             Self::Audit => "Audit",
             Self::Mail => "Mail",
             Self::Policy => "Policy",
@@ -211,13 +286,16 @@ pub(crate) enum Context {
     Jobs,
     /// The help, or the messages, over a screen.
     Overlay,
+    /// A code that is shown once, over everything.
+    Code,
 }
 
 impl Context {
     /// Those that there are.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Screen(Screen::Home),
         Self::Screen(Screen::Users),
+        Self::Screen(Screen::Live),
         Self::Screen(Screen::Audit),
         Self::Screen(Screen::Mail),
         Self::Screen(Screen::Policy),
@@ -227,6 +305,7 @@ impl Context {
         Self::Palette,
         Self::Jobs,
         Self::Overlay,
+        Self::Code,
     ];
 }
 
@@ -263,6 +342,22 @@ pub(crate) enum Act {
     Enable,
     /// Send a new confirmation code.
     Verify,
+    /// Make a bypass code.
+    Bypass,
+    /// List the account's bypass codes.
+    Codes,
+    /// End one of them, by its number.
+    Revoke(i64),
+    /// Copy the code that is shown.
+    CopyCode,
+    /// Let Live stand still, or go on.
+    Pause,
+    /// Keep the newest event in view, or not.
+    Follow,
+    /// Refuse a source for a while.
+    Shield,
+    /// End a shield before its time.
+    EndShield,
     /// Mark the account, or take its mark away.
     Mark,
     /// Mark every account of the filter.

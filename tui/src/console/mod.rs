@@ -60,7 +60,7 @@ pub(crate) struct Options {
 pub(crate) type Editor<'a> = dyn Fn(&str) -> Result<Option<String>, String> + 'a;
 
 /// The names that a screen can be asked for by.
-pub(crate) fn screens() -> [&'static str; 6] {
+pub(crate) fn screens() -> [&'static str; 7] {
     Place::ALL.map(Place::name)
 }
 

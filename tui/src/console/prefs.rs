@@ -78,7 +78,7 @@ impl Prefs {
         match screen {
             Screen::Users => &self.users,
             Screen::Audit => &self.audit,
-            Screen::Home | Screen::Mail | Screen::Policy | Screen::Health => &[],
+            Screen::Home | Screen::Live | Screen::Mail | Screen::Policy | Screen::Health => &[],
         }
     }
 
@@ -87,7 +87,7 @@ impl Prefs {
         let filters = match screen {
             Screen::Users => &mut self.users,
             Screen::Audit => &mut self.audit,
-            Screen::Home | Screen::Mail | Screen::Policy | Screen::Health => return,
+            Screen::Home | Screen::Live | Screen::Mail | Screen::Policy | Screen::Health => return,
         };
         filters.retain(|other| other != filter);
         filters.push(filter.to_owned());

@@ -83,7 +83,12 @@ impl Binding {
     fn is_free(&self) -> bool {
         let is_screens = !matches!(
             self.within,
-            Within::Filter | Within::Dialog | Within::Palette | Within::Jobs | Within::Overlay
+            Within::Filter
+                | Within::Dialog
+                | Within::Palette
+                | Within::Jobs
+                | Within::Overlay
+                | Within::Code
         );
         is_screens && self.within != Within::Everywhere && !self.name.is_empty()
     }

@@ -35,6 +35,8 @@ pub(crate) struct Binding {
 pub(crate) enum Within {
     /// On every screen, not in what lies over it.
     Screens,
+    /// On the screens of one pane.
+    OnePane,
     /// On the screens that have rows to open: all of them.
     Lists,
     /// On the screens that have a list.
@@ -53,6 +55,8 @@ pub(crate) enum Within {
     Jobs,
     /// In the help and the messages.
     Overlay,
+    /// Where a code is shown once.
+    Code,
     /// Everywhere.
     Everywhere,
 }
@@ -62,6 +66,7 @@ impl Within {
     pub(crate) fn name(self) -> String {
         match self {
             Self::Screens => "screens",
+            Self::OnePane => "screens of one pane",
             Self::Lists => "rows to open",
             Self::Listed => "lists",
             Self::Filtered => "filtered lists",
@@ -71,6 +76,7 @@ impl Within {
             Self::Palette => "lists of acts",
             Self::Jobs => "jobs",
             Self::Overlay => "help, messages",
+            Self::Code => "a code",
             Self::Everywhere => "everywhere",
         }
         .to_owned()
@@ -81,16 +87,23 @@ impl Within {
         match context {
             Context::Screen(shown) => match self {
                 Self::Everywhere | Self::Screens | Self::Lists => true,
+                Self::OnePane => shown != Screen::Live,
                 Self::Listed => matches!(shown, Screen::Users | Screen::Audit | Screen::Mail),
                 Self::Filtered => matches!(shown, Screen::Users | Screen::Audit),
                 Self::Screen(own) => own == shown,
-                Self::Filter | Self::Dialog | Self::Palette | Self::Jobs | Self::Overlay => false,
+                Self::Filter
+                | Self::Dialog
+                | Self::Palette
+                | Self::Jobs
+                | Self::Overlay
+                | Self::Code => false,
             },
             Context::Filter => matches!(self, Self::Filter | Self::Everywhere),
             Context::Dialog => matches!(self, Self::Dialog | Self::Everywhere),
             Context::Palette => matches!(self, Self::Palette | Self::Everywhere),
             Context::Jobs => matches!(self, Self::Jobs | Self::Everywhere),
             Context::Overlay => matches!(self, Self::Overlay | Self::Everywhere),
+            Context::Code => matches!(self, Self::Code | Self::Everywhere),
         }
     }
 }

@@ -6,10 +6,11 @@ use super::{Binding, Within as W, row};
 
 const USERS: W = W::Screen(Screen::Users);
 const POLICY: W = W::Screen(Screen::Policy);
+const LIVE: W = W::Screen(Screen::Live);
 
 /// The table: where, which keys, what; its name, the word in the footer, the sentence of the help, and
 /// the subcommand.
-pub(crate) const TABLE: [Binding; 87] = [
+pub(crate) const TABLE: [Binding; 98] = [
     row(
         USERS,
         &[K::Char('u')],
@@ -42,6 +43,84 @@ pub(crate) const TABLE: [Binding; 87] = [
             "mail a new confirmation code",
             "gatepost user verify USER",
         ],
+    ),
+    row(
+        USERS,
+        &[K::Char('b')],
+        A::Bypass,
+        [
+            "bypass",
+            "bypass",
+            "make a bypass code, for somebody who has nothing else",
+            "gatepost bypass new USER --reason TEXT",
+        ],
+    ),
+    row(
+        USERS,
+        &[K::Char('B')],
+        A::Codes,
+        [
+            "bypass-codes",
+            "",
+            "list the account's bypass codes, and end one",
+            "gatepost bypass list USER",
+        ],
+    ),
+    row(
+        LIVE,
+        &[K::Char('!')],
+        A::Shield,
+        [
+            "shield",
+            "shield",
+            "refuse the selected source, or the suspects, for a while",
+            "gatepost shield on --source CIDR",
+        ],
+    ),
+    row(
+        LIVE,
+        &[K::Tab],
+        A::Next,
+        ["next-pane", "pane", "to the next pane", ""],
+    ),
+    row(
+        LIVE,
+        &[K::Char('p')],
+        A::Pause,
+        [
+            "pause",
+            "pause",
+            "let everything here stand still, or go on",
+            "",
+        ],
+    ),
+    row(
+        LIVE,
+        &[K::Char('f')],
+        A::Follow,
+        [
+            "follow",
+            "follow",
+            "keep the newest event in view, or stay where you are",
+            "gatepost audit tail",
+        ],
+    ),
+    row(
+        LIVE,
+        &[K::Char('u')],
+        A::EndShield,
+        [
+            "end-shield",
+            "end shield",
+            "end the selected shield before its time",
+            "gatepost shield off SOURCE",
+        ],
+    ),
+    row(
+        LIVE,
+        &[K::BackTab],
+        A::Previous,
+        ["previous-pane", "", "to the pane before", ""],
     ),
     row(
         USERS,
@@ -317,13 +396,13 @@ pub(crate) const TABLE: [Binding; 87] = [
         ],
     ),
     row(
-        W::Screens,
+        W::OnePane,
         &[K::Tab],
         A::Next,
         ["next-screen", "", "to the next screen", ""],
     ),
     row(
-        W::Screens,
+        W::OnePane,
         &[K::BackTab],
         A::Previous,
         ["previous-screen", "", "to the screen before", ""],
@@ -441,6 +520,17 @@ pub(crate) const TABLE: [Binding; 87] = [
             "",
             "Users: accounts, and why somebody cannot sign in",
             "gatepost user list",
+        ],
+    ),
+    row(
+        W::Screens,
+        &[K::Char('3')],
+        A::Go(Screen::Live),
+        [
+            "live",
+            "",
+            "Live: what happens now, and whether it is an attack",
+            "gatepost attack --watch",
         ],
     ),
     row(
@@ -678,6 +768,23 @@ pub(crate) const TABLE: [Binding; 87] = [
         &[K::Home, K::Char('g')],
         A::Move(Step::First),
         ["", "", "to the top", ""],
+    ),
+    row(
+        W::Code,
+        &[K::Esc, K::Enter, K::Char(' ')],
+        A::Back,
+        [
+            "",
+            "close",
+            "close this, as every other key does: the code is not shown again",
+            "",
+        ],
+    ),
+    row(
+        W::Code,
+        &[K::Char('c')],
+        A::CopyCode,
+        ["", "copy", "have your terminal copy the code", ""],
     ),
     row(
         W::Everywhere,

@@ -1,6 +1,7 @@
 //! A dialog: what would be done, what of it cannot be undone, what must be typed or chosen first, the
 //! same as a subcommand, and two buttons of which the one that changes nothing has the focus first.
 
+use gatepost_shared::admin::filter::span_of;
 use gatepost_shared::admin::policy::act::length;
 use tui_input::Input;
 
@@ -33,6 +34,8 @@ pub(crate) struct Dialog {
 pub(crate) enum About {
     /// A change; what its fields say comes with them.
     Change(Deed),
+    /// A change that was asked back about, with all that was said of it.
+    Sure(Deed),
     /// Rows in a file; the subcommand that lists them.
     Export(String),
     /// A copy of the store in a file.
@@ -78,6 +81,8 @@ pub(crate) enum Needs {
     Length,
     /// Something; what is said where it is empty.
     Something(&'static str),
+    /// What passes; else what is said.
+    Passes(fn(&str) -> Option<&'static str>),
     /// Just this, so that nobody does it by habit.
     This(String),
 }
@@ -108,6 +113,15 @@ impl Field {
     pub(crate) fn reason(before: &str) -> Self {
         let label = "Reason, for the audit";
         Self::text(Slot::Reason, label, before, Needs::Nothing)
+    }
+
+    /// How long something lasts: `15m`, `2h`.
+    pub(crate) fn time(label: &'static str, usual: &str) -> Self {
+        let test = |typed: &str| {
+            let is_time = typed.ends_with(['m', 'h']) && span_of(typed).is_some();
+            (!is_time).then_some("That is no time: 15m or 2h is one.")
+        };
+        Self::text(Slot::Time, label, usual, Needs::Passes(test))
     }
 
     /// A word that must be typed as it is.
@@ -143,6 +157,7 @@ impl Field {
             Needs::Something(missing) if self.value().is_empty() => Some((*missing).to_owned()),
             Needs::Length => length(self.value()).err().map(|error| error.to_string()),
             Needs::This(word) if self.value() != word => Some(format!("Type {word} to do it.")),
+            Needs::Passes(test) => test(self.value()).map(str::to_owned),
             Needs::Nothing | Needs::Something(_) | Needs::This(_) => None,
         }
     }
@@ -223,6 +238,7 @@ impl Dialog {
     pub(crate) fn twin(&self) -> Option<String> {
         match &self.about {
             About::Change(deed) => Some(twin::of(deed, &self.said())),
+            About::Sure(deed) => Some(twin::of(deed, &deed.said)),
             About::Export(list) => {
                 let said = self.said();
                 let file = match said.get(Slot::File) {

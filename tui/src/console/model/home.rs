@@ -2,7 +2,8 @@
 
 use gatepost_shared::admin::browse::{EventRow, Summary};
 
-use super::super::message::Screen;
+use super::super::message::{Screen, Standing};
+use super::live::banner;
 use super::text::{Line, Tone, broken, counted, grouped};
 
 /// The screen's state.
@@ -12,6 +13,10 @@ pub(crate) struct Home {
     pub(crate) summary: Option<Summary>,
     /// Why they could not be read.
     pub(crate) error: Option<String>,
+    /// What attacks, in words; none where nothing does.
+    pub(crate) attack: Option<String>,
+    /// How many shields are up.
+    pub(crate) shields: usize,
     /// Which row is selected.
     pub(crate) selected: usize,
 }
@@ -30,6 +35,12 @@ pub(crate) struct Link {
 }
 
 impl Home {
+    /// Takes in whether an attack goes on, and how many shields are up.
+    pub(crate) fn alarm(&mut self, standing: &Standing) {
+        self.attack = banner(standing);
+        self.shields = standing.shields.len();
+    }
+
     /// The rows.
     pub(crate) fn links(&self) -> Vec<Link> {
         let Some(summary) = &self.summary else {
@@ -73,6 +84,14 @@ impl Home {
             grouped(mails_failed)
         );
         link(mails_failed, Tone::Bad, text, Screen::Mail, "");
+        if let Some(attack) = &self.attack {
+            link(1, Tone::Bad, attack.clone(), Screen::Live, "");
+        }
+        if self.shields > 0 {
+            let shields = counted(self.shields as u64, "source is", "sources are");
+            let text = format!("{shields} refused for a while");
+            link(1, Tone::Care, text, Screen::Live, "");
+        }
         let text = format!("{} to be sent", counted(notices_due, "notice", "notices"));
         link(notices_due, Tone::Care, text, Screen::Mail, "");
         links

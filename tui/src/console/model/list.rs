@@ -75,6 +75,10 @@ pub(crate) struct List<R: Keyed> {
     request: u64,
     answered: u64,
     goal: Goal,
+    /// The row to be selected when it comes.
+    sought: Option<R::Key>,
+    /// Whether it did not come.
+    missed: bool,
     /// Rows that somebody moved beyond the window's edge: made good when the rows are here.
     owed: usize,
 }
@@ -117,6 +121,8 @@ impl<R: Keyed> Default for List<R> {
             request: 0,
             answered: 0,
             goal: Goal::Same,
+            sought: None,
+            missed: false,
             owed: 0,
         }
     }
@@ -150,6 +156,17 @@ impl<R: Keyed> List<R> {
         };
         self.request += 1;
         (self.request, around)
+    }
+
+    /// Asks for the rows around a key, which is to be the selected one.
+    pub(crate) fn seek(&mut self, key: R::Key) -> (u64, Around<R::Key>) {
+        self.sought = Some(key.clone());
+        self.ask(Around::Key(key))
+    }
+
+    /// Whether the row that was sought is not there; said once.
+    pub(crate) fn missed(&mut self) -> bool {
+        std::mem::take(&mut self.missed)
     }
 
     /// Asks for the rows around the selected one again.
@@ -208,11 +225,14 @@ impl<R: Keyed> List<R> {
     fn fill(&mut self, page: Page<R>, height: usize) {
         self.error = None;
         let line = self.selected.saturating_sub(self.top);
-        let before = self.selected().map(Keyed::key);
+        let sought = self.sought.take();
+        let is_sought = sought.is_some();
+        let before = sought.or_else(|| self.selected().map(Keyed::key));
         self.rows = page.rows;
         self.more_before = page.more_before;
         self.more_after = page.more_after;
         let found = self.rows.iter().position(|row| Some(row.key()) == before);
+        self.missed = is_sought && found.is_none();
         self.selected = match self.goal {
             Goal::First => 0,
             Goal::Last => self.rows.len().saturating_sub(1),

@@ -2,7 +2,7 @@
 //! clock; `update` changes it, `view` draws it.
 //!
 //! - [`list`], [`field`], [`text`], [`fuzzy`]: parts
-//! - [`home`], [`users`], [`audit`], [`mail`], [`policy`], [`health`]: a screen each
+//! - [`home`], [`users`], [`live`], [`audit`], [`mail`], [`policy`], [`health`]: a screen each
 //! - [`dialog`], [`notes`], [`jobs`]: what lies over them; [`twin`]: a dialog as a subcommand
 //! - [`palette`]: lists of acts; [`possible`]: whether an act makes sense now;
 //!   [`place`]: what lies where
@@ -15,6 +15,7 @@ pub(crate) mod health;
 pub(crate) mod home;
 pub(crate) mod jobs;
 pub(crate) mod list;
+pub(crate) mod live;
 pub(crate) mod mail;
 pub(crate) mod notes;
 pub(crate) mod palette;
@@ -34,15 +35,17 @@ use self::field::Typing;
 use self::health::Health;
 use self::home::Home;
 use self::jobs::Jobs;
+use self::live::Live;
 use self::mail::Mail;
 use self::notes::Notes;
 use self::palette::Palette;
 use self::policy::{Policy, Running};
 use self::text::Line;
 use self::users::Users;
+use super::effect::Deed;
 use super::keys::map::Keymap;
 use super::look::Look;
-use super::message::{Act, Context, Screen};
+use super::message::{Act, Context, Once, Screen};
 use super::prefs::Prefs;
 
 /// The whole console.
@@ -80,6 +83,8 @@ pub(crate) struct Model {
     pub(crate) home: Home,
     /// See [`Screen::Users`].
     pub(crate) users: Users,
+    /// See [`Screen::Live`].
+    pub(crate) live: Live,
     /// See [`Screen::Audit`].
     pub(crate) audit: Audit,
     /// See [`Screen::Mail`].
@@ -92,6 +97,10 @@ pub(crate) struct Model {
     pub(crate) typing: Option<Typing>,
     /// Why things are done, as it was said last.
     pub(crate) reason: String,
+    /// What is being done and may be answered by a question.
+    pub(crate) asking: Option<Deed>,
+    /// The code that is shown once.
+    pub(crate) code: Option<Shown>,
     /// The dialog that is open.
     pub(crate) dialog: Option<Dialog>,
     /// The list of acts that is open.
@@ -129,6 +138,15 @@ impl Default for Terminal {
             is_colourless: false,
         }
     }
+}
+
+/// A code that is shown once.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    /// What is shown.
+    pub(crate) once: Once,
+    /// Since when, in milliseconds since the start.
+    pub(crate) from: u64,
 }
 
 /// A text over a screen.
@@ -181,12 +199,15 @@ impl Model {
             screen: Screen::Home,
             home: Home::default(),
             users: Users::default(),
+            live: Live::default(),
             audit: Audit::default(),
             mail: Mail::default(),
             policy: Policy::default(),
             health: Health::default(),
             typing: None,
             reason: String::new(),
+            asking: None,
+            code: None,
             dialog: None,
             palette: None,
             ran: Vec::new(),
@@ -213,7 +234,9 @@ impl Model {
 
     /// What a key is pressed in.
     pub(crate) fn context(&self) -> Context {
-        if self.dialog.is_some() {
+        if self.code.is_some() {
+            Context::Code
+        } else if self.dialog.is_some() {
             Context::Dialog
         } else if self.palette.is_some() {
             Context::Palette
@@ -231,7 +254,7 @@ impl Model {
 
     /// Whether a text has the focus.
     pub(crate) fn is_typing(&self) -> bool {
-        if self.is_masked {
+        if self.is_masked || self.code.is_some() {
             return false;
         }
         match &self.dialog {

@@ -1,6 +1,7 @@
 //! A list of acts over a screen: everything that can be done, what can be done with a row, or the ways
 //! to do one thing; looked for by a few of their letters.
 
+use gatepost_shared::admin::bypass::Listed;
 use gatepost_shared::admin::filter::{ORDERS, Order};
 use tui_input::Input;
 
@@ -11,6 +12,7 @@ use super::super::message::{Act, Context, Screen, Step};
 use super::Model;
 use super::fuzzy::score;
 use super::twin::quoted;
+use super::users::code_line;
 
 /// Which acts are in a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub(crate) enum Scope {
     Views,
     /// The orders of a list.
     Orders,
+    /// The bypass codes of the selected account.
+    Codes,
 }
 
 /// An act in a list.
@@ -179,18 +183,37 @@ impl Model {
             .collect()
     }
 
+    /// The bypass codes of the selected account, each to be ended.
+    fn codes(&self) -> Vec<Entry> {
+        let page = self.users.page_of_selected();
+        let codes = page.and_then(|page| page.as_ref().ok());
+        let entry = |code: &Listed| {
+            let act = Act::Revoke(code.id);
+            Entry {
+                act,
+                name: format!("end {}", code.id),
+                long: code_line(code),
+                key: String::new(),
+                twin: self.twin_of(&format!("gatepost bypass revoke USER {}", code.id)),
+                why_not: self.why_not(act),
+            }
+        };
+        codes.map_or_else(Vec::new, |page| page.bypass.iter().map(entry).collect())
+    }
+
     /// The acts of a scope, those that were done last before the others.
     pub(crate) fn acts(&self, scope: Scope) -> Vec<Entry> {
         match scope {
             Scope::Themes => return self.themes(),
             Scope::Views => return self.views(),
             Scope::Orders => return self.orders(),
+            Scope::Codes => return self.codes(),
             Scope::All | Scope::Row => {}
         }
         let rows = self.keys.rows(Context::Screen(self.screen));
         let rows = rows.filter(|bound| match scope {
             Scope::All => is_looked_for(bound.row),
-            Scope::Row | Scope::Themes | Scope::Views | Scope::Orders => {
+            Scope::Row | Scope::Themes | Scope::Views | Scope::Orders | Scope::Codes => {
                 is_looked_for(bound.row) && bound.row.is_own(self.screen)
             }
         });
@@ -229,7 +252,7 @@ impl Model {
             Screen::Users => self.users.list.selected().map(|row| row.key.as_str()),
             Screen::Audit => self.audit.list.selected().map(|row| row.user.as_str()),
             Screen::Mail => self.mail.list.selected().map(|row| row.user.as_str()),
-            Screen::Home | Screen::Policy | Screen::Health => None,
+            Screen::Home | Screen::Live | Screen::Policy | Screen::Health => None,
         };
         match user.filter(|user| !user.is_empty()) {
             Some(user) => twin.replace("USER", &quoted(user)),
@@ -260,6 +283,8 @@ impl Binding {
             | Within::Palette
             | Within::Jobs
             | Within::Overlay
+            | Within::Code
+            | Within::OnePane
             | Within::Everywhere => false,
         }
     }

@@ -2,7 +2,8 @@
 
 use super::super::message::Screen;
 use super::Model;
-use super::policy::Pane;
+use super::live::Pane;
+use super::policy;
 
 /// Rows above the body: the header and the screens.
 const ABOVE: u16 = 2;
@@ -22,7 +23,7 @@ pub(crate) enum Place {
 
 /// A screen's name as the second line has it.
 pub(crate) fn tab(screen: Screen) -> String {
-    format!(" {} {} ", screen.number(), screen.name())
+    format!(" {} {}", screen.number(), screen.name())
 }
 
 impl Model {
@@ -46,12 +47,14 @@ impl Model {
         }
         match self.screen {
             Screen::Home => Some(Place::Row(usize::from(line - 1))),
-            Screen::Users | Screen::Audit | Screen::Mail if line < HEAD => Some(Place::Head),
+            Screen::Users | Screen::Live | Screen::Audit | Screen::Mail if line < HEAD => {
+                Some(Place::Head)
+            }
             Screen::Health if line < HEAD => None,
-            Screen::Users | Screen::Audit | Screen::Mail | Screen::Health => {
+            Screen::Users | Screen::Live | Screen::Audit | Screen::Mail | Screen::Health => {
                 Some(Place::Row(usize::from(line - HEAD)))
             }
-            Screen::Policy if self.policy.pane == Pane::Versions && line >= HEAD => {
+            Screen::Policy if self.policy.pane == policy::Pane::Versions && line >= HEAD => {
                 Some(Place::Row(usize::from(line - HEAD)))
             }
             Screen::Policy => None,
@@ -66,6 +69,7 @@ impl Model {
             Screen::Mail if self.mail.shows_post => return true,
             Screen::Mail => self.mail.is_open,
             Screen::Health => self.health.is_open,
+            Screen::Live => self.live.pane != Pane::Stream,
             Screen::Home | Screen::Policy => false,
         };
         is_open && !self.is_wide()

@@ -52,7 +52,13 @@ impl Model {
         }
         match act {
             Act::Unlock | Act::Disable | Act::Enable | Act::Verify => self.why_not_on_account(act),
-            Act::EventsOf | Act::Mark | Act::MarkAll if self.users.list.selected().is_none() => {
+            Act::Bypass => self.why_no_bypass(),
+            Act::EndShield if self.live.shield().is_none() => {
+                Some("No source is refused now: ! refuses one.".to_owned())
+            }
+            Act::EventsOf | Act::Mark | Act::MarkAll | Act::Codes
+                if self.users.list.selected().is_none() =>
+            {
                 Some(NO_ACCOUNT.to_owned())
             }
             Act::EditRules | Act::TryRules | Act::ApplyRules | Act::KeepTry | Act::RollBack => {
@@ -73,6 +79,7 @@ impl Model {
                 Screen::Audit if !self.audit.filter.text.is_empty() => None,
                 Screen::Home
                 | Screen::Users
+                | Screen::Live
                 | Screen::Audit
                 | Screen::Mail
                 | Screen::Policy
@@ -93,7 +100,7 @@ impl Model {
             Screen::Users => self.users.list.selected().is_some(),
             Screen::Audit => self.audit.list.selected().is_some(),
             Screen::Mail => self.mail.list.selected().is_some(),
-            Screen::Home | Screen::Policy | Screen::Health => false,
+            Screen::Home | Screen::Live | Screen::Policy | Screen::Health => false,
         }
     }
 
@@ -122,6 +129,32 @@ impl Model {
             .then(|| format!("{user} has no address that waits for its code; nothing to confirm."))
     }
 
+    /// Why no bypass code is made.
+    fn why_no_bypass(&self) -> Option<String> {
+        if !self.users.marks.is_empty() {
+            return Some("A bypass code is one account's: Esc takes the marks away.".to_owned());
+        }
+        let Some(row) = self.users.list.selected() else {
+            return Some(NO_ACCOUNT.to_owned());
+        };
+        let user = &row.user;
+        match row.state {
+            State::Removed => {
+                return Some(format!(
+                    "{user} was removed: gatepost user add {user} ADDRESS"
+                ));
+            }
+            State::Disabled => {
+                return Some(format!(
+                    "{user} is disabled, and a bypass code does not help against that: D enables."
+                ));
+            }
+            State::Active | State::Unconfirmed | State::Locked => {}
+        }
+        let page = self.users.page_of_selected();
+        page.and_then(|page| page.as_ref().ok()?.bypass_useless.clone())
+    }
+
     /// Why a job is not begun.
     pub(crate) fn why_not_again(&self, job: Job) -> Option<String> {
         self.jobs.runs(job).then(|| format!("still {}", job.name()))
@@ -139,6 +172,8 @@ fn needs(act: Act) -> Option<Right> {
         Act::Disable | Act::Enable => Some(Right::Accounts),
         Act::Verify => Some(Right::Resend),
         Act::Unmask => Some(Right::Unmask),
+        Act::Bypass | Act::Revoke(_) => Some(Right::Bypass),
+        Act::Shield | Act::EndShield => Some(Right::Shield),
         Act::TestMail | Act::RetryMail => Some(Right::Mail),
         Act::EditRules | Act::TryRules | Act::ApplyRules | Act::KeepTry | Act::RollBack => {
             Some(Right::Policy)

@@ -107,6 +107,16 @@ pub(crate) fn hung(tone: Tone, word: &str, column: usize, text: &str, width: usi
     lines
 }
 
+/// Seconds that are left, by the minute: what counts down needs no more, and is drawn no oftener.
+pub(crate) fn minutes(seconds: i64) -> String {
+    let minutes = seconds.saturating_add(59) / 60;
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("{minutes} min"),
+        (hours, 0) => format!("{hours} h"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
 /// How many columns a text takes.
 pub(crate) fn width_of(text: &str) -> usize {
     text.chars().map(|c| c.width().unwrap_or(0)).sum()

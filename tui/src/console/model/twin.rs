@@ -1,6 +1,7 @@
 //! The subcommand that does what a dialog would do, as it would be typed into a shell.
 
 use gatepost_shared::admin::policy::act::Guard;
+use gatepost_shared::admin::shield::Sure;
 
 use super::super::effect::{Deed, Put, Said, Slot, Verb};
 
@@ -21,7 +22,22 @@ pub(crate) fn of(deed: &Deed, said: &Said) -> String {
         "" => String::new(),
         why => format!(" --reason {}", quoted(why)),
     };
+    let yes = if deed.sure == Sure::Yes { " --yes" } else { "" };
+    let word = |option: &str, slot| match said.get(slot) {
+        "" => String::new(),
+        word => format!(" {option} {}", quoted(word)),
+    };
     match deed.verb {
+        Verb::Bypass => {
+            let (ttl, count) = (word("--ttl", Slot::Time), word("--uses", Slot::Uses));
+            format!("gatepost bypass new {}{ttl}{count}{reason}{yes}", users())
+        }
+        Verb::Revoke(id) => format!("gatepost bypass revoke {} {id}{reason}", users()),
+        Verb::Shield => {
+            let (time, source) = (word("--for", Slot::Time), word("--source", Slot::Source));
+            format!("gatepost shield on{time}{source}{reason}{yes}")
+        }
+        Verb::EndShield => format!("gatepost shield off {}{reason}", quoted(deed.object())),
         Verb::Unlock => format!("gatepost user unlock {}{reason}", users()),
         Verb::Disable => format!("gatepost user disable {}{reason}", users()),
         Verb::Enable => format!("gatepost user enable {}{reason}", users()),

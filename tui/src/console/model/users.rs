@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use gatepost_shared::admin::browse::{EventRow, MailRow, UserDetail, UserRow};
+use gatepost_shared::admin::bypass::Listed;
 use gatepost_shared::admin::filter::Filter;
 use gatepost_shared::admin::users::{Mask, State};
 
 use super::field::InForce;
 use super::list::{Keyed, List};
-use super::text::{Line, Tone, broken, headed};
+use super::text::{Line, Tone, broken, headed, minutes};
 
 /// The screen's state.
 #[derive(Debug, Default)]
@@ -27,6 +28,8 @@ pub(crate) struct Users {
     pub(crate) scroll: usize,
     /// The keys of the accounts that are marked.
     pub(crate) marks: BTreeSet<String>,
+    /// Whether the selected account's bypass codes are to be listed when its page comes.
+    pub(crate) lists_codes: bool,
     /// Whether addresses are shown: the audit has it.
     pub(crate) unmasked: bool,
 }
@@ -93,13 +96,21 @@ fn described(page: &UserDetail, width: usize) -> Vec<Line> {
     headed(&mut lines, "WRONG CODES");
     let text = format!("{hour} in the last hour, {day} in the last day, {row} in a row");
     say(&mut lines, Tone::Plain, &text);
-    let tone = if page.recovery_left == 0 {
-        Tone::Care
-    } else {
-        Tone::Plain
-    };
-    let text = format!("recovery codes left: {}", page.recovery_left);
-    say(&mut lines, tone, &text);
+    headed(&mut lines, "FACTORS");
+    for factor in &page.factors {
+        let (tone, can) = match (factor.usable, factor.factor) {
+            (true, _) => (Tone::Plain, ""),
+            // Nobody has these unless somebody gave them.
+            (false, "bypass" | "totp") => (Tone::Plain, " (none)"),
+            (false, _) => (Tone::Care, " (not now)"),
+        };
+        let text = format!("{}{can}: {}", factor.factor, factor.detail);
+        say(&mut lines, tone, &text);
+    }
+    for code in &page.bypass {
+        let text = format!("bypass code {}: {}", code.id, code_line(code));
+        say(&mut lines, Tone::Care, &text);
+    }
     headed(&mut lines, "MAILS");
     for mail in &page.mails {
         let (tone, text) = mail_line(mail);
@@ -117,6 +128,15 @@ fn described(page: &UserDetail, width: usize) -> Vec<Line> {
         say(&mut lines, Tone::Plain, "none yet");
     }
     lines
+}
+
+/// A bypass code that is out, never the code itself.
+pub(crate) fn code_line(code: &Listed) -> String {
+    let left = minutes(code.seconds_left);
+    format!(
+        "{} of {} uses for another {left}, by {}: {}",
+        code.uses_left, code.uses, code.by, code.reason
+    )
 }
 
 /// A sign-in on an account's page.

@@ -24,7 +24,7 @@ pub(super) fn name(model: &mut Model) -> Vec<Effect> {
             format!("event {}: {}", row.seq, words.join(" "))
         }),
         Screen::Mail => model.mail.list.selected().map(|row| row.reply.clone()),
-        Screen::Home | Screen::Policy | Screen::Health => None,
+        Screen::Home | Screen::Live | Screen::Policy | Screen::Health => None,
     };
     text.map_or_else(Vec::new, |text| copy(model, text))
 }
@@ -37,7 +37,7 @@ pub(super) fn twin(model: &mut Model) -> Vec<Effect> {
             Screen::Users => "gatepost why USER",
             Screen::Audit => "gatepost audit list USER",
             Screen::Mail => "gatepost mail list USER",
-            Screen::Home | Screen::Policy | Screen::Health => return Vec::new(),
+            Screen::Home | Screen::Live | Screen::Policy | Screen::Health => return Vec::new(),
         })),
     };
     text.map_or_else(Vec::new, |text| copy(model, text))

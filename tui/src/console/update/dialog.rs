@@ -83,6 +83,7 @@ fn done(model: &mut Model) -> Vec<Effect> {
     }
     match model.dialog.take().map(|dialog| dialog.about) {
         Some(About::Change(deed)) => change(model, Deed { said, ..deed }),
+        Some(About::Sure(deed)) => change(model, deed),
         Some(About::Export(_)) => super::export::begin(model, &said),
         Some(About::View) => super::prefs::keep_view(model, said.get(Slot::Name)),
         Some(About::BackUp) => super::export::back_up(model, &said),
@@ -98,11 +99,14 @@ fn change(model: &mut Model, deed: Deed) -> Vec<Effect> {
         _ if deed.objects.len() > 1 => super::jobs::begin(model, deed),
         Verb::TestMail => super::start(model, Job::TestMail, Effect::Do(deed)),
         Verb::RetryMail => super::start(model, Job::RetryMail, Effect::Do(deed)),
+        Verb::Bypass | Verb::Shield => super::asking::begin(model, deed),
         Verb::Unlock
         | Verb::Disable
         | Verb::Enable
         | Verb::Verify
         | Verb::Unmask
+        | Verb::Revoke(_)
+        | Verb::EndShield
         | Verb::TryRules(_)
         | Verb::ApplyRules(_)
         | Verb::KeepTry(_) => vec![Effect::Do(deed)],
@@ -145,7 +149,11 @@ pub(super) fn about_account(model: &mut Model, verb: Verb, row: &UserRow) {
         | Verb::RetryMail
         | Verb::TryRules(_)
         | Verb::ApplyRules(_)
-        | Verb::KeepTry(_) => (
+        | Verb::KeepTry(_)
+        | Verb::Bypass
+        | Verb::Revoke(_)
+        | Verb::Shield
+        | Verb::EndShield => (
             format!("Send {user} a new confirmation code?"),
             vec!["A mail goes out now; a code that was sent earlier no longer works.".to_owned()],
             "Send a code".to_owned(),
@@ -186,7 +194,11 @@ pub(super) fn about_many(model: &mut Model, deed: Deed) {
         | Verb::RetryMail
         | Verb::TryRules(_)
         | Verb::ApplyRules(_)
-        | Verb::KeepTry(_) => (
+        | Verb::KeepTry(_)
+        | Verb::Bypass
+        | Verb::Revoke(_)
+        | Verb::Shield
+        | Verb::EndShield => (
             "Send new confirmation codes to",
             "A mail goes out to each; codes that were sent earlier no longer work.",
         ),

@@ -15,7 +15,9 @@ pub(super) fn ask(model: &mut Model) -> Vec<Effect> {
     let (what, filter) = match model.screen {
         Screen::Users => ("accounts", &model.users.filter.text),
         Screen::Audit => ("events", &model.audit.filter.text),
-        Screen::Home | Screen::Mail | Screen::Policy | Screen::Health => return Vec::new(),
+        Screen::Home | Screen::Live | Screen::Mail | Screen::Policy | Screen::Health => {
+            return Vec::new();
+        }
     };
     let which = match filter.as_str() {
         "" => format!("All {what} are written."),
@@ -91,7 +93,9 @@ pub(super) fn begin(model: &mut Model, said: &Said) -> Vec<Effect> {
     let rows = match model.screen {
         Screen::Users => Rows::Users(model.users.filter.filter.clone(), model.users.mask()),
         Screen::Audit => Rows::Events(model.audit.filter.filter.clone()),
-        Screen::Home | Screen::Mail | Screen::Policy | Screen::Health => return Vec::new(),
+        Screen::Home | Screen::Live | Screen::Mail | Screen::Policy | Screen::Health => {
+            return Vec::new();
+        }
     };
     let export = Export {
         rows,

@@ -1,11 +1,13 @@
 //! What the workers found comes in.
 
+use gatepost_shared::admin::browse::{Page, UserDetail, UserRow};
+
 use super::super::effect::Effect;
 use super::super::message::{Found, Job};
 use super::super::model::Model;
 use super::super::model::list::Keyed;
 use super::super::model::text::Tone;
-use super::{jobs, policy, prefs, users};
+use super::{asking, jobs, live, policy, prefs, users};
 
 pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
     let height = model.table_height();
@@ -28,32 +30,19 @@ pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
             model.users.total = None;
             users::read_page(model)
         }
-        Found::Users(request, answer) => {
-            let (page, total) = match answer {
-                Ok((page, total)) => (Ok(page), total),
-                Err(error) => (Err(error), None),
-            };
-            if !model.users.list.take(request, page, height) {
-                return Vec::new();
-            }
-            model.users.total = total;
-            // Rows change because accounts do: the page is read anew with them.
-            users::read_page(model)
-        }
-        Found::User(page) => {
-            let key = match &page {
-                Ok(page) => &page.key,
-                Err((key, _)) => key,
-            };
-            if model.users.list.selected().map(Keyed::key).as_ref() == Some(key) {
-                model.users.page = Some(page);
-            }
-            Vec::new()
-        }
+        Found::Users(request, answer) => rows_came(model, request, answer, height),
+        Found::User(page) => came(model, page),
         Found::Events(request, page) => {
             model.audit.list.take(request, page, height);
             Vec::new()
         }
+        Found::Stream(request, page) => {
+            model.live.stream.take(request, page, height);
+            model.live.look();
+            Vec::new()
+        }
+        Found::Standing(standing) => live::take(model, standing),
+        Found::Answered(answer) => asking::answered(model, answer),
         Found::Mails(request, page) => {
             model.mail.list.take(request, page, height);
             Vec::new()
@@ -118,6 +107,43 @@ fn ended(model: &mut Model, job: Job, said: Result<String, String>) {
         | Job::Difference(_) => {}
     }
     say(model, said);
+}
+
+/// A page of accounts.
+fn rows_came(
+    model: &mut Model,
+    request: u64,
+    answer: Result<(Page<UserRow>, Option<u64>), String>,
+    height: usize,
+) -> Vec<Effect> {
+    let (page, total) = match answer {
+        Ok((page, total)) => (Ok(page), total),
+        Err(error) => (Err(error), None),
+    };
+    if !model.users.list.take(request, page, height) {
+        return Vec::new();
+    }
+    model.users.total = total;
+    if model.users.list.missed() {
+        model.users.is_open = false;
+        let text = "No account of that name is enrolled here.";
+        model.notes.say(model.now, Tone::Care, text);
+    }
+    // Rows change because accounts do: the page is read anew with them.
+    users::read_page(model)
+}
+
+/// An account's page, which counts if it is still the selected one's.
+fn came(model: &mut Model, page: Result<UserDetail, (String, String)>) -> Vec<Effect> {
+    let key = match &page {
+        Ok(page) => &page.key,
+        Err((key, _)) => key,
+    };
+    if model.users.list.selected().map(Keyed::key).as_ref() != Some(key) {
+        return Vec::new();
+    }
+    model.users.page = Some(page);
+    users::codes_came(model)
 }
 
 fn say(model: &mut Model, said: Result<String, String>) {

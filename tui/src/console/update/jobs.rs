@@ -60,7 +60,11 @@ pub(super) fn begin(model: &mut Model, deed: Deed) -> Vec<Effect> {
         | Verb::RetryMail
         | Verb::TryRules(_)
         | Verb::ApplyRules(_)
-        | Verb::KeepTry(_) => return Vec::new(),
+        | Verb::KeepTry(_)
+        | Verb::Bypass
+        | Verb::Revoke(_)
+        | Verb::Shield
+        | Verb::EndShield => return Vec::new(),
     };
     let job = Job::Each(model.jobs.number());
     model.jobs.begin(job, name, Some(deed.clone()));

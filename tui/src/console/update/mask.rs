@@ -2,8 +2,8 @@
 //! that a passer-by could press.
 
 use super::super::effect::Effect;
-use super::super::model::Model;
 use super::super::model::text::Tone;
+use super::super::model::{Model, Shown};
 use super::users;
 
 /// Somebody is there; whether the mask was taken away, and the key is spent with that.
@@ -26,6 +26,13 @@ pub(super) fn tick(model: &mut Model) -> Vec<Effect> {
         model.notes.say(model.now, Tone::Care, text);
     }
     model.palette = None;
+    if let Some(Shown { once, .. }) = model.code.take() {
+        let text = format!(
+            "{}'s bypass code {} was closed while nobody was here. B ends it; b makes another.",
+            once.user, once.id
+        );
+        model.notes.say(model.now, Tone::Care, text);
+    }
     if !std::mem::take(&mut model.users.unmasked) {
         return Vec::new();
     }

@@ -1,7 +1,9 @@
 //! What happens becomes a change of the state and a list of effects. Pure: the same message on the
 //! same state does the same. A screen's own acts are in a file of its own.
 
+mod asking;
 mod audit;
+mod code;
 mod copying;
 mod dialog;
 mod export;
@@ -9,6 +11,7 @@ mod found;
 mod health;
 mod home;
 mod jobs;
+mod live;
 mod mail;
 mod mask;
 mod mouse;
@@ -31,7 +34,11 @@ const TWICE: u64 = 2_000;
 
 /// What is read when the console starts.
 pub(crate) fn begin(model: &mut Model) -> Vec<Effect> {
-    let mut effects = vec![Effect::Summary, Effect::Policy(Ask::State)];
+    let mut effects = vec![
+        Effect::Summary,
+        Effect::Standing,
+        Effect::Policy(Ask::State),
+    ];
     effects.extend(entered(model));
     effects
 }
@@ -80,7 +87,12 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
 fn pressed(model: &mut Model, key: Key) -> Vec<Effect> {
     let (context, is_typing) = (model.context(), model.is_typing());
     let message = model.keys.message(context, is_typing, key);
-    message.map_or_else(Vec::new, |message| update(model, message))
+    match message {
+        Some(message) => update(model, message),
+        // Any key closes it, also one that means nothing else.
+        None if context == Context::Code => code::close(model),
+        None => Vec::new(),
+    }
 }
 
 fn acted(model: &mut Model, act: Act) -> Vec<Effect> {
@@ -88,6 +100,7 @@ fn acted(model: &mut Model, act: Act) -> Vec<Effect> {
         (Act::Suspend, _) => vec![Effect::Suspend],
         (Act::Redraw, _) => vec![Effect::Redraw],
         (Act::Interrupt, _) => interrupted(model),
+        (_, Context::Code) => code::act(model, act),
         (Act::CopyTwin, Context::Dialog) => copying::twin(model),
         (_, Context::Dialog) => dialog::act(model, act),
         (_, Context::Palette) => palette::act(model, act),
@@ -110,6 +123,7 @@ fn on_screen(model: &mut Model, screen: Screen, act: Act) -> Vec<Effect> {
     }
     match act {
         Act::Go(to) => go(model, to),
+        Act::Next | Act::Previous if screen == Screen::Live => live::act(model, act),
         Act::Next => go(model, beside(screen, 1)),
         Act::Previous => go(model, beside(screen, Screen::ALL.len() - 1)),
         Act::Help => lay_over(model, Over::Keys),
@@ -134,7 +148,7 @@ fn on_screen(model: &mut Model, screen: Screen, act: Act) -> Vec<Effect> {
             match screen {
                 Screen::Health => effects.extend(health::look(model)),
                 Screen::Policy => effects.extend(policy::look_again(model)),
-                Screen::Home | Screen::Users | Screen::Audit | Screen::Mail => {}
+                Screen::Home | Screen::Users | Screen::Live | Screen::Audit | Screen::Mail => {}
             }
             effects
         }
@@ -142,6 +156,7 @@ fn on_screen(model: &mut Model, screen: Screen, act: Act) -> Vec<Effect> {
         _ => match screen {
             Screen::Home => home::act(model, act),
             Screen::Users => users::act(model, act),
+            Screen::Live => live::act(model, act),
             Screen::Audit => audit::act(model, act),
             Screen::Mail => mail::act(model, act),
             Screen::Policy => policy::act(model, act),
@@ -161,6 +176,7 @@ fn entered(model: &mut Model) -> Vec<Effect> {
     match model.screen {
         Screen::Home => vec![Effect::Summary],
         Screen::Users => users::read(model),
+        Screen::Live => live::read(model),
         Screen::Audit => audit::read(model),
         Screen::Mail => mail::read(model),
         Screen::Policy => policy::read(model),
@@ -171,9 +187,14 @@ fn entered(model: &mut Model) -> Vec<Effect> {
 
 /// Reads anew what is on the screen, and the counts of the header.
 fn again(model: &mut Model) -> Vec<Effect> {
-    let mut effects = vec![Effect::Summary, Effect::Policy(Ask::State)];
+    let mut effects = vec![
+        Effect::Summary,
+        Effect::Standing,
+        Effect::Policy(Ask::State),
+    ];
     effects.extend(match model.screen {
-        Screen::Home | Screen::Health => Vec::new(),
+        // The stream is read once the standing says that there is something new.
+        Screen::Home | Screen::Live | Screen::Health => Vec::new(),
         Screen::Policy => policy::read(model),
         Screen::Users => users::read(model),
         Screen::Audit => audit::read(model),
@@ -260,6 +281,7 @@ fn quit(model: &mut Model) -> Vec<Effect> {
 fn resized(model: &mut Model) {
     let table = model.table_height();
     model.users.list.show(table);
+    model.live.stream.show(table);
     model.audit.list.show(table);
     model.mail.list.show(table);
     model.policy.versions.show(table);

@@ -3,6 +3,7 @@
 use super::super::effect::Effect;
 use super::super::message::{Act, Context, Mouse, Screen, Step};
 use super::super::model::Model;
+use super::super::model::live::Pane;
 use super::super::model::place::Place;
 use super::{acted, go, users};
 
@@ -15,14 +16,18 @@ pub(super) fn take(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
         Mouse::WheelDown => wheel(model, Step::Down),
         Mouse::Click(column, row) => match model.context() {
             // A dialog is answered by keys alone: a click meant for what was there before does nothing.
-            Context::Dialog | Context::Palette | Context::Jobs | Context::Overlay => Vec::new(),
+            Context::Dialog
+            | Context::Palette
+            | Context::Jobs
+            | Context::Overlay
+            | Context::Code => Vec::new(),
             Context::Filter | Context::Screen(_) => click(model, (column, row)),
         },
     }
 }
 
 fn wheel(model: &mut Model, step: Step) -> Vec<Effect> {
-    if model.context() == Context::Dialog {
+    if matches!(model.context(), Context::Dialog | Context::Code) {
         return Vec::new();
     }
     let steps = (0..NOTCH).flat_map(|_| acted(model, Act::Move(step)));
@@ -46,6 +51,7 @@ fn row(model: &mut Model, line: usize) -> Vec<Effect> {
     let (selected, top, count) = match model.screen {
         Screen::Home => (model.home.selected, 0, model.home.links().len()),
         Screen::Users => model.users.list.place(),
+        Screen::Live => model.live.stream.place(),
         Screen::Audit => model.audit.list.place(),
         Screen::Mail => model.mail.list.place(),
         Screen::Policy => model.policy.versions.place(),
@@ -64,6 +70,10 @@ fn row(model: &mut Model, line: usize) -> Vec<Effect> {
             model.users.list.selected = to;
             model.users.scroll = 0;
             return users::read_page(model);
+        }
+        Screen::Live => {
+            model.live.pane = Pane::Stream;
+            model.live.stream.selected = to;
         }
         Screen::Audit => {
             model.audit.list.selected = to;

@@ -16,6 +16,7 @@ pub(super) fn open(model: &mut Model, scope: Scope) -> Vec<Effect> {
         Scope::All => "Commands".to_owned(),
         Scope::Themes => "Themes".to_owned(),
         Scope::Views => "Views".to_owned(),
+        Scope::Codes => format!("Bypass codes of {}", about(model)),
         Scope::Orders => "Sort the accounts".to_owned(),
         Scope::Row => format!("Actions on {}", about(model)),
     };
@@ -36,6 +37,7 @@ fn about(model: &Model) -> String {
             .list
             .selected()
             .map(|row| format!("a mail to {}", row.user)),
+        Screen::Live => Some(model.live.aim().to_owned()).filter(|aim| !aim.is_empty()),
         Screen::Home | Screen::Policy | Screen::Health => None,
     };
     selected.unwrap_or_else(|| model.screen.name().to_owned())

@@ -89,7 +89,9 @@ pub(super) fn name_view(model: &mut Model) -> Vec<Effect> {
     let filter = match model.screen {
         Screen::Users => &model.users.filter.text,
         Screen::Audit => &model.audit.filter.text,
-        Screen::Home | Screen::Mail | Screen::Policy | Screen::Health => return Vec::new(),
+        Screen::Home | Screen::Live | Screen::Mail | Screen::Policy | Screen::Health => {
+            return Vec::new();
+        }
     };
     let missing = Needs::Something("A name is missing.");
     model.dialog = Some(Dialog {
@@ -110,7 +112,9 @@ pub(super) fn keep_view(model: &mut Model, name: &str) -> Vec<Effect> {
     let filter = match model.screen {
         Screen::Users => &model.users.filter.text,
         Screen::Audit => &model.audit.filter.text,
-        Screen::Home | Screen::Mail | Screen::Policy | Screen::Health => return Vec::new(),
+        Screen::Home | Screen::Live | Screen::Mail | Screen::Policy | Screen::Health => {
+            return Vec::new();
+        }
     };
     if !model.prefs.keep(name, model.screen, filter) {
         let text = "There are too many views: take some out of prefs.toml.";

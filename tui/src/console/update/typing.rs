@@ -15,7 +15,9 @@ pub(super) fn begin(model: &mut Model) -> Vec<Effect> {
     let text = match model.screen {
         Screen::Users => &model.users.filter.text,
         Screen::Audit => &model.audit.filter.text,
-        Screen::Home | Screen::Mail | Screen::Policy | Screen::Health => return Vec::new(),
+        Screen::Home | Screen::Live | Screen::Mail | Screen::Policy | Screen::Health => {
+            return Vec::new();
+        }
     };
     model.typing = Some(Typing::over(text));
     Vec::new()
@@ -64,7 +66,9 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
         Act::Move(_) => match model.screen {
             Screen::Users => users::act(model, act),
             Screen::Audit => audit::act(model, act),
-            Screen::Home | Screen::Mail | Screen::Policy | Screen::Health => Vec::new(),
+            Screen::Home | Screen::Live | Screen::Mail | Screen::Policy | Screen::Health => {
+                Vec::new()
+            }
         },
         _ => Vec::new(),
     }
@@ -79,7 +83,7 @@ fn complete(model: &mut Model) -> Vec<Effect> {
     let finished = match model.screen {
         Screen::Users => complete_users(typed),
         Screen::Audit => complete_events(typed),
-        Screen::Home | Screen::Mail | Screen::Policy | Screen::Health => None,
+        Screen::Home | Screen::Live | Screen::Mail | Screen::Policy | Screen::Health => None,
     };
     let Some(text) = finished else {
         return Vec::new();
@@ -107,7 +111,9 @@ pub(super) fn clear(model: &mut Model) -> Vec<Effect> {
     let text = match model.screen {
         Screen::Users => &model.users.filter.text,
         Screen::Audit => &model.audit.filter.text,
-        Screen::Home | Screen::Mail | Screen::Policy | Screen::Health => return Vec::new(),
+        Screen::Home | Screen::Live | Screen::Mail | Screen::Policy | Screen::Health => {
+            return Vec::new();
+        }
     };
     if text.is_empty() {
         return Vec::new();
@@ -126,7 +132,9 @@ pub(super) fn put_in_force(model: &mut Model, text: &str) -> Vec<Effect> {
             let text = text.to_owned();
             model.audit.filter = InForce { text, filter };
         }),
-        Screen::Home | Screen::Mail | Screen::Policy | Screen::Health => return Vec::new(),
+        Screen::Home | Screen::Live | Screen::Mail | Screen::Policy | Screen::Health => {
+            return Vec::new();
+        }
     }
     .err();
     let is_right = error.is_none();
@@ -138,6 +146,7 @@ pub(super) fn put_in_force(model: &mut Model, text: &str) -> Vec<Effect> {
         Screen::Audit if is_right => audit::refilter(model),
         Screen::Home
         | Screen::Users
+        | Screen::Live
         | Screen::Audit
         | Screen::Mail
         | Screen::Policy

@@ -6,7 +6,9 @@ use super::super::effect::{Deed, Effect, Verb};
 use super::super::message::{Act, Screen};
 use super::super::model::Model;
 use super::super::model::list::Keyed;
-use super::{audit, dialog, go, jobs, scrolled, typing};
+use super::super::model::palette::Scope;
+use super::super::model::text::Tone;
+use super::{asking, audit, dialog, go, jobs, palette, scrolled, typing};
 
 /// Reads the rows around the selected one.
 pub(super) fn read(model: &mut Model) -> Vec<Effect> {
@@ -100,6 +102,21 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
             on_account(model, verb)
         }
         Act::Verify => on_account(model, Verb::Verify),
+        Act::Bypass => {
+            if let Some(row) = model.users.list.selected().cloned() {
+                asking::about_bypass(model, &row);
+            }
+            Vec::new()
+        }
+        Act::Codes => {
+            model.users.lists_codes = true;
+            if model.users.page_of_selected().is_some() {
+                return codes_came(model);
+            }
+            model.users.is_open = true;
+            read_page(model)
+        }
+        Act::Revoke(id) => asking::about_revoke(model, id),
         Act::Unmask if model.users.unmasked => {
             model.users.unmasked = false;
             let mut effects = read(model);
@@ -118,6 +135,37 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
         }
         _ => Vec::new(),
     }
+}
+
+/// The page that tells of the account's bypass codes is here: lists them, where somebody asked.
+pub(super) fn codes_came(model: &mut Model) -> Vec<Effect> {
+    if !std::mem::take(&mut model.users.lists_codes) {
+        return Vec::new();
+    }
+    let page = model.users.page_of_selected();
+    let page = page.and_then(|page| page.as_ref().ok());
+    if page.is_some_and(|page| !page.bypass.is_empty()) {
+        return palette::open(model, Scope::Codes);
+    }
+    let text = "No bypass code of this account works now; b makes one.";
+    model.notes.say(model.now, Tone::Plain, text);
+    Vec::new()
+}
+
+/// Shows one account, whatever filter was in force.
+pub(super) fn show(model: &mut Model, key: String) -> Vec<Effect> {
+    model.screen = Screen::Users;
+    // The rows are asked for around the account.
+    let _read = typing::put_in_force(model, "");
+    model.users.is_open = true;
+    model.users.scroll = 0;
+    let (request, around) = model.users.list.seek(key);
+    vec![Effect::Users {
+        request,
+        filter: model.users.filter.filter.clone(),
+        around,
+        mask: model.users.mask(),
+    }]
 }
 
 /// Opens the dialog of an act on the accounts that are marked, or on the selected one.

@@ -70,7 +70,8 @@ fn table(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
     .draw(theme, frame, area);
 }
 
-fn cells(row: &EventRow, is_roomy: bool) -> Vec<Cell> {
+/// What an event is, and how it is meant.
+pub(super) fn kind_of(row: &EventRow) -> Cell {
     let decision = row.detail.iter().find(|(name, _)| name == "decision");
     let decision = decision.map_or("", |(_, word)| word.as_str());
     let tone = if matches!(decision, "refuse" | "lost") {
@@ -78,7 +79,11 @@ fn cells(row: &EventRow, is_roomy: bool) -> Vec<Cell> {
     } else {
         Tone::Plain
     };
-    let kind = format!("{} {decision}", row.kind);
+    (format!("{} {decision}", row.kind), tone)
+}
+
+fn cells(row: &EventRow, is_roomy: bool) -> Vec<Cell> {
+    let (kind, tone) = kind_of(row);
     let plain = |text: &str| (text.to_owned(), Tone::Plain);
     if is_roomy {
         vec![

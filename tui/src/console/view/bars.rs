@@ -15,8 +15,11 @@ use super::super::model::Model;
 use super::super::model::field::Typing;
 use super::super::model::jobs::Work;
 use super::super::model::place::tab;
-use super::super::model::text::{Tone, cut, grouped, width_of};
+use super::super::model::text::{Tone, counted, cut, grouped, width_of};
 use super::theme::Theme;
+
+/// Columns of the first line that are the host's and the person's.
+const LEAST_LEFT: usize = 4;
 
 /// The first line: host, person, and what is wrong.
 pub(super) fn head(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
@@ -34,12 +37,19 @@ pub(super) fn head(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rec
     if model.is_read_only() {
         say(Tone::Care, "read-only".to_owned());
     }
+    if let Some(attack) = &model.home.attack {
+        say(Tone::Bad, attack.clone());
+    }
     if let Some(running) = &model.policy.trial {
         let (version, left) = (running.trial.version, running.left(model.now));
         say(
             Tone::Care,
             format!("policy {version} on trial, {left} left"),
         );
+    }
+    if model.home.shields > 0 {
+        let shields = counted(model.home.shields as u64, "shield", "shields");
+        say(Tone::Care, shields);
     }
     if let Some(summary) = &model.home.summary {
         if summary.locked > 0 {
@@ -65,6 +75,16 @@ pub(super) fn head(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rec
     }
     if let Some(work) = model.jobs.running().next() {
         say(Tone::Care, how_far(work));
+    }
+    // What is wrong stands first; what is less so gives way.
+    let wide = |right: &[Span<'_>]| {
+        right
+            .iter()
+            .map(|span| width_of(&span.content))
+            .sum::<usize>()
+    };
+    while right.len() > 2 && wide(&right) + LEAST_LEFT > usize::from(area.width) {
+        right.truncate(right.len() - 2);
     }
     let wide: usize = right.iter().map(|span| width_of(&span.content)).sum();
     let room = usize::from(area.width).saturating_sub(wide + 2);

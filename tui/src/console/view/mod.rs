@@ -2,14 +2,18 @@
 //!
 //! - [`bars`]: what stands around every screen
 //! - [`parts`]: tables, texts and frames that screens are made of
-//! - a file for each screen, [`over`], [`jobs`], [`palette`] and [`dialog`] for what lies over them
+//! - [`graphs`]: counts as pictures
+//! - a file for each screen, [`over`], [`jobs`], [`palette`], [`dialog`] and [`code`] for what lies over them
 
 mod audit;
 mod bars;
+mod code;
 mod dialog;
+mod graphs;
 mod health;
 mod home;
 mod jobs;
+mod live;
 mod mail;
 mod mask;
 mod over;
@@ -54,6 +58,7 @@ pub(crate) fn view(model: &Model, frame: &mut Frame<'_>) {
     match model.screen {
         Screen::Home => home::draw(model, theme, frame, body),
         Screen::Users => users::draw(model, theme, frame, body),
+        Screen::Live => live::draw(model, theme, frame, body),
         Screen::Audit => audit::draw(model, theme, frame, body),
         Screen::Mail => mail::draw(model, theme, frame, body),
         Screen::Policy => policy::draw(model, theme, frame, body),
@@ -67,6 +72,7 @@ pub(crate) fn view(model: &Model, frame: &mut Frame<'_>) {
     jobs::draw(model, theme, frame, body);
     palette::draw(model, theme, frame, body);
     dialog::draw(model, theme, frame, body);
+    code::draw(model, theme, frame, body);
 }
 
 #[cfg(test)]

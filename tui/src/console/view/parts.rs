@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Clear, Padding, Paragraph};
 
 use super::super::message::Progress;
-use super::super::model::list::{Keyed, List, Rows};
+use super::super::model::list::{self, Keyed, List};
 use super::super::model::text::{self, Tone, cut, width_of};
 use super::theme::Theme;
 
@@ -79,14 +79,14 @@ impl<R: Keyed> Table<'_, R> {
                 &[(error, Tone::Bad), (more, Tone::Hint)],
             );
         }
-        if self.list.state == Rows::None {
+        if self.list.state == list::Rows::None {
             return said(theme, frame, inner, &[("reading ...", Tone::Plain)]);
         }
         if self.list.rows.is_empty() {
             return said(theme, frame, inner, &[(&self.empty, Tone::Hint)]);
         }
         let widths = widths(self.columns, inner.width);
-        let mut lines = vec![self.head(&widths)];
+        let mut lines = vec![head(self.columns, &widths)];
         let height = usize::from(inner.height).saturating_sub(1);
         let shown = self
             .list
@@ -100,35 +100,10 @@ impl<R: Keyed> Table<'_, R> {
         self.more(theme, frame, area, height);
     }
 
-    /// The heads of the columns.
-    fn head(&self, widths: &[usize]) -> Line<'static> {
-        let mut text = String::from("  ");
-        for (column, width) in self.columns.iter().zip(widths) {
-            text.push_str(&padded(column.title, *width, ""));
-            text.push(' ');
-        }
-        Line::styled(
-            text.trim_end().to_owned(),
-            Style::new().add_modifier(Modifier::BOLD),
-        )
-    }
-
     fn row(&self, theme: Theme, index: usize, row: &R, widths: &[usize]) -> Line<'static> {
-        let is_selected = index == self.list.selected;
-        let mark = if is_selected { theme.pointer() } else { " " };
         let star = if (self.marked)(row) { "*" } else { " " };
-        let mut spans = vec![Span::raw(format!("{mark}{star}"))];
-        for ((text, tone), width) in (self.cells)(row).into_iter().zip(widths) {
-            let text = padded(&text, *width, theme.ellipsis());
-            spans.push(Span::styled(text, theme.tone(tone)));
-            spans.push(Span::raw(" "));
-        }
-        let line = Line::from(spans);
-        if is_selected {
-            line.patch_style(Theme::selected())
-        } else {
-            line
-        }
+        let is_selected = index == self.list.selected;
+        line(theme, is_selected, star, (self.cells)(row), widths)
     }
 
     /// Marks on the frame that there are more rows than are seen.
@@ -145,6 +120,81 @@ impl<R: Keyed> Table<'_, R> {
                 cell.set_symbol(sign);
             }
         }
+    }
+}
+
+/// A few rows that are all in memory, in their frame.
+pub(super) struct Few<'a> {
+    /// On its frame, to the left.
+    pub(super) title: &'a str,
+    /// On its frame, to the right.
+    pub(super) right: &'a str,
+    /// The columns.
+    pub(super) columns: &'a [Column],
+    /// The rows.
+    pub(super) rows: Vec<Vec<Cell>>,
+    /// Which is selected; none where the focus is elsewhere.
+    pub(super) selected: Option<usize>,
+    /// What it says where there is no row.
+    pub(super) empty: &'static str,
+}
+
+impl Few<'_> {
+    /// Draws them; the selected one is seen.
+    pub(super) fn draw(self, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
+        let block = framed(theme, self.title, self.right, area.width);
+        let inner = block.inner(area);
+        frame.render_widget(block, area);
+        if self.rows.is_empty() {
+            return said(theme, frame, inner, &[(self.empty, Tone::Hint)]);
+        }
+        let widths = widths(self.columns, inner.width);
+        let height = usize::from(inner.height).saturating_sub(1).max(1);
+        let top = self
+            .selected
+            .map_or(0, |at| (at + 1).saturating_sub(height));
+        let mut lines = vec![head(self.columns, &widths)];
+        let shown = self.rows.into_iter().enumerate().skip(top).take(height);
+        lines.extend(
+            shown.map(|(at, cells)| line(theme, self.selected == Some(at), " ", cells, &widths)),
+        );
+        frame.render_widget(Paragraph::new(lines), inner);
+    }
+}
+
+/// The heads of columns.
+fn head(columns: &[Column], widths: &[usize]) -> Line<'static> {
+    let mut text = String::from("  ");
+    for (column, width) in columns.iter().zip(widths) {
+        text.push_str(&padded(column.title, *width, ""));
+        text.push(' ');
+    }
+    Line::styled(
+        text.trim_end().to_owned(),
+        Style::new().add_modifier(Modifier::BOLD),
+    )
+}
+
+/// A row of cells.
+fn line(
+    theme: Theme,
+    is_selected: bool,
+    star: &str,
+    cells: Vec<Cell>,
+    widths: &[usize],
+) -> Line<'static> {
+    let mark = if is_selected { theme.pointer() } else { " " };
+    let mut spans = vec![Span::raw(format!("{mark}{star}"))];
+    for ((text, tone), width) in cells.into_iter().zip(widths) {
+        let text = padded(&text, *width, theme.ellipsis());
+        spans.push(Span::styled(text, theme.tone(tone)));
+        spans.push(Span::raw(" "));
+    }
+    let line = Line::from(spans);
+    if is_selected {
+        line.patch_style(Theme::selected())
+    } else {
+        line
     }
 }
 

@@ -3,10 +3,15 @@
 
 use std::fmt::Write;
 
+use gatepost_shared::admin::attack::{Account, Attack, Source};
 use gatepost_shared::admin::browse::{EventRow, MailRow, Page, Summary, UserDetail, UserRow};
+use gatepost_shared::admin::bypass::Listed as Bypass;
 use gatepost_shared::admin::doctor::{Check, Finding};
+use gatepost_shared::admin::factors::Factor;
 use gatepost_shared::admin::roles::Role;
+use gatepost_shared::admin::shield::Shield;
 use gatepost_shared::admin::users::State;
+use gatepost_words::secret::Secret;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -16,7 +21,8 @@ use super::view;
 use crate::console::effect::{Ask, Effect};
 use crate::console::look::{Look, Scheme};
 use crate::console::message::{
-    Act, Edit, Found, FoundPolicy, Job, Message, Progress, Screen, Step, Tally, Told,
+    Act, Answer, Code, Edit, Found, FoundPolicy, Job, Message, Once, Progress, Screen, Standing,
+    Step, Tally, Told,
 };
 use crate::console::model::{IDLE, LEAST, Model};
 use crate::console::samples::{in_force, on_trial, post, told_you, versions, whole, why};
@@ -163,6 +169,17 @@ fn detail(case: Case, key: &str) -> Result<UserDetail, (String, String)> {
         unconfirmed: false,
         failures: [10, 12, 10],
         recovery_left: 0,
+        factors: vec![
+            factor(
+                "mailed",
+                false,
+                "a***@e***.org confirmed; locked for another 43 min",
+            ),
+            factor("recovery", false, "0 left"),
+            factor("bypass", true, "1 live"),
+        ],
+        bypass: vec![bypass()],
+        bypass_useless: None,
         mails: mails(Case::Typical),
         logins: vec![event(42, "alice")],
     };
@@ -248,6 +265,104 @@ fn policy(case: Case, ask: &Ask) -> Option<FoundPolicy> {
     })
 }
 
+fn factor(factor: &'static str, usable: bool, detail: &str) -> Factor {
+    Factor {
+        factor,
+        usable,
+        detail: detail.into(),
+    }
+}
+
+fn bypass() -> Bypass {
+    Bypass {
+        id: 7,
+        user: "alice".into(),
+        uses: 2,
+        uses_left: 1,
+        seconds_left: 899,
+        reason: "TICKET-812 phone lost".into(),
+        by: "root (login bob)".into(),
+        made: "2026-11-22T13:40:00Z".into(),
+    }
+}
+
+fn standing(case: Case) -> Result<Standing, String> {
+    let source = |source: &str, wrong_codes, suspect| Source {
+        source: source.into(),
+        wrong_codes,
+        worst_minute: wrong_codes / 2,
+        accounts: 2,
+        unanswered: 1,
+        strangers_per_minute: 0,
+        suspect,
+    };
+    let account = |user: &str, suspect| Account {
+        user: user.into(),
+        wrong_codes: 41,
+        sources: 3,
+        suspect,
+    };
+    let shield = |source: &str, reason: &str| Shield {
+        source: source.into(),
+        seconds_left: 899,
+        until: "2026-11-22T14:06:02Z".into(),
+        reason: reason.into(),
+        by: "root (login bob)".into(),
+        since: "2026-11-22T13:51:02Z".into(),
+    };
+    let quiet = Attack {
+        attack: false,
+        why: Vec::new(),
+        percent: 0,
+        at_least: false,
+        wrong_codes: 0,
+        wrong_per_minute: vec![0; 10],
+        mails_per_minute: vec![0; 30],
+        sources: Vec::new(),
+        accounts: Vec::new(),
+    };
+    let (attack, shields) = match case {
+        Case::Error => return Err(error()),
+        Case::Empty => (quiet, Vec::new()),
+        Case::Typical => (
+            Attack {
+                attack: true,
+                why: vec!["203.0.113.9: 41 wrong codes within a minute".into()],
+                percent: 683,
+                wrong_codes: 44,
+                wrong_per_minute: vec![0, 0, 1, 0, 0, 2, 0, 0, 0, 41],
+                mails_per_minute: (0..30).map(|minute| minute % 7).collect(),
+                sources: vec![
+                    source("203.0.113.9", 82, true),
+                    source("198.51.100.7", 2, false),
+                ],
+                accounts: vec![account("alice", true), account("bob", false)],
+                ..quiet
+            },
+            vec![shield("192.0.2.0/24", "spray")],
+        ),
+        Case::Long => (
+            Attack {
+                attack: true,
+                why: vec![LONG.repeat(3); 10],
+                percent: u32::MAX,
+                at_least: true,
+                wrong_codes: 5000,
+                wrong_per_minute: vec![u32::MAX; 10],
+                mails_per_minute: (0..30).collect(),
+                sources: vec![source(LONG, 5000, true); 10],
+                accounts: vec![account(LONG, true); 10],
+            },
+            vec![shield("2001:db8:ffff:ffff::/64", LONG); 64],
+        ),
+    };
+    Ok(Standing {
+        attack,
+        shields,
+        newest: events(case).first().map_or(0, |event| event.seq),
+    })
+}
+
 /// A screen on which everything has come in.
 pub(super) fn shown(screen: Screen, case: Case, look: Look, size: (u16, u16)) -> Model {
     let host = if case == Case::Long { LONG } else { "host01" };
@@ -290,6 +405,15 @@ fn feed(model: &mut Model, case: Case, effects: Vec<Effect>) {
                     Ok(page(mails(case), case))
                 },
             ),
+            Effect::Stream { request, .. } => Found::Stream(
+                request,
+                if failed {
+                    Err(error())
+                } else {
+                    Ok(page(events(case), case))
+                },
+            ),
+            Effect::Standing => Found::Standing(standing(case)),
             Effect::Checks => Found::Checks(checks(case)),
             Effect::Policy(ask) => match policy(case, &ask) {
                 Some(found) => Found::Policy(found),
@@ -305,6 +429,7 @@ fn feed(model: &mut Model, case: Case, effects: Vec<Effect>) {
             | Effect::Export(..)
             | Effect::Do(_)
             | Effect::Copy(_)
+            | Effect::CopyCode(_)
             | Effect::Keep(_)
             | Effect::Mouse(_)
             | Effect::Quit
@@ -403,7 +528,57 @@ fn every_screen_looks_as_it_should() {
 /// What is done to a screen before its picture is taken.
 type Steps = fn(&mut Model);
 
-const OVER: [(&str, Screen, Steps); 18] = [
+const OVER: [(&str, Screen, Steps); 27] = [
+    ("over-bypass", Screen::Users, |model| {
+        update(model, Message::Act(Act::Bypass));
+        for c in "TICKET-812 phone lost".chars() {
+            update(model, Message::Edit(Edit::Insert(c)));
+        }
+    }),
+    ("over-sure", Screen::Users, |model| {
+        model.reason = "TICKET-812".to_owned();
+        update(model, Message::Act(Act::Bypass));
+        update(model, Message::Act(Act::Confirm));
+        let why = "alice has power over this machine, and a bypass code lets in whoever has it: type the \
+                   name to go on, or add --yes";
+        let answer = Answer::NotSure(why.to_owned());
+        update(model, Message::Found(Box::new(Found::Answered(answer))));
+        update(model, Message::Act(Act::Previous));
+    }),
+    ("over-code", Screen::Users, |model| {
+        let once = Once {
+            user: "alice".into(),
+            id: 7,
+            life: "15 min".into(),
+            uses: 1,
+            code: Code::of(Secret::from("B-7K2M-QWXZ-45NP".to_owned())),
+        };
+        let answer = Answer::Code(once);
+        update(model, Message::Found(Box::new(Found::Answered(answer))));
+    }),
+    ("over-codes", Screen::Users, |model| {
+        let effects = update(model, Message::Act(Act::Codes));
+        feed(model, Case::Typical, effects);
+    }),
+    ("over-shield", Screen::Live, |model| {
+        update(model, Message::Act(Act::Shield));
+    }),
+    ("live-meter", Screen::Live, |model| {
+        update(model, Message::Act(Act::Next));
+    }),
+    ("live-sources", Screen::Live, |model| {
+        update(model, Message::Act(Act::Next));
+        update(model, Message::Act(Act::Next));
+        update(model, Message::Act(Act::Move(Step::Down)));
+        update(model, Message::Act(Act::Pause));
+    }),
+    ("live-accounts", Screen::Live, |model| {
+        update(model, Message::Act(Act::Previous));
+        update(model, Message::Act(Act::Previous));
+    }),
+    ("live-shields", Screen::Live, |model| {
+        update(model, Message::Act(Act::Previous));
+    }),
     ("over-keys", Screen::Users, |model| {
         update(model, Message::Act(Act::Help));
     }),

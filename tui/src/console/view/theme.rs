@@ -88,6 +88,18 @@ impl Theme {
         }
     }
 
+    /// Nothing, and steps up to a full cell.
+    pub(super) const fn steps(self) -> &'static [char] {
+        if self.look.ascii {
+            &[' ', '.', ':', '-', '=', '+', '*', '%', '#']
+        } else {
+            &[
+                ' ', '\u{2581}', '\u{2582}', '\u{2583}', '\u{2584}', '\u{2585}', '\u{2586}',
+                '\u{2587}', '\u{2588}',
+            ]
+        }
+    }
+
     /// What stands for what was cut.
     pub(super) const fn ellipsis(self) -> &'static str {
         if self.look.ascii { "~" } else { "\u{2026}" }

@@ -12,7 +12,7 @@ use super::super::message::{Found, Job, Progress, Tally};
 use super::super::model::list::PAGE;
 use super::super::model::text::grouped;
 use super::pace::Pace;
-use super::{Desk, policy, post, said};
+use super::{Desk, asking, policy, post, said};
 
 /// Works until the console is over.
 pub(super) fn work(desk: &Desk, effects: &Receiver<Effect>) {
@@ -20,6 +20,10 @@ pub(super) fn work(desk: &Desk, effects: &Receiver<Effect>) {
         let Effect::Do(deed) = effect else { continue };
         if let Some(found) = policy::change(desk, &deed) {
             desk.tell(found);
+            continue;
+        }
+        if deed.may_ask_back() {
+            desk.tell(Found::Answered(asking::act(desk, &deed)));
             continue;
         }
         // Opened for each act: acts are rare, and the store may have been replaced.
@@ -75,6 +79,22 @@ fn act(admin: &mut Admin, deed: &Deed, user: &str) -> Result<Result<String, Stri
                 ))
             }
         }
+        Verb::Revoke(id) => {
+            let revoked = admin.revoke_bypass(user, Some(id), reason)?;
+            Ok(format!(
+                "{}'s bypass code {id} no longer works.",
+                revoked.user
+            ))
+        }
+        Verb::EndShield => {
+            let lowered = admin.shield_off(Some(user), reason)?;
+            Ok(format!(
+                "Sign-ins from {} are possible again.",
+                lowered.lowered.join(", ")
+            ))
+        }
+        // They may ask back, and are done elsewhere.
+        Verb::Bypass | Verb::Shield => Err("nothing was done".to_owned()),
         Verb::Unmask => {
             admin.unmask("", reason)?;
             Ok(String::new())
@@ -132,6 +152,9 @@ pub(super) fn job(desk: &Desk, effect: Effect) {
         | Effect::Policy(_)
         | Effect::Edit(_)
         | Effect::Copy(_)
+        | Effect::CopyCode(_)
+        | Effect::Standing
+        | Effect::Stream { .. }
         | Effect::Keep(_)
         | Effect::Mouse(_)
         | Effect::Quit

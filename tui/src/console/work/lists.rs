@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use gatepost_shared::admin::Admin;
 use gatepost_shared::admin::browse::{Around, Stopper};
+use gatepost_shared::admin::filter::EventFilter;
 use gatepost_shared::host::{Host, System};
 
 use super::super::effect::Effect;
@@ -104,7 +105,12 @@ fn same_list(one: &Effect, other: &Effect) -> bool {
 fn went_well(found: Option<&Found>) -> bool {
     !matches!(
         found,
-        Some(Found::Users(_, Err(_)) | Found::Events(_, Err(_)) | Found::Mails(_, Err(_)))
+        Some(
+            Found::Users(_, Err(_))
+                | Found::Events(_, Err(_))
+                | Found::Stream(_, Err(_))
+                | Found::Mails(_, Err(_))
+        )
     )
 }
 
@@ -174,11 +180,16 @@ fn answer(admin: &Admin, effect: &Effect) -> Option<Found> {
             let page = admin.browse_events(filter, around, PAGE);
             Found::Events(*request, page.map_err(|error| said(&error)))
         }
+        Effect::Stream { request, around } => {
+            let page = admin.browse_events(&EventFilter::default(), around, PAGE);
+            Found::Stream(*request, page.map_err(|error| said(&error)))
+        }
         Effect::Mails { request, around } => {
             let page = admin.browse_mails(None, around, PAGE);
             Found::Mails(*request, page.map_err(|error| said(&error)))
         }
         Effect::Summary
+        | Effect::Standing
         | Effect::User { .. }
         | Effect::Post
         | Effect::Checks
@@ -192,6 +203,7 @@ fn answer(admin: &Admin, effect: &Effect) -> Option<Found> {
         | Effect::Difference(..)
         | Effect::Edit(_)
         | Effect::Copy(_)
+        | Effect::CopyCode(_)
         | Effect::Keep(_)
         | Effect::Mouse(_)
         | Effect::Quit
@@ -206,8 +218,10 @@ fn unopened(effect: &Effect, error: &str) -> Option<Found> {
     match effect {
         Effect::Users { request, .. } => Some(Found::Users(*request, Err(error))),
         Effect::Events { request, .. } => Some(Found::Events(*request, Err(error))),
+        Effect::Stream { request, .. } => Some(Found::Stream(*request, Err(error))),
         Effect::Mails { request, .. } => Some(Found::Mails(*request, Err(error))),
         Effect::Summary
+        | Effect::Standing
         | Effect::User { .. }
         | Effect::Post
         | Effect::Checks
@@ -221,6 +235,7 @@ fn unopened(effect: &Effect, error: &str) -> Option<Found> {
         | Effect::Difference(..)
         | Effect::Edit(_)
         | Effect::Copy(_)
+        | Effect::CopyCode(_)
         | Effect::Keep(_)
         | Effect::Mouse(_)
         | Effect::Quit
@@ -231,9 +246,7 @@ fn unopened(effect: &Effect, error: &str) -> Option<Found> {
 
 #[cfg(test)]
 mod tests {
-    use gatepost_shared::admin::filter::EventFilter;
-
-    use super::{Around, Effect, newest};
+    use super::{Around, Effect, EventFilter, newest};
 
     #[test]
     fn of_each_list_only_the_newest_request_is_answered() {

@@ -2,11 +2,14 @@
 //! slow is ever waited for where keys are read. They answer with messages.
 //!
 //! - [`lists`]: pages of lists; watches for changes
-//! - [`pages`]: an account's page; [`counts`]: what the home page counts
+//! - [`pages`]: an account's page; [`counts`]: what the home page counts;
+//!   [`standing`]: whether an attack goes on
 //! - [`home`]: the person's own files; [`policy`]: the rules; [`post`]: mail
-//! - [`acts`]: what changes something, one after the other; jobs, each on a thread of its own
+//! - [`acts`]: what changes something, one after the other; [`asking`]: what of it may ask back; jobs,
+//!   each on a thread of its own
 
 mod acts;
+mod asking;
 mod counts;
 mod export;
 mod home;
@@ -15,8 +18,10 @@ mod pace;
 mod pages;
 mod policy;
 mod post;
+mod standing;
 
 use std::io;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -39,6 +44,8 @@ pub(crate) struct Opener {
     pub(crate) conf: Option<PathBuf>,
     /// Who acts.
     pub(crate) operator: Operator,
+    /// Where their session comes from, as far as it says: a reason to ask, and nothing else.
+    pub(crate) own: Option<IpAddr>,
 }
 
 /// The threads.
@@ -48,6 +55,7 @@ pub(crate) struct Workers {
     lists: Sender<Effect>,
     pages: Sender<Effect>,
     counts: Sender<Effect>,
+    standing: Sender<Effect>,
     acts: Sender<Effect>,
     policy: Sender<Effect>,
     home: Option<Sender<Effect>>,
@@ -87,6 +95,7 @@ impl Workers {
             lists: worker("lists", lists::work)?,
             pages: worker("pages", pages::work)?,
             counts: worker("counts", counts::work)?,
+            standing: worker("standing", standing::work)?,
             acts: worker("acts", acts::work)?,
             policy: worker("policy", policy::work)?,
             home: Some(home),
@@ -109,10 +118,11 @@ impl Workers {
                 self.stop_reading();
                 return Ok(());
             }
-            Effect::Events { .. } | Effect::Mails { .. } => &self.lists,
+            Effect::Events { .. } | Effect::Stream { .. } | Effect::Mails { .. } => &self.lists,
             Effect::User { .. } => &self.pages,
             Effect::Summary => &self.counts,
             Effect::Policy(_) => &self.policy,
+            Effect::Standing => &self.standing,
             // The state asks for none then; this is the lock on the door.
             Effect::Do(_) | Effect::Each(..) if self.read_only => return Ok(()),
             // It leaves an event.
@@ -142,6 +152,7 @@ impl Workers {
                 None => return Ok(()),
             },
             Effect::Copy(_)
+            | Effect::CopyCode(_)
             | Effect::Mouse(_)
             | Effect::Edit(_)
             | Effect::Quit

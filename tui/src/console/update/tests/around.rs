@@ -35,12 +35,13 @@ fn a_click_selects_a_second_one_opens_and_a_name_above_leads_there() {
     press(&mut model, Key::Esc);
     update(&mut model, Message::Mouse(Mouse::WheelDown));
     assert_eq!(model.users.list.selected, 2);
-    // " " and then " 1 Home  2 Users  4 Audit ".
+    // " " and then " 1 Home 2 Users 3 Live 4 Audit".
     for (column, screen) in [
         (1, Screen::Home),
-        (8, Screen::Home),
-        (9, Screen::Users),
-        (18, Screen::Audit),
+        (7, Screen::Home),
+        (8, Screen::Users),
+        (16, Screen::Live),
+        (23, Screen::Audit),
     ] {
         assert_eq!(
             model.place((column, 1)),
@@ -48,7 +49,7 @@ fn a_click_selects_a_second_one_opens_and_a_name_above_leads_there() {
             "{column}"
         );
     }
-    click(&mut model, 18, 1);
+    click(&mut model, 23, 1);
     assert_eq!(model.screen, Screen::Audit);
     let effects = press(&mut model, Key::Char('M'));
     assert!(matches!(

@@ -1,19 +1,23 @@
 //! Updates as plain values: a state, messages, the state and the effects that come of them.
 
 mod around;
+mod asking;
+mod live;
 mod many;
 mod policy;
 mod service;
 
 use gatepost_shared::admin::browse::{Around, Page, Summary, UserDetail, UserRow};
+use gatepost_shared::admin::bypass::Listed;
 use gatepost_shared::admin::roles::Role;
 use gatepost_shared::admin::users::{Mask, State};
 
-use super::{begin, update};
+use self::asking::once;
+use super::{begin, code, update};
 use crate::console::effect::{Deed, Effect, Slot, Verb};
 use crate::console::keys;
 use crate::console::look::Look;
-use crate::console::message::{Act, Context, Edit, Found, Job, Key, Message, Screen, Step};
+use crate::console::message::{Act, Answer, Context, Edit, Found, Job, Key, Message, Screen, Step};
 use crate::console::model::Model;
 use crate::console::model::dialog::{About, Focus};
 use crate::console::model::text::Tone;
@@ -305,12 +309,8 @@ fn an_answer_that_is_late_changes_nothing() {
     assert_eq!(model.users.list.rows.len(), 1);
 }
 
-#[test]
-fn a_page_of_another_account_is_not_shown() {
-    let mut model = users();
-    let effects = act(&mut model, Act::Open);
-    assert!(matches!(effects.as_slice(), [Effect::User { key, .. }] if key == "alice"));
-    let page = |key: &str| UserDetail {
+fn detail(key: &str) -> UserDetail {
+    UserDetail {
         note: String::new(),
         version: 1,
         key: key.into(),
@@ -324,12 +324,35 @@ fn a_page_of_another_account_is_not_shown() {
         unconfirmed: false,
         failures: [0; 3],
         recovery_left: 0,
+        factors: Vec::new(),
+        bypass: Vec::new(),
+        bypass_useless: None,
         mails: Vec::new(),
         logins: Vec::new(),
-    };
-    found(&mut model, Found::User(Ok(page("bob"))));
+    }
+}
+
+fn bypass(id: i64) -> Listed {
+    Listed {
+        id,
+        user: "alice".into(),
+        uses: 1,
+        uses_left: 1,
+        seconds_left: 60,
+        reason: "T".into(),
+        by: "root".into(),
+        made: String::new(),
+    }
+}
+
+#[test]
+fn a_page_of_another_account_is_not_shown() {
+    let mut model = users();
+    let effects = act(&mut model, Act::Open);
+    assert!(matches!(effects.as_slice(), [Effect::User { key, .. }] if key == "alice"));
+    found(&mut model, Found::User(Ok(detail("bob"))));
     assert!(model.users.page_of_selected().is_none());
-    found(&mut model, Found::User(Ok(page("alice"))));
+    found(&mut model, Found::User(Ok(detail("alice"))));
     assert!(model.users.page_of_selected().is_some());
     act(&mut model, Act::Back);
     assert!(!model.users.is_open);
@@ -497,7 +520,12 @@ fn every_key_of_the_table_does_something_or_says_why_not_and_never_fails() {
                     keys::Within::Jobs => {
                         act(&mut model, Act::Jobs);
                     }
+                    keys::Within::Code => {
+                        code::take(&mut model, once());
+                        update(&mut model, Message::Tick(1_000));
+                    }
                     keys::Within::Screens
+                    | keys::Within::OnePane
                     | keys::Within::Lists
                     | keys::Within::Listed
                     | keys::Within::Filtered
