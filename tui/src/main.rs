@@ -2,13 +2,14 @@
 //!
 //! - [`console`]: the screens, for whoever has a terminal
 //! - [`cli`]: the subcommands, each parsed, done by `gatepost_shared::admin` and shown
-//! - [`cells`]: what both write rows with
+//! - [`cells`]: what both write rows with; [`person`]: files opened as the calling person
 
 #![forbid(unsafe_code)]
 
 mod cells;
 mod cli;
 mod console;
+mod person;
 
 use std::process::ExitCode;
 

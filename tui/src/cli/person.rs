@@ -1,26 +1,19 @@
-//! Named files, the editor and the pager: opened and started as the calling person, sudoedit's way, and
-//! for admins alone. Everybody else has the standard input and output.
-//!
-//! root's own files are opened elsewhere, by [`gatepost_shared::files`]: what stands here must never be
-//! more than the person could do without sudo. Ids belong to threads for the kernel, so each act has a
-//! thread of its own that becomes the person and ends. Where nobody knows who the person is, root is root.
+//! The editor and the pager: started as the calling person, sudoedit's way, and for admins alone. Everybody
+//! else has the standard input and output. How something is done as the person is in [`crate::person`].
 
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
-use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
-use std::thread;
 
 use gatepost_shared::host::{Host, System};
 use gatepost_shared::people::Credentials;
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags};
-use rustix::process::{Gid, Uid};
-use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
+use rustix::fs::{AtFlags, CWD, OFlags};
 
 use super::Context;
 use super::exit::{Exit, Failure};
+use crate::person::{self, NotOpened, Shed, as_person, make, open};
 
 /// Where a text lies while it is edited.
 const TEMPORARY: &str = "/var/tmp";
@@ -43,26 +36,23 @@ const KEPT: [&str; 5] = ["TERM", "COLORTERM", "LANG", "LC_ALL", "LC_CTYPE"];
 
 /// Opens a file for reading, as the person.
 pub(crate) fn open_read(context: &Context, path: &Path) -> Result<File, Failure> {
-    let who = context.operator.credentials()?;
-    // O_NONBLOCK: opening a FIFO must not wait for its writer.
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    as_person(who.as_ref(), Shed::Access, || open(path, flags))
-        .map_err(|error| failed(path, &error))
+    Ok(person::open_read(&context.operator, path)?)
 }
 
 /// Makes a new file, mode 0600, as the person; one that is there is left alone.
 pub(crate) fn create(context: &Context, path: &Path) -> Result<File, Failure> {
-    let who = context.operator.credentials()?;
-    as_person(who.as_ref(), Shed::Access, || make(path)).map_err(|error| {
-        if error.kind() == io::ErrorKind::AlreadyExists {
-            let text = format!(
-                "{} is there already and is left alone: remove it, or name another file",
-                path.display()
-            );
-            return Failure::Said(Exit::Failed, text);
+    Ok(person::create(&context.operator, path)?)
+}
+
+impl From<NotOpened> for Failure {
+    fn from(not: NotOpened) -> Self {
+        match not {
+            NotOpened::Refused(error) => Self::Admin(error),
+            NotOpened::IsThere(_) | NotOpened::Failed(..) => {
+                Self::Said(Exit::Failed, not.to_string())
+            }
         }
-        failed(path, &error)
-    })
+    }
 }
 
 /// Lets the person edit a text; none where they left it as it was. `ending` is the file name's, which
@@ -155,26 +145,6 @@ fn temporary(ending: &str) -> Result<PathBuf, Failure> {
     Ok(Path::new(TEMPORARY).join(format!("gatepost-{number:016x}{ending}")))
 }
 
-fn open(path: &Path, flags: OFlags) -> io::Result<File> {
-    let fd = rustix::fs::openat(CWD, path, flags, Mode::empty())?;
-    regular(fd)
-}
-
-fn make(path: &Path) -> io::Result<File> {
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let fd = rustix::fs::openat(CWD, path, flags, Mode::from_raw_mode(0o600))?;
-    Ok(File::from(fd))
-}
-
-/// A device or a FIFO has effects, and may never end.
-fn regular(fd: OwnedFd) -> io::Result<File> {
-    let kind = FileType::from_raw_mode(rustix::fs::fstat(&fd)?.st_mode);
-    if kind == FileType::RegularFile {
-        return Ok(File::from(fd));
-    }
-    Err(io::Error::other("it is not a regular file"))
-}
-
 fn read_back(path: &Path) -> io::Result<String> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let mut text = String::new();
@@ -234,57 +204,6 @@ fn command(who: Option<&Credentials>, name: &OsString) -> Command {
         command.env("HOME", "/root");
     }
     command
-}
-
-/// How much of root a thread gives up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shed {
-    /// The right to files. The real id stays, so that the person may not signal this process.
-    Access,
-    /// All of it, for a program that is started.
-    Everything,
-}
-
-/// Does something as the person, in a thread that becomes them; as root where nobody knows who they are.
-fn as_person<T: Send>(
-    who: Option<&Credentials>,
-    shed: Shed,
-    work: impl FnOnce() -> io::Result<T> + Send,
-) -> io::Result<T> {
-    let Some(who) = who else {
-        return work();
-    };
-    thread::scope(|scope| {
-        let named = thread::Builder::new().name("person".to_owned());
-        let done = named.spawn_scoped(scope, || {
-            become_person(who, shed)?;
-            work()
-        })?;
-        let fault = |_panicked| Err(io::Error::other("a fault ended what was done as you"));
-        done.join().unwrap_or_else(fault)
-    })
-}
-
-/// Gives this thread the person's ids and groups, the uid last: without it none of this is allowed.
-fn become_person(who: &Credentials, shed: Shed) -> io::Result<()> {
-    let groups: Vec<Gid> = who.groups.iter().map(|gid| Gid::from_raw(*gid)).collect();
-    let (uid, gid) = (Uid::from_raw(who.uid), Gid::from_raw(who.gid));
-    set_thread_groups(&groups)?;
-    match shed {
-        Shed::Access => {
-            set_thread_res_gid(None, gid, None)?;
-            set_thread_res_uid(None, uid, None)?;
-        }
-        Shed::Everything => {
-            set_thread_res_gid(gid, gid, gid)?;
-            set_thread_res_uid(uid, uid, uid)?;
-        }
-    }
-    // What the kernel says counts: a person's act must never be root's.
-    if rustix::process::geteuid() != uid || rustix::process::getegid() != gid {
-        return Err(io::Error::other("this thread could not become you"));
-    }
-    Ok(())
 }
 
 fn failed(path: &Path, error: &io::Error) -> Failure {

@@ -13,8 +13,9 @@ use super::super::message::{Found, Job, Progress};
 use super::super::model::list::PAGE;
 use super::super::model::text::{counted, grouped};
 use super::pace::Pace;
-use super::{Desk, home, said};
+use super::{Desk, said};
 use crate::cells::{cell, guarded};
+use crate::person;
 
 /// Writes it; tells how far it is and how it ended.
 pub(super) fn work(desk: &Desk, job: Job, export: &Export) {
@@ -24,7 +25,8 @@ pub(super) fn work(desk: &Desk, job: Job, export: &Export) {
 
 fn write(desk: &Desk, job: Job, export: &Export) -> Result<String, String> {
     let mut admin = desk.admin()?;
-    let file = home::create(&desk.open.operator, export.path.clone())?;
+    let file = person::create(desk.operator(), &export.path);
+    let file = file.map_err(|error| error.to_string())?;
     if export.rows == Rows::Store {
         return back_up(&mut admin, file, export);
     }

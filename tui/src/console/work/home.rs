@@ -13,7 +13,6 @@ use std::sync::mpsc::Receiver;
 use std::thread;
 
 use gatepost_shared::admin::console::Home;
-use gatepost_shared::admin::roles::Operator;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use rustix::process::{Gid, Uid, getuid};
@@ -237,34 +236,6 @@ impl Folder {
         }
         Ok(())
     }
-}
-
-/// Makes a file for the person, as the person; one that is there already is left alone.
-pub(super) fn create(operator: &Operator, path: PathBuf) -> Result<File, String> {
-    let home = operator
-        .home()
-        .transpose()
-        .map_err(|error| error.to_string())?;
-    let home = home.filter(|home| home.uid != getuid().as_raw());
-    let named = thread::Builder::new().name("person".to_owned());
-    let made = named.spawn(move || {
-        if let Some(Home { uid, gid, .. }) = home {
-            become_person(uid, gid).map_err(|errno| errno.to_string())?;
-        }
-        let flags =
-            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let made = rustix::fs::open(&path, flags, Mode::RUSR | Mode::WUSR);
-        made.map(File::from).map_err(|errno| {
-            let path = path.display();
-            match errno {
-                Errno::EXIST => format!("{path} is there already: name another file"),
-                errno => format!("{path}: {errno}"),
-            }
-        })
-    });
-    let made = made.map_err(|error| error.to_string())?;
-    made.join()
-        .unwrap_or_else(|_panic| Err("a fault".to_owned()))
 }
 
 /// What becomes of a directory that is not there.
