@@ -86,7 +86,13 @@ fn read_keys(events: &Sender<Event>, gate: &Gate) {
             }
         };
         let event = match event {
-            event::Event::Key(key) => key_of(key).map(Event::Key),
+            event::Event::Key(key) => {
+                let (before, key) = keys_of(key);
+                if before.is_some_and(|before| events.send(Event::Key(before)).is_err()) {
+                    return;
+                }
+                key.map(Event::Key)
+            }
             event::Event::Paste(text) => Some(Event::Paste(text)),
             event::Event::Resize(columns, rows) => Some(Event::Size(columns, rows)),
             event::Event::Mouse(mouse) => mouse_of(mouse).map(Event::Mouse),
@@ -98,6 +104,16 @@ fn read_keys(events: &Sender<Event>, gate: &Gate) {
             return;
         }
     }
+}
+
+/// The keys that were pressed. Esc and a key after it come as that key with Alt where both came in one read, as
+/// over a slow line: to lose the Esc would be to act where somebody cancelled.
+fn keys_of(mut key: KeyEvent) -> (Option<Key>, Option<Key>) {
+    if !key.modifiers.contains(KeyModifiers::ALT) || key.kind == KeyEventKind::Release {
+        return (None, key_of(key));
+    }
+    key.modifiers.remove(KeyModifiers::ALT);
+    (Some(Key::Esc), key_of(key))
 }
 
 #[expect(
@@ -153,7 +169,7 @@ fn mouse_of(mouse: MouseEvent) -> Option<Mouse> {
 mod tests {
     use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-    use super::{Key, key_of};
+    use super::{Key, key_of, keys_of};
 
     #[test]
     fn a_key_is_one_of_ours_or_none() {
@@ -177,6 +193,11 @@ mod tests {
         for (code, modifiers, key) in cases {
             assert_eq!(key_of(KeyEvent::new(code, modifiers)), key, "{code:?}");
         }
+        // Mutant: the Esc is lost.
+        let both = keys_of(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::ALT));
+        assert_eq!(both, (Some(Key::Esc), Some(Key::Char('u'))));
+        let one = keys_of(KeyEvent::new(KeyCode::Char('u'), none));
+        assert_eq!(one, (None, Some(Key::Char('u'))));
         let mut released = KeyEvent::new(KeyCode::Enter, none);
         released.kind = KeyEventKind::Release;
         assert_eq!(key_of(released), None);
