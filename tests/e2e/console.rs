@@ -19,6 +19,7 @@ use gatepost_tests::sshd::Sshd;
 use gatepost_tests::stack::Stack;
 use gatepost_tests::stage::Stage;
 use gatepost_tests::tmux::Tmux;
+use gatepost_tests::wait;
 
 fn rig(sink: &Sink) -> Stage {
     Stage::builder()
@@ -131,4 +132,104 @@ fn use_the_console(terminal: &Tmux, rounds: &AtomicU32, is_over: &AtomicBool) {
         terminal.press(&["4", "c", "G", "5", "1"]);
         rounds.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+/// The word on the screen that is a bypass code.
+fn code_on(picture: &str) -> String {
+    let mut words = picture.split_whitespace();
+    let code = words.find(|word| word.starts_with("B-"));
+    code.unwrap_or_else(|| panic!("no code in\n{picture}"))
+        .to_owned()
+}
+
+// Mutants: the console shows another code than the store keeps; the reason is asked for again; a code that
+// was used is still listed.
+#[test]
+fn a_bypass_code_made_in_the_console_lets_in_once() {
+    require!(
+        Need::Program("/usr/sbin/sshd"),
+        Need::Program("/usr/bin/tmux")
+    );
+    let sink = Sink::start(Encryption::StartTls);
+    let stage = rig(&sink);
+    let sshd = Sshd::start(&stage);
+    let terminal = Tmux::open(&stage, 120, 40);
+    terminal
+        .line("gatepost console --screen users")
+        .shows("alice would be asked for a code");
+    for is_first in [true, false] {
+        terminal.press(&["b"]).shows("Give alice a bypass code?");
+        if is_first {
+            terminal.press(&["TICKET-812", "Tab", "Tab", "Tab"]);
+        }
+        // With a reason at hand, two keys.
+        terminal.press(&["y"]).shows("it is not shown again");
+        let code = code_on(&terminal.picture());
+        let mut login = sshd.login("alice");
+        login
+            .password_of("alice")
+            .expect_prompt("Verification code: ");
+        login.answer(code.as_str()).expect_shell().log_out();
+        // A key that comes too soon was meant for something else, and takes no code away.
+        let closed = wait::until(Duration::from_secs(10), || {
+            terminal.press(&["Escape"]);
+            (!terminal.picture().contains("it is not shown again")).then_some(())
+        });
+        assert!(closed.is_some(), "{}", terminal.picture());
+        assert!(!terminal.picture().contains(&code));
+    }
+    terminal
+        .press(&["B"])
+        .shows("No bypass code of this account");
+    terminal.press(&["q"]).shows("$");
+}
+
+// Mutants: the console's shield is none of the store's; it does not end by itself; the banner is not shown on
+// other screens.
+#[test]
+fn a_shield_put_up_live_refuses_the_next_login_and_ends() {
+    require!(Need::Program("/usr/bin/tmux"));
+    let sink = Sink::start(Encryption::StartTls);
+    let stage = rig(&sink);
+    let mut mailbox = Mailbox::of(&sink);
+    let begin = || {
+        let client = stage.pam("rig").user("alice").rhost("192.0.2.7");
+        let mut login = client.without_failure_delay().start();
+        login.password_of("alice");
+        login
+    };
+    let terminal = Tmux::open(&stage, 160, 48);
+    terminal
+        .line("gatepost console --screen live")
+        .shows("No attack is seen");
+    // Nobody presses a key: the guesses come in, and the verdict changes.
+    for _ in 0..3 {
+        let mut login = begin();
+        login.code_prompt();
+        let wrong = wrong(&mailbox.next_code());
+        login.tries(wrong.as_str());
+        login.tries(wrong.as_str());
+        login.answer(wrong.as_str());
+        login.finish();
+        stage.store().pass(Duration::from_secs(2));
+    }
+    terminal
+        .shows("This looks like an attack")
+        .shows("attack: 192.0.2.7");
+    terminal.press(&["1"]).shows("attack: 192.0.2.7");
+    terminal.press(&["3", "!"]).shows("--source 192.0.2.7");
+    terminal.press(&["y"]).shows("Refused now");
+    let outcome = begin().finish();
+    assert_eq!(
+        outcome.authenticate(),
+        "PAM_PERM_DENIED",
+        "{}",
+        outcome.report()
+    );
+    stage.store().pass(Duration::from_mins(15));
+    let mut login = begin();
+    login.code_prompt();
+    login.answer(mailbox.next_code());
+    login.finish().expect("PAM_SUCCESS");
+    terminal.press(&["q"]).shows("$");
 }

@@ -353,5 +353,78 @@ fn without_a_terminal_there_is_a_short_help() {
     stage
         .gatepost(&["console", "--screen", "kitchen"])
         .exits(2)
-        .tells("it is one of: home, users, audit, mail, policy, health");
+        .tells("it is one of: home, users, live, audit, mail, policy, health");
+}
+
+// Mutants: the session's own address is not asked about; any word is taken for a yes.
+#[test]
+fn a_shield_over_ones_own_address_asks_for_a_word() {
+    terminal!(
+        a_shield_over_ones_own_address_asks_for_a_word,
+        stage,
+        terminal
+    );
+    let open = "SSH_CONNECTION='198.51.100.7 4711 192.0.2.1 22' gatepost console --screen live";
+    terminal.line(open).shows("newest first");
+    terminal.press(&["!"]).shows("Refuse a source for a while?");
+    terminal.press(&["Tab", "Tab", "C-u", "198.51.100.0/24"]);
+    terminal.shows("--source 198.51.100.0/24");
+    terminal.press(&["Tab", "Tab", "Tab", "y"]);
+    terminal
+        .shows("Are you sure?")
+        .shows("your own session comes from");
+    terminal.press(&["y"]).shows("Type yes to do it.");
+    let status = ["shield", "status", "-o", "plain"];
+    assert_eq!(stage.gatepost(&status).exits(0).out, "");
+    terminal
+        .press(&["yes", "Enter", "Enter"])
+        .shows("Refused now");
+    terminal.shows("1 shield");
+    let up = stage.gatepost(&status).exits(0).out;
+    assert!(up.starts_with("198.51.100.0/24\t"), "{up}");
+    // Ended by two keys, and another console's picture of it goes without any.
+    terminal.press(&["u"]).shows("Let 198.51.100.0/24 sign in");
+    terminal.press(&["y"]).shows("are possible again");
+    assert_eq!(stage.gatepost(&status).exits(0).out, "");
+    terminal.press(&["q"]).is_the_shells();
+}
+
+// Mutants: the code is still on the screen, or in what was said, after a key; it is made read-only.
+#[test]
+fn a_bypass_code_is_seen_once() {
+    terminal!(a_bypass_code_is_seen_once, stage, terminal);
+    terminal.line("gatepost console --screen users");
+    terminal.shows("alice").press(&["b"]);
+    terminal.shows("Give alice a bypass code?");
+    terminal.press(&["T-1", "Tab", "Tab", "Tab", "y"]);
+    terminal.shows("it is not shown again");
+    let picture = terminal.picture();
+    let mut words = picture.split_whitespace();
+    let code = words.find(|word| word.starts_with("B-")).expect(&picture);
+    let code = code.to_owned();
+    terminal.waits("the code is gone", |picture| {
+        let is_gone = !picture.contains("it is not shown again");
+        if !is_gone {
+            terminal.press(&["Escape"]);
+        }
+        is_gone
+    });
+    assert!(!terminal.picture().contains(&code));
+    terminal.press(&[":"]).press(&["messages", "Enter"]);
+    terminal.shows("bypass code 1 is no longer shown");
+    assert!(!terminal.picture().contains(&code));
+    terminal
+        .press(&["Escape", "B"])
+        .shows("1 of 1 uses for another");
+    terminal
+        .press(&["Enter"])
+        .shows("End alice's bypass code 1?");
+    terminal.press(&["y"]).shows("no longer works");
+    terminal.press(&["q"]).is_the_shells();
+    let list = stage.gatepost(&["bypass", "list", "-o", "plain"]);
+    assert_eq!(list.exits(0).out, "");
+    let open = "gatepost console --read-only --screen users";
+    terminal.line(open).shows("1 account");
+    terminal.press(&["b"]).shows("opened with --read-only");
+    terminal.press(&["q"]).is_the_shells();
 }
