@@ -69,7 +69,7 @@ const LAYERS: [Layer; 22] = [
         "tui/src/console",
         "work",
         &[
-            "cells", "cli", "effect", "event", "message", "model", "prefs",
+            "cells", "effect", "event", "message", "model", "person", "prefs",
         ],
     ),
 ];
