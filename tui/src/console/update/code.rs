@@ -10,6 +10,10 @@ const TOO_SOON: u64 = 500;
 
 /// A code was made.
 pub(super) fn take(model: &mut Model, once: Once) {
+    if model.is_masked {
+        // Whoever takes the cover away need not be who asked for it.
+        return gone(model, &once);
+    }
     // By the numbers of both, so that neither is lost; the one before can be revoked.
     if let Some(before) = model.code.replace(Shown {
         once,
@@ -21,6 +25,15 @@ pub(super) fn take(model: &mut Model, once: Once) {
         );
         model.notes.say(model.now, Tone::Care, text);
     }
+}
+
+/// Says of a code that went unseen, or may have, how to end it.
+pub(super) fn gone(model: &mut Model, once: &Once) {
+    let text = format!(
+        "{}'s bypass code {} was closed while nobody was here. B ends it; b makes another.",
+        once.user, once.id
+    );
+    model.notes.say(model.now, Tone::Care, text);
 }
 
 /// Any key but the one that copies.

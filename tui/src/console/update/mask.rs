@@ -4,7 +4,7 @@
 use super::super::effect::Effect;
 use super::super::model::text::Tone;
 use super::super::model::{Model, Shown};
-use super::users;
+use super::{code, users};
 
 /// Somebody is there; whether the mask was taken away, and the key is spent with that.
 pub(super) fn touched(model: &mut Model) -> bool {
@@ -27,11 +27,7 @@ pub(super) fn tick(model: &mut Model) -> Vec<Effect> {
     }
     model.palette = None;
     if let Some(Shown { once, .. }) = model.code.take() {
-        let text = format!(
-            "{}'s bypass code {} was closed while nobody was here. B ends it; b makes another.",
-            once.user, once.id
-        );
-        model.notes.say(model.now, Tone::Care, text);
+        code::gone(model, &once);
     }
     if !std::mem::take(&mut model.users.unmasked) {
         return Vec::new();

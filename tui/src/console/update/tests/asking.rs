@@ -181,6 +181,11 @@ fn a_code_is_copied_by_its_key_alone_and_goes_when_nobody_is_there() {
     let idle = model.idle;
     update(&mut model, Message::Tick(idle + 2));
     assert!(model.is_masked && model.code.is_none());
+    // Nor is one shown that comes then.
+    answered(&mut model, Answer::Code(once()));
+    press(&mut model, Key::Esc);
+    assert!(!model.is_masked && model.code.is_none());
+    assert!(said(&model).contains("B ends it"), "{}", said(&model));
 }
 
 // Mutants: why_no_bypass is not asked; marks are passed over.
