@@ -109,7 +109,12 @@ fn a_hundred_logins_while_the_console_is_used_and_none_is_refused() {
     });
     let rounds = rounds.into_inner();
     assert!(rounds >= ROUNDS, "{rounds} rounds of keys");
-    terminal.press(&["Escape", "Escape", "q"]).shows("$");
+    // While the chain is checked, leaving is asked about.
+    terminal
+        .press(&["Escape"])
+        .press(&["1"])
+        .hides("checking the chain");
+    terminal.press(&["q"]).shows("$");
     let unlocked = stage.store().event_kinds().unwrap();
     let unlocked = unlocked.iter().filter(|kind| *kind == "user-unlock");
     assert!(unlocked.count() >= 10, "the keys did what they say");
