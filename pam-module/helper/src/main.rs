@@ -2,12 +2,11 @@
 //! input and nothing else to trust.
 //!
 //! A thin start. It becomes a process that the user at the prompt can neither signal, starve nor
-//! freeze ([`process`], [`cgroup`]), and hands the socket to the login. Not the place for any
-//! decision.
+//! freeze ([`gatepost_shed`]), and hands the socket to the login. Not the place for any decision.
 
-mod cgroup;
 mod process;
 
+use std::fmt::Display;
 use std::process::ExitCode;
 
 use gatepost_shared::login;
@@ -17,8 +16,6 @@ use rustix::process::geteuid;
 use rustix::stdio::stderr;
 use rustix::termios::isatty;
 
-use crate::process::Fault;
-
 fn main() -> ExitCode {
     if !process::stdin_is_a_connection() {
         return by_hand();
@@ -26,9 +23,13 @@ fn main() -> ExitCode {
     if !geteuid().is_root() {
         return ExitCode::FAILURE;
     }
-    match process::shed().and_then(|notes| Ok((process::take_stdin()?, notes))) {
-        Ok((socket, notes)) => login::serve(socket, notes, process::fork),
-        Err(fault) => refuse(&fault),
+    let notes = match gatepost_shed::shed() {
+        Ok(notes) => notes,
+        Err(fault) => return refuse(&fault),
+    };
+    match process::take_stdin() {
+        Ok(socket) => login::serve(socket, notes, process::fork),
+        Err(error) => refuse(&format_args!("moving the socket: {error}")),
     }
 }
 
@@ -42,7 +43,7 @@ fn by_hand() -> ExitCode {
 
 /// What was inherited cannot be shed, so nothing may be opened: the module takes the silence for a
 /// refusal, and the log has to say why.
-fn refuse(fault: &Fault) -> ExitCode {
+fn refuse(fault: &dyn Display) -> ExitCode {
     let line = format!("refused: cannot shed what was inherited: {fault}");
     syslog::write(Severity::Critical, &line);
     ExitCode::FAILURE

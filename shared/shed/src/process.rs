@@ -1,9 +1,9 @@
-//! Shedding what a process inherits from `su`, that is, from the user who typed it: who may signal
-//! it, how it is scheduled, what it may use, what interrupts it. Runs before anything is opened.
+//! One function for each thing that a process inherits from the user who typed `su` or `sudo`, and two
+//! orders of them: for a login, which needs nothing of the caller's, and for somebody at a terminal,
+//! who keeps it. Runs before anything is opened.
 //!
-//! Each step is one function; one that fails is a refusal, save where a note to the log will do
-//! because nothing of the verdict hangs on it. All the helper's unsafe code is here: the calls that
-//! rustix has no safe form of.
+//! One that fails is a refusal, save where a note to the log will do because nothing of the verdict
+//! hangs on it. The unsafe code is the calls that rustix has no safe form of.
 
 #![expect(
     unsafe_code,
@@ -17,20 +17,16 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::num::NonZeroU64;
 use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
 use std::ptr;
 
-use gatepost_shared::login::Fork;
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::{Errno, FdFlags, fcntl_dupfd_cloexec, fcntl_getfd, fcntl_setfd};
-use rustix::net::sockopt::{socket_domain, socket_type};
-use rustix::net::{AddressFamily, SocketType, getpeername};
 use rustix::process::{
     DumpableBehavior, Resource, Rlimit, chdir, getpriority_process, getrlimit,
     set_dumpable_behavior, set_parent_process_death_signal, setpriority_process, setrlimit, setsid,
     umask,
 };
-use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout, stderr, stdin, stdout};
+use rustix::stdio::{dup2_stderr, dup2_stdout, stderr, stdin, stdout};
 use rustix::thread::{
     CpuSet, Gid, Uid, sched_setaffinity, set_current_timer_slack, set_thread_groups,
     set_thread_res_gid, set_thread_res_uid,
@@ -40,18 +36,15 @@ use crate::cgroup;
 
 /// Sheds everything, in an order in which each step is safe from what a later one sheds. Returns
 /// notes for the login's log.
-pub(crate) fn shed() -> Result<Vec<String>, Fault> {
+pub fn shed() -> Result<Vec<String>, Fault> {
     become_root()?;
     be_unreadable()?;
     outlive_the_parent()?;
     disarm_timers()?;
-    reset_signals()?;
+    reset_signals(&[])?;
     close_inherited()?;
-    reset_limits()?;
-    reset_scheduling()?;
-    reset_io_priority()?;
-    reset_timer_slack()?;
-    reset_personality()?;
+    reset_limits(&LIMITS)?;
+    reset_pace()?;
     // These two open files of the kernel's, which must work from here on.
     let mut notes = cgroup::leave();
     notes.extend(reset_oom_score());
@@ -61,9 +54,40 @@ pub(crate) fn shed() -> Result<Vec<String>, Fault> {
     Ok(notes)
 }
 
+/// Whether the caller's control groups are left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Groups {
+    /// A person's: they may be delegated to them.
+    Leave,
+    /// A service's, by which its manager knows what belongs to it.
+    Stay,
+}
+
+/// As [`shed`], for a program that somebody uses at their terminal: session, folder, descriptors and
+/// umask stay, and so does what their shell has ignore hang-ups and interrupts (`nohup`, `&`).
+///
+/// What cannot be left of the control groups is nothing that whoever sits there could mend.
+pub fn become_root_at_a_terminal(groups: Groups) -> Result<(), Fault> {
+    become_root()?;
+    be_unreadable()?;
+    outlive_the_parent()?;
+    disarm_timers()?;
+    reset_signals(&[libc::SIGHUP, libc::SIGINT, libc::SIGQUIT])?;
+    // A limit that a container keeps is an error of the write then, not the end of the process between
+    // a commit and its line in the log.
+    ignore(libc::SIGXFSZ)?;
+    reset_limits(&TERMINAL_LIMITS)?;
+    reset_pace()?;
+    let _as_inherited = reset_oom_score();
+    if groups == Groups::Leave {
+        let _as_inherited = cgroup::leave();
+    }
+    Ok(())
+}
+
 /// What could not be shed.
 #[derive(Debug)]
-pub(crate) struct Fault {
+pub struct Fault {
     doing: &'static str,
     error: io::Error,
 }
@@ -74,40 +98,12 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Whether standard input is a connected Unix stream socket, as the module makes it. Looks and
-/// changes nothing.
-pub(crate) fn stdin_is_a_connection() -> bool {
-    socket_domain(stdin()).is_ok_and(|domain| domain == AddressFamily::UNIX)
-        && socket_type(stdin()).is_ok_and(|kind| kind == SocketType::STREAM)
-        && getpeername(stdin()).is_ok()
-}
-
-/// Moves the socket out of the standard input's place, where a child or a careless read would find
-/// it.
-pub(crate) fn take_stdin() -> Result<UnixStream, Fault> {
-    let socket = doing("moving the socket", fcntl_dupfd_cloexec(stdin(), 3))?;
-    let null = open_null()?;
-    doing("replacing standard input", dup2_stdin(&null))?;
-    Ok(UnixStream::from(socket))
-}
-
 /// Real, effective and saved ids and no other group: a user whose uid is among them may signal us.
 fn become_root() -> Result<(), Fault> {
     doing("setgroups", set_thread_groups(&[]))?;
     let (gid, uid) = (Gid::ROOT, Uid::ROOT);
     doing("setresgid", set_thread_res_gid(gid, gid, gid))?;
     doing("setresuid", set_thread_res_uid(uid, uid, uid))
-}
-
-/// Forks, for what is left to do when the host has its verdict.
-pub(crate) fn fork() -> io::Result<Fork> {
-    // SAFETY: the process has one thread and no handlers, so the child may do all that the parent
-    // may; the caller closed the store before, the one thing that must not be shared.
-    match unsafe { libc::fork() } {
-        -1 => Err(io::Error::last_os_error()),
-        0 => Ok(Fork::Child),
-        _ => Ok(Fork::Parent),
-    }
 }
 
 /// No core, no ptrace, no /proc/PID/environ for others.
@@ -137,15 +133,18 @@ fn disarm_timers() -> Result<(), Fault> {
     Ok(())
 }
 
-/// All signals as in a fresh process: none blocked, none ignored but SIGPIPE, which would end us
-/// where an error tells more. Not by the C library's call, which leaves its own two signals as the
+/// All signals as in a fresh process: none blocked, none ignored but those that are `kept` as they are,
+/// and SIGPIPE, which would end us where an error tells more. Not by the C library's call, which leaves its own two signals as the
 /// caller had them.
-fn reset_signals() -> Result<(), Fault> {
+fn reset_signals(kept: &[c_int]) -> Result<(), Fault> {
     // The kernel's structure of handler, flags, restorer and mask: SIG_DFL is all zeros.
     let default: [c_long; 4] = [0; 4];
     let none: *const c_long = ptr::null();
     let mask_bytes: c_long = 8;
     for signal in 1..=LAST_SIGNAL {
+        if kept.iter().any(|kept| c_long::from(*kept) == signal) {
+            continue;
+        }
         // SAFETY: the kernel reads no more than the structure that `default` holds, which outlives
         // the call, and is given no place to write the old one to.
         let result = unsafe {
@@ -162,10 +161,7 @@ fn reset_signals() -> Result<(), Fault> {
             return Err(fault("rt_sigaction"));
         }
     }
-    // SAFETY: SIG_IGN is a constant, no code of ours runs in a handler.
-    if unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) } == libc::SIG_ERR {
-        return Err(fault("signal"));
-    }
+    ignore(libc::SIGPIPE)?;
     let mut none = MaybeUninit::<libc::sigset_t>::uninit();
     // SAFETY: sigemptyset initialises the whole set that the pointer is valid for.
     let emptied = unsafe { libc::sigemptyset(none.as_mut_ptr()) };
@@ -173,6 +169,14 @@ fn reset_signals() -> Result<(), Fault> {
     // SAFETY: the set was initialised just now and the old one is not asked for.
     let result = unsafe { libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), ptr::null_mut()) };
     checked("sigprocmask", result)
+}
+
+fn ignore(signal: c_int) -> Result<(), Fault> {
+    // SAFETY: SIG_IGN is a constant, no code of ours runs in a handler.
+    if unsafe { libc::signal(signal, libc::SIG_IGN) } == libc::SIG_ERR {
+        return Err(fault("signal"));
+    }
+    Ok(())
 }
 
 /// No descriptor but 0 to 2, and /dev/null where those are missing.
@@ -198,12 +202,12 @@ fn close_inherited() -> Result<(), Fault> {
 
 /// The caller's limits would fail our writes (`FSIZE`), our descriptors (`NOFILE`) or our life
 /// (`CPU`).
-fn reset_limits() -> Result<(), Fault> {
-    for Limit {
+fn reset_limits(limits: &[Limit]) -> Result<(), Fault> {
+    for &Limit {
         resource,
         wanted,
         needed,
-    } in LIMITS
+    } in limits
     {
         let exact = Rlimit {
             current: wanted,
@@ -232,6 +236,14 @@ fn reset_limits() -> Result<(), Fault> {
         doing("setrlimit", setrlimit(resource, raised))?;
     }
     Ok(())
+}
+
+/// How fast this process comes along.
+fn reset_pace() -> Result<(), Fault> {
+    reset_scheduling()?;
+    reset_io_priority()?;
+    reset_timer_slack()?;
+    reset_personality()
 }
 
 /// An idle or batch class, a nice of 19 or one crowded processor would let a user stretch the time
@@ -345,8 +357,9 @@ fn last_error() -> io::Error {
     io::Error::last_os_error()
 }
 
-/// One row of the table: set to `wanted` (none is unlimited), or, where that is not allowed, to as
+/// One row of a table: set to `wanted` (none is unlimited), or, where that is not allowed, to as
 /// much of it as there is, but not below `needed`.
+#[derive(Clone, Copy)]
 struct Limit {
     resource: Resource,
     wanted: Option<u64>,
@@ -359,6 +372,24 @@ const LIMITS: [Limit; 12] = [
     limit(Resource::Core, Some(0), 0),
     limit(Resource::As, Some(256 * MIB), 128 * MIB),
     limit(Resource::Nofile, Some(256), 64),
+    limit(Resource::Stack, Some(8 * MIB), MIB),
+    limit(Resource::Memlock, Some(8 * MIB), 0),
+    limit(Resource::Fsize, None, 1024 * MIB),
+    limit(Resource::Cpu, None, 60),
+    limit(Resource::Data, None, 128 * MIB),
+    limit(Resource::Rss, None, 0),
+    // Does not count for root.
+    limit(Resource::Nproc, None, 0),
+    limit(Resource::Sigpending, None, 0),
+    limit(Resource::Rttime, None, 0),
+];
+
+/// With room for the console's threads, each of which the C library gives a stack and a heap of
+/// address space.
+const TERMINAL_LIMITS: [Limit; 12] = [
+    limit(Resource::Core, Some(0), 0),
+    limit(Resource::As, None, 512 * MIB),
+    limit(Resource::Nofile, Some(1024), 64),
     limit(Resource::Stack, Some(8 * MIB), MIB),
     limit(Resource::Memlock, Some(8 * MIB), 0),
     limit(Resource::Fsize, None, 1024 * MIB),

@@ -11,12 +11,19 @@ use super::expect_none;
 use super::root;
 
 /// Our packages, and which of ours each may depend on.
-const OURS: [(&str, &[&str]); 7] = [
-    ("gatepost", &["gatepost-shared", "gatepost-words"]),
-    ("gatepost-helper", &["gatepost-shared", "gatepost-words"]),
+const OURS: [(&str, &[&str]); 8] = [
+    (
+        "gatepost",
+        &["gatepost-shared", "gatepost-shed", "gatepost-words"],
+    ),
+    (
+        "gatepost-helper",
+        &["gatepost-shared", "gatepost-shed", "gatepost-words"],
+    ),
     ("gatepost-pam", &["gatepost-words"]),
     ("gatepost-sender", &["gatepost-words"]),
     ("gatepost-shared", &["gatepost-words"]),
+    ("gatepost-shed", &[]),
     // The harness seeds a large store through the administrator's verbs.
     ("gatepost-tests", &["gatepost-shared", "gatepost-words"]),
     ("gatepost-words", &[]),
