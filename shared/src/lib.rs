@@ -5,7 +5,7 @@
 //! - verbs: [`login`] for the helper, [`admin`] for the console and its subcommands, [`notices`]
 //!   for both
 //! - doors, each to one part of the world, none knowing another: [`config`], [`store`], [`mail`],
-//!   [`host`], [`files`], [`people`], [`syslog`], [`witness`]
+//!   [`host`], [`files`], [`people`], [`signals`], [`syslog`], [`witness`]
 //! - decisions, pure: [`policy`], [`code`]
 //! - words: the `gatepost_words` crate
 
@@ -21,6 +21,7 @@ pub mod mail;
 pub mod notices;
 pub mod people;
 pub mod policy;
+pub mod signals;
 pub mod store;
 pub mod syslog;
 pub mod witness;

@@ -57,9 +57,11 @@ use crate::config::{CONFIG, Config};
 use crate::files::{self, Readers};
 use crate::host::{self, Host, System};
 use crate::people::{self, LookupError};
+use crate::signals;
 use crate::store::Store;
 use crate::store::accounts::Account;
 pub use crate::store::accounts::Actor;
+pub use crate::store::inside::alone as outside_the_store;
 pub use crate::store::schema::VERSION as STORE_VERSION;
 use crate::syslog::{self, Severity};
 
@@ -82,14 +84,14 @@ impl Admin {
     /// Opens configuration and store; neither is created or repaired.
     pub fn open(conf: Option<&Path>, operator: Operator) -> Result<Self, AdminError> {
         let config = config(conf, &operator)?;
-        let store = Store::open(&config.store)?;
+        let store = Store::open(&config.store)?.settling_later()?;
         Ok(Self {
             config,
             conf: conf.unwrap_or(Path::new(CONFIG)).to_owned(),
             store,
             key: None,
             host: Box::new(System::new()?),
-            post: Box::new(crate::mail::deliver),
+            post: Box::new(post),
             actor: Actor {
                 name: operator.name.clone(),
             },
@@ -157,12 +159,13 @@ impl Admin {
     }
 
     /// One line for the system log beside the event in the store.
-    fn log(&self, act: &str, user: &str) {
+    fn log(&mut self, act: &str, user: &str) {
         log_act(&self.actor.name, act, user);
+        self.settle();
     }
 
     /// The same for an act on a source.
-    fn log_of(&self, act: &str, source: &str) {
+    fn log_of(&mut self, act: &str, source: &str) {
         let line = format!(
             "event=admin act={} source={} by={}",
             log_value(act),
@@ -170,7 +173,19 @@ impl Admin {
             quote(self.actor.name.clone())
         );
         syslog::write(Severity::Notice, &line);
+        self.settle();
     }
+
+    /// What was done stands and is told: now the write-ahead log may go into the store. Where it cannot,
+    /// the next act or login does it.
+    fn settle(&mut self) {
+        let _left_to_the_next = self.store.settle_log();
+    }
+}
+
+/// Sends a letter; whoever waits for a relay may leave.
+fn post(config: &Config, host: &dyn Host, kind: &'static str, letter: Letter) -> Vec<Delivered> {
+    signals::let_in(|| crate::mail::deliver(config, host, kind, letter))
 }
 
 /// The line of an act.

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::error::{Problem, StoreError};
 use super::events::Chain;
-use super::{Store, companions, schema};
+use super::{Store, companions, inside, schema};
 
 /// A private file beside the store that goes when this goes.
 #[derive(Debug)]
@@ -84,6 +84,7 @@ fn make_private(path: &Path) -> Result<(), StoreError> {
 impl Store {
     /// Writes a copy of what is committed now into an empty file; logins go on meanwhile.
     pub fn copy_into(&self, empty: &Path) -> Result<(), StoreError> {
+        let _inside = inside::enter();
         self.connection
             .execute("VACUUM INTO ?1", [empty.to_string_lossy()])
             .map_err(StoreError::sqlite(COPYING))?;

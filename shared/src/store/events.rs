@@ -102,8 +102,6 @@ pub struct Anchor {
 }
 
 const DOING: &str = "writing an event";
-/// Events after which a check of the chain says how far it is.
-const PROGRESS: u64 = 50_000;
 
 /// Appends an event.
 pub(super) fn append(
@@ -163,15 +161,15 @@ pub(super) fn last_seq(connection: &Connection) -> Result<i64, StoreError> {
 }
 
 /// What an event's hash covers.
-struct Fields<'a> {
-    seq: i64,
-    wall: i64,
-    texts: [&'a str; 5],
-    conversation: i64,
+pub(super) struct Fields<'a> {
+    pub(super) seq: i64,
+    pub(super) wall: i64,
+    pub(super) texts: [&'a str; 5],
+    pub(super) conversation: i64,
 }
 
 impl Fields<'_> {
-    fn hash(&self, previous: &[u8; 32]) -> [u8; 32] {
+    pub(super) fn hash(&self, previous: &[u8; 32]) -> [u8; 32] {
         let mut hash = Sha256::new();
         hash.update(b"gatepost event v1");
         hash.update(previous);
@@ -251,7 +249,9 @@ impl Store {
 
     /// The number of the last event.
     pub fn last_seq(&self) -> Result<i64, StoreError> {
-        last_seq(&self.connection)
+        self.read("looking for the last event", |connection| {
+            last_seq(connection)
+        })
     }
 
     /// The hash of an event, in hex; none where there is no such event.
@@ -277,88 +277,10 @@ impl Store {
             anchor(connection).map_err(StoreError::sqlite(doing))
         })
     }
-
-    /// Recomputes the whole chain, from its anchor on.
-    pub fn verify_chain(&self) -> Result<Chain, StoreError> {
-        let doing = "checking the chain of events";
-        self.read(doing, |connection| {
-            check_chain(connection, i64::MAX, &|_| {}).map_err(StoreError::sqlite(doing))
-        })
-    }
-
-    /// As [`Self::verify_chain`], telling now and then how many events were checked.
-    pub fn watch_chain_verified(&self, progress: &dyn Fn(u64)) -> Result<Chain, StoreError> {
-        let doing = "checking the chain of events";
-        self.read(doing, |connection| {
-            check_chain(connection, i64::MAX, progress).map_err(StoreError::sqlite(doing))
-        })
-    }
-}
-
-/// Checks the chain from its anchor to event `upto`.
-pub(super) fn check_chain(
-    connection: &Connection,
-    upto: i64,
-    progress: &dyn Fn(u64),
-) -> Result<Chain, rusqlite::Error> {
-    let anchor = anchor(connection)?;
-    let mut before = anchor.as_ref().map_or(0, |anchor| anchor.seq);
-    // What is no hash is a hash that no event follows from.
-    let mut previous = anchor
-        .as_ref()
-        .map_or([0; 32], |anchor| bytes(&anchor.head).unwrap_or([0xff; 32]));
-    let mut chain = Chain {
-        events: 0,
-        first: before + 1,
-        last: before,
-        head: hex(&previous),
-        broken_at: None,
-        anchor,
-    };
-    // The newest announcement of a purge vouches for the anchor.
-    let mut announced: Option<(i64, String)> = None;
-    let mut statement = connection.prepare("SELECT * FROM events WHERE seq <= ?1 ORDER BY seq")?;
-    let mut rows = statement.query([upto])?;
-    while let Some(row) = rows.next()? {
-        let seq: i64 = row.get(0)?;
-        let text = |index| row.get_ref(index)?.as_str().map_err(rusqlite::Error::from);
-        let fields = Fields {
-            seq,
-            wall: row.get(1)?,
-            texts: [text(2)?, text(3)?, text(4)?, text(5)?, text(7)?],
-            conversation: row.get(6)?,
-        };
-        let stored: [u8; 32] = row.get(8)?;
-        if seq != before + 1 || fields.hash(&previous) != stored {
-            chain.broken_at = Some(seq);
-            return Ok(chain);
-        }
-        if text(2)? == PURGED {
-            announced = announcement(text(7)?);
-        }
-        (before, previous) = (seq, stored);
-        chain.events += 1;
-        if chain.events.is_multiple_of(PROGRESS) {
-            progress(chain.events);
-        }
-        chain.last = seq;
-        chain.head = hex(&previous);
-    }
-    // An anchor that no announcement left in the chain reaches was not set by a purge. A stretch
-    // that ends before the newest event may end before the announcement.
-    if upto == i64::MAX
-        && let Some(anchor) = &chain.anchor
-        && !announced.is_some_and(|(through, head)| {
-            anchor.seq < through || (anchor.seq == through && anchor.head == head)
-        })
-    {
-        chain.broken_at = Some(chain.first);
-    }
-    Ok(chain)
 }
 
 /// What the event of a purge says: through which event, and that event's hash.
-fn announcement(detail: &str) -> Option<(i64, String)> {
+pub(super) fn announcement(detail: &str) -> Option<(i64, String)> {
     let detail: serde_json::Value = serde_json::from_str(detail).ok()?;
     Some((
         detail.get("through")?.as_i64()?,
@@ -396,7 +318,7 @@ pub(super) fn set_anchor(tx: &Transaction<'_>, anchor: &Anchor) -> Result<(), ru
 }
 
 /// The 32 bytes of a hash in hex.
-fn bytes(hex: &str) -> Option<[u8; 32]> {
+pub(super) fn bytes(hex: &str) -> Option<[u8; 32]> {
     let mut all = [0; 32];
     if hex.len() != 2 * all.len() {
         return None;

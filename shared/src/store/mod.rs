@@ -10,11 +10,13 @@ pub mod accounts;
 pub mod attack;
 pub mod browse;
 pub mod bypass;
+mod chain;
 pub mod clock;
 pub mod copies;
 pub mod error;
 pub mod events;
 pub mod guesses;
+pub mod inside;
 pub mod mails;
 pub mod outbox;
 pub mod policies;
@@ -58,6 +60,7 @@ impl Store {
     /// Opens an existing store, its files checked first; creates nothing.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let doing = "opening the store";
+        let _inside = inside::enter();
         files::check_database(path).map_err(|untrusted| StoreError {
             doing,
             problem: Problem::Untrusted(untrusted),
@@ -89,6 +92,16 @@ impl Store {
             Connection::open_with_flags(path, flags).map_err(StoreError::sqlite(doing))?;
         prepare(&mut connection).map_err(StoreError::sqlite(doing))?;
         Ok(Self { connection })
+    }
+
+    /// Has no commit move the log into the store: it can fail, or die, after what was done is on the disk
+    /// and before the system log has its line. Whoever asks for this settles the log themselves, behind
+    /// that line ([`Self::settle_log`]).
+    pub fn settling_later(self) -> Result<Self, StoreError> {
+        self.connection
+            .pragma_update(None, "wal_autocheckpoint", 0)
+            .map_err(StoreError::sqlite("opening the store"))?;
+        Ok(self)
     }
 
     /// Has the store keep a write-ahead log, as it does unless another program changed that.
@@ -156,6 +169,7 @@ impl Store {
         doing: &'static str,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        let _inside = inside::enter();
         let tx = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -189,6 +203,7 @@ impl Store {
         doing: &'static str,
         look: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        let _inside = inside::enter();
         let tx = self
             .connection
             .unchecked_transaction()

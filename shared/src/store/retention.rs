@@ -9,8 +9,9 @@ use gatepost_words::time::{Span, StoreTime};
 use rusqlite::{Connection, Transaction, params};
 use serde_json::{Value, json};
 
+use super::chain::check_chain;
 use super::error::StoreError;
-use super::events::{self, Anchor, Event, PURGED, check_chain};
+use super::events::{self, Anchor, Event, PURGED};
 use super::{Store, clock};
 use crate::host::Now;
 use crate::policy::limits::MOST_EVENTS;
@@ -166,7 +167,7 @@ fn purge_batch(tx: &Transaction<'_>, through: i64) -> Result<i64, StoreError> {
 
 /// The hash of event `upto`, where the chain reaches it unbroken.
 fn unbroken(connection: &Connection, upto: i64) -> Result<String, StoreError> {
-    let chain = check_chain(connection, upto, &|_| {}).map_err(StoreError::sqlite(DOING))?;
+    let chain = check_chain(connection, upto).map_err(StoreError::sqlite(DOING))?;
     if chain.broken_at.is_none() && chain.last == upto {
         return Ok(chain.head);
     }

@@ -8,7 +8,7 @@ use rusqlite::{ErrorCode, params};
 use serde::Serialize;
 
 use super::error::StoreError;
-use super::{Store, clock, companions, wait_a_little, wait_hardly};
+use super::{Store, clock, companions, inside, wait_a_little, wait_hardly};
 use crate::host::Now;
 
 /// What `gatepost maintain` did.
@@ -138,6 +138,7 @@ impl Store {
     /// without them. To wait for them would hold the writer's lock all the while, and refuse every login
     /// in between.
     fn truncate_log(&mut self) -> Result<(), StoreError> {
+        let _inside = inside::enter();
         let failed = StoreError::sqlite("truncating the write-ahead log");
         let mut truncate = || {
             self.connection.busy_handler(Some(wait_hardly))?;
@@ -225,6 +226,7 @@ impl Store {
 
     /// Gives the free pages of the file back to the disk. Logins are refused as busy while it is written.
     pub fn vacuum(&mut self) -> Result<(), StoreError> {
+        let _inside = inside::enter();
         self.connection
             .execute_batch("VACUUM")
             .map_err(StoreError::sqlite("shrinking the store"))?;

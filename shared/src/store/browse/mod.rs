@@ -17,7 +17,7 @@ pub use self::events::{EventAsks, EventTerm};
 use super::accounts::{self, Account};
 use super::error::StoreError;
 use super::mails::Delivery;
-use super::{Store, mails};
+use super::{Store, inside, mails};
 use crate::host::Now;
 
 /// Where a page lies.
@@ -107,6 +107,7 @@ impl Store {
 
     /// A number that changes when another connection changed anything.
     pub fn change(&self) -> Result<i64, StoreError> {
+        let _inside = inside::enter();
         self.connection
             .query_row("PRAGMA data_version", [], |row| row.get(0))
             .map_err(StoreError::sqlite("looking for changes"))
