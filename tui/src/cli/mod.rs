@@ -29,6 +29,7 @@ mod setup;
 pub(crate) mod shape;
 mod shield;
 mod source;
+mod standard;
 mod status;
 mod store;
 mod themes;
@@ -43,6 +44,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use gatepost_shared::admin::roles::Operator;
 use gatepost_shared::admin::{self, Admin};
+use gatepost_shared::people;
 use gatepost_words::text::sanitise;
 
 use self::exit::{Exit, Failure};
@@ -286,6 +288,11 @@ fn typed() -> String {
         typed.push("\u{2026}".to_owned());
     }
     typed.join(" ")
+}
+
+/// Whether a person is behind this process, by the kernel's word or by sudo's; a service has none.
+pub(crate) fn is_a_persons() -> bool {
+    sudo_uid().is_some() || !matches!(people::login_uid(), Ok(None))
 }
 
 #[expect(

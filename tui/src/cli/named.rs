@@ -5,12 +5,13 @@ use std::io::{self, BufRead, BufReader, IsTerminal, Write};
 use std::path::Path;
 
 use super::exit::{Exit, Failure};
+use super::standard::{Input, Output};
 use super::{Context, person};
 
 /// Opens a file, or the standard input, for reading.
 pub(crate) fn read(context: &Context, name: &str) -> Result<Box<dyn BufRead>, Failure> {
     if name == "-" {
-        return Ok(Box::new(io::stdin().lock()));
+        return Ok(Box::new(BufReader::new(Input)));
     }
     let file = person::open_read(context, Path::new(name))?;
     Ok(Box::new(BufReader::new(file)))
@@ -25,7 +26,7 @@ pub(crate) fn create(context: &Context, name: &str) -> Result<Box<dyn Write>, Fa
                 "this is no text for a terminal: name a file, or send it on with |".to_owned();
             return Err(Failure::Said(Exit::Usage, text));
         }
-        return Ok(Box::new(io::stdout().lock()));
+        return Ok(Box::new(Output));
     }
     Ok(Box::new(Whole(person::create(context, Path::new(name))?)))
 }

@@ -5,12 +5,14 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 
 use gatepost_shared::host;
+use gatepost_shared::signals::let_in;
 use gatepost_words::time::Wall;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use super::exit::{Exit, Failure};
 use super::manner::{manner, painted};
+use super::standard::{Errors, Output};
 use crate::cells::ascii;
 
 /// The version of the JSON documents; fields are added, never changed or removed.
@@ -25,7 +27,7 @@ struct Document<'a, T> {
 
 /// Writes lines of data.
 pub(crate) fn data(text: &str) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
+    let mut out = Output;
     out.write_all(text.as_bytes())?;
     if !text.is_empty() && !text.ends_with('\n') {
         out.write_all(b"\n")?;
@@ -37,13 +39,13 @@ pub(crate) fn data(text: &str) -> Result<(), Failure> {
 /// Writes words about the data, unless hints are not wanted. Nobody may be listening.
 pub(crate) fn words(text: &str) {
     if !manner().quiet {
-        let _unheard = writeln!(io::stderr().lock(), "{text}");
+        let _unheard = writeln!(Errors, "{text}");
     }
 }
 
 /// Tells what is wrong, whether hints are wanted or not.
 pub(crate) fn fault(text: &str) {
-    let _unheard = writeln!(io::stderr().lock(), "gatepost: {text}");
+    let _unheard = writeln!(Errors, "gatepost: {text}");
 }
 
 /// Writes a document: an object's fields beside the schema's number.
@@ -67,7 +69,7 @@ pub(crate) fn list<T: Serialize>(
         if page.is_empty() {
             break;
         }
-        let mut out = io::stdout().lock();
+        let mut out = Output;
         for item in &page {
             write!(out, "{before}{}", ascii(&json(item)?))?;
             ",".clone_into(&mut before);
@@ -180,12 +182,12 @@ pub(crate) fn ask(question: &str) -> Option<String> {
     if !interactive() {
         return None;
     }
-    let mut err = io::stderr().lock();
+    let mut err = Errors;
     let _unheard = write!(err, "{question}");
     let _unheard = err.flush();
     drop(err);
     let mut answer = String::new();
-    match io::stdin().read_line(&mut answer) {
+    match let_in(|| io::stdin().read_line(&mut answer)) {
         Ok(0) | Err(_) => None,
         Ok(_) => Some(answer.trim().to_owned()),
     }
@@ -217,7 +219,7 @@ pub(crate) fn confirmed(yes: bool, question: &str, word: &str) -> Result<(), Fai
 pub(crate) fn progress(what: &'static str) -> impl Fn(u64) {
     move |count| {
         if io::stderr().is_terminal() && !manner().quiet {
-            let _unheard = write!(io::stderr().lock(), "\r{count} {what} ");
+            let _unheard = write!(Errors, "\r{count} {what} ");
         }
     }
 }
@@ -225,7 +227,7 @@ pub(crate) fn progress(what: &'static str) -> impl Fn(u64) {
 /// Takes the last progress away.
 pub(crate) fn progress_over() {
     if io::stderr().is_terminal() && !manner().quiet {
-        let _unheard = write!(io::stderr().lock(), "\r\u{1b}[K");
+        let _unheard = write!(Errors, "\r\u{1b}[K");
     }
 }
 

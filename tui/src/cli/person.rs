@@ -9,6 +9,7 @@ use std::process::{Command, ExitStatus, Stdio};
 
 use gatepost_shared::host::{Host, System};
 use gatepost_shared::people::Credentials;
+use gatepost_shared::signals::let_in;
 use rustix::fs::{AtFlags, CWD, OFlags};
 
 use super::Context;
@@ -111,7 +112,7 @@ fn edit_with(
     let mut file = as_person(who, Shed::Access, || make(&path)).map_err(told)?;
     let edited = file
         .write_all(text.as_bytes())
-        .and_then(|()| run(who, program, Some(&path), None))
+        .and_then(|()| let_in(|| run(who, program, Some(&path), None)))
         .and_then(|status| {
             if !status.success() {
                 return Ok(None);
@@ -130,7 +131,7 @@ fn edit_with(
 }
 
 fn page_with(who: Option<&Credentials>, program: &[OsString], text: &str) -> Result<(), Failure> {
-    run(who, program, None, Some(text))?;
+    let_in(|| run(who, program, None, Some(text)))?;
     Ok(())
 }
 

@@ -14,6 +14,7 @@ use serde_json::Value;
 use super::Context;
 use super::exit::{Exit, Failure};
 use super::output::{self, data, table};
+use super::standard::Output;
 use crate::cells::{cell, guarded};
 
 /// A shape.
@@ -274,7 +275,7 @@ impl Shape {
         *head = Head::Done;
         match self.form() {
             Form::Csv => {
-                let mut out = csv::Writer::from_writer(io::stdout().lock());
+                let mut out = csv::Writer::from_writer(Output);
                 let failed = |error: csv::Error| Failure::Output(io::Error::other(error));
                 if shown {
                     out.write_record(&names).map_err(failed)?;
@@ -288,7 +289,7 @@ impl Shape {
             }
             Form::Plain => {
                 let end = if self.null { '\0' } else { '\n' };
-                let mut out = io::stdout().lock();
+                let mut out = Output;
                 for row in cells {
                     write!(out, "{}{end}", row.join("\t"))?;
                 }

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
+use gatepost_shared::signals::let_in;
 use gatepost_words::time::Span;
 
 use super::Context;
@@ -70,7 +71,7 @@ impl Screen {
     reason = "other processes change the counts and time does: there is no condition to wait on"
 )]
 fn wait() {
-    std::thread::sleep(PAUSE);
+    let_in(|| std::thread::sleep(PAUSE));
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::Editor;
 use super::effect::Effect;
 use super::event::Event;
 use super::gate::Gate;
-use super::message::{Edit, Message};
+use super::message::{Edit, Found, Message};
 use super::model::Model;
 use super::terminal::Screen;
 use super::update::{begin, update};
@@ -133,7 +133,12 @@ impl App<'_> {
             match effect {
                 Effect::Quit => return Ok(Some(Ending::Left)),
                 Effect::Suspend => {
-                    self.screen.suspend()?;
+                    if !self.screen.suspend()? {
+                        let why = "Something is being written: Ctrl-Z once more in a moment.";
+                        let told = Found::Done(Err(why.to_owned()));
+                        self.message(Message::Found(Box::new(told)))?;
+                        continue;
+                    }
                     let (columns, rows) = self.screen.size();
                     self.message(Message::Resized(columns, rows))?;
                 }

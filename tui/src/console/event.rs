@@ -9,11 +9,16 @@ use std::time::Duration;
 use crossterm::event::{
     self, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
+use gatepost_shared::signals;
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::gate::Gate;
 use super::message::{Key, Message, Mouse};
+use super::terminal::size;
+
+/// Signals that are told of.
+const HEARD: [i32; 4] = [SIGTERM, SIGHUP, SIGINT, SIGCONT];
 
 /// Something from outside.
 #[derive(Debug)]
@@ -43,12 +48,15 @@ pub(crate) fn listen(events: &Sender<Event>) -> io::Result<Arc<Gate>> {
     thread::Builder::new()
         .name("keys".to_owned())
         .spawn(move || read_keys(&keys, &ours))?;
-    let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGCONT])?;
+    watch_size(events.clone())?;
+    let mut handled = Signals::new(HEARD)?;
     let (events, theirs) = (events.clone(), Arc::clone(&gate));
     thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || {
-            for signal in signals.forever() {
+            // Held back on every other thread; where it cannot be heard here, only the end comes late.
+            let _late = signals::hear(&HEARD);
+            for signal in handled.forever() {
                 // A Ctrl-C that was meant for the program that has the terminal.
                 if signal == SIGINT && theirs.is_lent() {
                     continue;
@@ -64,6 +72,24 @@ pub(crate) fn listen(events: &Sender<Event>) -> io::Result<Arc<Gate>> {
             }
         })?;
     Ok(gate)
+}
+
+/// Tells of the terminal's sizes. crossterm would too, by a handler that starts `tput` where the kernel
+/// does not say: this thread takes the signal before any handler has it.
+fn watch_size(events: Sender<Event>) -> io::Result<()> {
+    let watch = move || {
+        while signals::wait_for_resize().is_ok() {
+            if let Ok((columns, rows)) = size()
+                && events.send(Event::Size(columns, rows)).is_err()
+            {
+                return;
+            }
+        }
+    };
+    thread::Builder::new()
+        .name("size".to_owned())
+        .spawn(watch)?;
+    Ok(())
 }
 
 /// How long keys are waited for at once: as long as it takes at the most to let go of them.
@@ -94,9 +120,8 @@ fn read_keys(events: &Sender<Event>, gate: &Gate) {
                 key.map(Event::Key)
             }
             event::Event::Paste(text) => Some(Event::Paste(text)),
-            event::Event::Resize(columns, rows) => Some(Event::Size(columns, rows)),
             event::Event::Mouse(mouse) => mouse_of(mouse).map(Event::Mouse),
-            event::Event::FocusGained | event::Event::FocusLost => None,
+            event::Event::FocusGained | event::Event::FocusLost | event::Event::Resize(..) => None,
         };
         if let Some(event) = event
             && events.send(event).is_err()

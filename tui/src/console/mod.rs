@@ -28,6 +28,7 @@ use std::sync::mpsc;
 use gatepost_shared::admin::console::ConsoleRules;
 use gatepost_shared::admin::roles::Role;
 use gatepost_shared::host::{Host, System};
+use gatepost_shared::signals;
 
 use self::app::{App, Ending};
 use self::look::{Look, Scheme};
@@ -104,6 +105,8 @@ pub(crate) fn run(
     options: Options,
     editor: &Editor<'_>,
 ) -> io::Result<Result<(), String>> {
+    // Before any thread begins: a stop that one of them takes stops all, one inside the store too.
+    signals::hold_for_good()?;
     let (sender, events) = mpsc::channel();
     let system = System::new().map_err(io::Error::other)?;
     let clock = move || u64::try_from(system.now().moment.at.millis()).unwrap_or(0);
@@ -139,6 +142,7 @@ pub(crate) fn run(
         Ending::Left => Ok(Ok(())),
         Ending::Lost(why) => Ok(Err(why)),
         Ending::Signal(signal) => {
+            signals::hear(&[signal])?;
             signal_hook::low_level::emulate_default_handler(signal)?;
             Ok(Ok(()))
         }

@@ -15,6 +15,7 @@ use crossterm::terminal::{
     LeaveAlternateScreen,
 };
 use crossterm::{execute, queue};
+use gatepost_shared::{admin, signals};
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
@@ -45,10 +46,11 @@ impl Screen {
         // crossterm 0.29 answers NO_COLOR by an empty SGR, which ends reverse and bold too: the
         // selected row could not be seen. Our own theme has no colours then.
         Colored::set_ansi_color_disabled(false);
+        // Asked before anything is taken: where it fails, there is nothing to give back.
+        let size = size()?;
         give_back_in_panic();
         enter()?;
         let frames = Frames::default();
-        let size = terminal::size()?;
         Ok(Self {
             terminal: fresh(&frames, size)?,
             frames,
@@ -90,12 +92,21 @@ impl Screen {
         Ok(())
     }
 
-    /// Gives the terminal back, stops until `fg`, takes it over again.
-    pub(crate) fn suspend(&mut self) -> io::Result<()> {
-        leave()?;
-        // This is the main thread: it stops before the call returns.
-        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP)?;
-        self.resume()
+    /// Gives the terminal back, stops until `fg`, takes it over again. False where some thread stayed
+    /// inside the store, which must not be stopped there.
+    pub(crate) fn suspend(&mut self) -> io::Result<bool> {
+        let stopped = admin::outside_the_store(|| {
+            leave()?;
+            // This is the main thread: it stops before the call returns.
+            signals::stop_here()?;
+            io::Result::Ok(())
+        });
+        let Some(stopped) = stopped else {
+            return Ok(false);
+        };
+        stopped?;
+        self.resume()?;
+        Ok(true)
     }
 
     /// Gives the terminal to somebody else for as long as they need it.
@@ -112,9 +123,16 @@ impl Screen {
         terminal::disable_raw_mode()?;
         enter()?;
         self.mouse(self.has_mouse)?;
-        let (columns, rows) = terminal::size()?;
+        // Where the terminal does not say, it is as large as it was.
+        let (columns, rows) = size().unwrap_or(self.size);
         self.renew(columns, rows)
     }
+}
+
+/// Columns and rows, by the kernel's word. Not crossterm's, which starts `tput` where the kernel has none.
+pub(crate) fn size() -> io::Result<(u16, u16)> {
+    let size = rustix::termios::tcgetwinsize(io::stdout())?;
+    Ok((size.ws_col, size.ws_row))
 }
 
 impl Drop for Screen {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::stage::{Stage, skip};
 
 /// A terminal with a shell in it.
-struct Terminal<'a> {
+pub(crate) struct Terminal<'a> {
     stage: &'a Stage,
     socket: String,
 }
@@ -16,7 +16,7 @@ const SOON: Duration = Duration::from_secs(20);
 
 impl<'a> Terminal<'a> {
     /// Opens one of 24 lines by 80 columns; none, having said why, where there is no tmux.
-    fn open(test: &str, stage: &'a Stage) -> Option<Self> {
+    pub(crate) fn open(test: &str, stage: &'a Stage) -> Option<Self> {
         if stage.shell("command -v tmux").code != 0 {
             skip(test, "needs tmux");
             return None;
@@ -37,13 +37,13 @@ impl<'a> Terminal<'a> {
     }
 
     /// Types a text, or keys by their names.
-    fn press(&self, keys: &[&str]) -> &Self {
+    pub(crate) fn press(&self, keys: &[&str]) -> &Self {
         self.tmux(&[&["send-keys"], keys].concat());
         self
     }
 
     /// Types a line into the shell.
-    fn line(&self, line: &str) -> &Self {
+    pub(crate) fn line(&self, line: &str) -> &Self {
         self.press(&[line, "Enter"])
     }
 
@@ -54,13 +54,13 @@ impl<'a> Terminal<'a> {
         self.stage.shell(&kill).exits(0);
     }
 
-    fn picture(&self) -> String {
+    pub(crate) fn picture(&self) -> String {
         self.tmux(&["capture-pane", "-p"])
     }
 
     /// Waits until the terminal shows a text.
     #[track_caller]
-    fn shows(&self, text: &str) -> &Self {
+    pub(crate) fn shows(&self, text: &str) -> &Self {
         self.waits(text, |picture| picture.contains(text))
     }
 
@@ -79,7 +79,7 @@ impl<'a> Terminal<'a> {
 
     /// Insists that the shell has its terminal back: lines, echo, and no picture of ours.
     #[track_caller]
-    fn is_the_shells(&self) -> &Self {
+    pub(crate) fn is_the_shells(&self) -> &Self {
         self.waits("no picture", |picture| !picture.contains("1 Home"));
         self.line("clear; stty -a | tr ' ' '\\n' | grep -cxE 'icanon|echo|isig' | sed s/^/flags=/");
         self.shows("flags=3")

@@ -40,5 +40,6 @@ mod posting;
 mod refusals;
 mod roles;
 mod setup;
+mod shedding;
 mod stage;
 mod users;

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use gatepost_shared::admin::Admin;
 use gatepost_shared::admin::audit::{Exported, Listed};
 use gatepost_shared::admin::filter::{EventFilter, span_of};
+use gatepost_shared::signals;
 use gatepost_words::text::quote;
 use gatepost_words::time::Span;
 
@@ -207,7 +208,7 @@ fn grown(
               for this one"
 )]
 fn wait() {
-    std::thread::sleep(Duration::from_millis(500));
+    signals::let_in(|| std::thread::sleep(Duration::from_millis(500)));
 }
 
 fn show(context: &Context, events: Vec<Listed>) -> Result<(), Failure> {

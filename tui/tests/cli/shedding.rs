@@ -1,0 +1,178 @@
+//! What whoever calls the program could steer, starve, stop or end it by: environment, limits, signals,
+//! the terminal's size; through the real program.
+
+use crate::console::Terminal;
+use crate::roles::staffed;
+use crate::stage::{Stage, skip};
+
+/// Whether strace works here.
+fn traces(test: &str, stage: &Stage) -> bool {
+    let works = stage
+        .shell("command -v strace && strace -f -o /run/trace true")
+        .code
+        == 0;
+    if !works {
+        skip(test, "needs strace, and leave to trace");
+    }
+    works
+}
+
+/// What a follower of the log looks like from outside, started as `before` says.
+fn seen(stage: &Stage, before: &str) -> String {
+    let line = format!(
+        "{before} /usr/bin/gatepost audit tail --follow >/dev/null & pid=$!
+         tries=0; until grep -q nanosleep /proc/$pid/wchan 2>/dev/null || [ $tries -gt 40 ]; do
+             tries=$((tries+1)); sleep 0.05; done
+         tr '\\0' '\\n' < /proc/$pid/environ | sort; echo --; cat /proc/$pid/limits /proc/$pid/comm;
+         cut -d' ' -f19 /proc/$pid/stat | sed s/^/nice=/; grep -E '^(Sig|Uid)' /proc/$pid/status
+         kill -KILL $pid"
+    );
+    stage.shell(&line).out
+}
+
+// Mutants: the program does not begin again; a variable is kept that is not named; a mark skips it.
+#[test]
+fn the_environment_is_ours_before_anything_else() {
+    let Some(stage) = staffed("the_environment_is_ours") else {
+        return;
+    };
+    let hal = stage.shell("id -u hal").out.trim().to_owned();
+    let before = format!(
+        "env -i PATH=/run/evil TERMINFO=/run/evil LD_BIND_NOW=1 TZ=/run/evil TERM=xterm LINES=1 \
+         GATEPOST_CLEAN=1 SUDO_UID={hal} SUDO_USER=hal"
+    );
+    let seen = seen(&stage, &before);
+    let (environment, _) = seen.split_once("--\n").unwrap();
+    assert_eq!(
+        environment,
+        format!("PATH=/usr/sbin:/usr/bin:/sbin:/bin\nSUDO_UID={hal}\nSUDO_USER=hal\nTERM=xterm\n"),
+        "{seen}"
+    );
+}
+
+// Mutants: become_root_at_a_terminal is not called; reset_limits or reset_scheduling is left out.
+#[test]
+fn limits_and_pace_of_the_callers_are_shed() {
+    let Some(stage) = Stage::installed("limits_and_pace_of_the_callers_are_shed") else {
+        return;
+    };
+    let seen = seen(&stage, "ulimit -S -f 1; ulimit -S -t 7; nice -n 19");
+    for limit in ["Max file size", "Max cpu time"] {
+        let line = seen.lines().find(|line| line.starts_with(limit)).unwrap();
+        assert_eq!(line.matches("unlimited").count(), 2, "{line}");
+    }
+    assert!(seen.contains("nice=0\n"), "{seen}");
+    assert!(seen.contains("\ngatepost\n"), "{seen}");
+}
+
+// Mutant: the limit stays; then the write dies, or the act is done and its line is missing.
+#[test]
+fn a_small_limit_of_files_ends_no_act() {
+    let Some(stage) = staffed("a_small_limit_of_files_ends_no_act") else {
+        return;
+    };
+    stage
+        .shell("ulimit -S -f 1; exec gatepost user unlock alice")
+        .exits(0);
+}
+
+/// Makes a commit take two seconds on its way to the disk, with the store's lock held.
+const SLOW: &str = "strace -f -qq -o /run/trace -e trace=fsync,fdatasync \
+    -e inject=fsync,fdatasync:delay_enter=2000000:when=1";
+
+// Mutants: signals are not held back; let_in is called inside a transaction.
+#[test]
+fn a_stop_from_the_terminal_waits_until_the_lock_is_given_back() {
+    let test = "a_stop_from_the_terminal_waits";
+    let Some(stage) = staffed(test) else {
+        return;
+    };
+    if !traces(test, &stage) {
+        return;
+    }
+    for signal in ["TSTP", "TTOU", "INT", "HUP"] {
+        // The first that is slow is the commit's; another act needs the lock meanwhile, and gets it within
+        // the two seconds that it waits and the two that the disk takes.
+        let line = format!(
+            "rm -f /run/trace; {SLOW} gatepost user unlock alice > /dev/null 2>&1 & tracer=$!
+             tries=0; until grep -q sync /run/trace 2>/dev/null || [ $tries -gt 200 ]; do
+                 tries=$((tries+1)); sleep 0.02; done
+             pid=$(pgrep -P $tracer); kill -{signal} $pid; sleep 1.5
+             gatepost user disable alice && gatepost user enable alice; code=$?
+             kill -CONT $pid 2>/dev/null; kill -KILL $pid 2>/dev/null; wait $tracer; exit $code"
+        );
+        let before = unlocked(&stage);
+        stage.shell(&line).exits(0);
+        // What was begun was done, and its commit was not cut off.
+        assert_eq!(unlocked(&stage), before + 1, "{signal}");
+    }
+}
+
+fn unlocked(stage: &Stage) -> usize {
+    let listed = stage.gatepost(&["audit", "list", "alice"]).exits(0).out;
+    listed.matches("user-unlock").count()
+}
+
+/// Which calls of a kind a console makes until it is closed, in order, by the thread that draws.
+fn console(stage: &Stage, terminal: &Terminal<'_>, how: &str) -> String {
+    stage.shell("rm -f /run/trace /run/over").exits(0);
+    let hal = stage.shell("id -u hal").out.trim().to_owned();
+    let path = "PATH=/run/evil:$PATH";
+    terminal.line(&format!(
+        "clear; {path} SUDO_UID={hal} strace -f -qq -o /run/trace {how} gatepost console; touch /run/over"
+    ));
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    loop {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        if stage.shell("test -e /run/over").code == 0 {
+            break;
+        }
+        assert!(std::time::Instant::now() < until, "{}", terminal.picture());
+        terminal.press(&["q"]);
+    }
+    stage.shell("cat /run/trace").exits(0).out
+}
+
+// Mutant: the size is asked of crossterm, which starts tput where the kernel does not say.
+#[test]
+fn a_terminal_that_does_not_say_its_size_starts_no_program() {
+    let test = "a_terminal_that_does_not_say_its_size";
+    let Some(stage) = staffed(test) else {
+        return;
+    };
+    if !traces(test, &stage) {
+        return;
+    }
+    let Some(terminal) = Terminal::open(test, &stage) else {
+        return;
+    };
+    stage
+        .shell("mkdir -p /run/evil; printf '#!/bin/sh\ntouch /run/evil/ran\n' > /run/evil/tput; chmod 0755 /run/evil/tput")
+        .exits(0);
+    let calm = console(&stage, &terminal, "-e trace=ioctl,execve");
+    let main = calm.split(' ').next().unwrap();
+    let calls: Vec<&str> = calm
+        .lines()
+        .filter(|line| line.starts_with(main) && line.contains("ioctl("))
+        .collect();
+    let sizes = calls
+        .iter()
+        .enumerate()
+        .filter(|(_, line)| line.contains("TIOCGWINSZ"));
+    let sizes: Vec<usize> = sizes.map(|(at, _)| at + 1).collect();
+    assert!(!sizes.is_empty(), "{calm}");
+    for at in sizes {
+        let how = format!("-e trace=ioctl,execve -e inject=ioctl:error=EIO:when={at}");
+        let trace = console(&stage, &terminal, &how);
+        let runs = trace.lines().filter(|line| line.contains("execve("));
+        for line in runs {
+            let is_ours =
+                line.contains("\"/usr/bin/gatepost\"") || line.contains("\"/proc/self/exe\"");
+            assert!(is_ours, "{line}");
+        }
+        assert!(trace.contains("TIOCGWINSZ, 0x"), "not injected:\n{trace}");
+    }
+    stage
+        .shell("test ! -e /run/evil/ran; code=$?; rm -r /run/evil; exit $code")
+        .exits(0);
+}
