@@ -105,6 +105,9 @@ pub enum AdminError {
         /// How often that may be.
         most: u32,
     },
+    /// Somebody of the helpdesk saw addresses in full as often as they may.
+    #[error("you saw addresses in full {0} times within a day, which is the most: ask an admin")]
+    UnmaskedOften(u32),
     /// Another version came in force meanwhile.
     #[error(
         "the change was made against policy version {base}, and version {found} is in force now{by}: \
@@ -157,6 +160,7 @@ impl From<LookupError> for AdminError {
             failed @ (LookupError::Failed(_)
             | LookupError::Odd(_)
             | LookupError::NoGroup(_)
+            | LookupError::SilentGroup(_)
             | LookupError::Login(_)
             | LookupError::SudoUid) => Self::Lookup(failed),
         }
@@ -222,7 +226,8 @@ impl AdminError {
             Self::NotPermitted { .. }
             | Self::NoRole(_)
             | Self::Guarded { .. }
-            | Self::UnlockedOften { .. } => Kind::NotPermitted,
+            | Self::UnlockedOften { .. }
+            | Self::UnmaskedOften(_) => Kind::NotPermitted,
             Self::Config(_)
             | Self::File(_)
             | Self::BadKey(_)

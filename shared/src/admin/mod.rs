@@ -50,7 +50,7 @@ use gatepost_words::text::{log_value, quote, sanitise};
 use gatepost_words::time::Wall;
 
 pub use self::error::{AdminError, Kind};
-pub use self::operator::{operator, operator_of_doctor};
+pub use self::operator::{Called, operator, operator_of_doctor};
 use self::roles::{Operator, Right};
 use crate::code::key::Key;
 use crate::config::{CONFIG, Config};
@@ -205,7 +205,13 @@ fn config(conf: Option<&Path>, operator: &Operator) -> Result<Config, AdminError
     if conf.is_some() {
         operator.may(Right::Machine)?;
     }
-    Ok(Config::load(conf)?)
+    Config::load(conf).map_err(|error| {
+        if operator.may(Right::Machine).is_ok() {
+            error.into()
+        } else {
+            error.briefly().into()
+        }
+    })
 }
 
 /// Whether the caller is root, and not by a set-uid bit that somebody gave the program.

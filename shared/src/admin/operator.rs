@@ -5,27 +5,37 @@ use std::ffi::OsString;
 
 use super::AdminError;
 use super::roles::{Decided, Found, Membership, NoRole, Operator, Right, Role, Trace, decide};
-use crate::config::Roles;
+use crate::config::{Roles, USUAL};
 use crate::people::{self, Credentials, LookupError};
 use crate::store::accounts::Account;
 
-/// The person behind this process; `sudo_uid` is what the environment says who called sudo.
+/// What the environment says of who called; it can take a role away and never give one.
+#[derive(Clone, Debug, Default)]
+pub struct Called {
+    /// Who called sudo.
+    pub sudo_uid: Option<OsString>,
+    /// The variable of another program that makes people root.
+    pub other: Option<&'static str>,
+}
+
+/// The person behind this process.
 ///
 /// Which groups have a role is read in the usual place, whatever configuration is worked on. Where it
 /// cannot be read, root itself is an admin and nobody else is anything.
-pub fn operator(sudo_uid: Option<OsString>) -> Result<Operator, AdminError> {
+pub fn operator(called: Called) -> Result<Operator, AdminError> {
     match Roles::load() {
-        Ok(roles) => of(sudo_uid, roles, None),
-        Err(error) => of(sudo_uid, Roles::default(), Some(&error.to_string())),
+        Ok(roles) => of(called, roles, None),
+        // It is told to people with no role at all.
+        Err(error) => of(called, Roles::default(), Some(&error.briefly().to_string())),
     }
 }
 
 /// As [`operator`], for `gatepost doctor` alone: where the configuration cannot be read, those who
 /// would administer a fresh machine may look at what is wrong with it.
-pub fn operator_of_doctor(sudo_uid: Option<OsString>) -> Result<Operator, AdminError> {
-    match operator(sudo_uid.clone()) {
+pub fn operator_of_doctor(called: Called) -> Result<Operator, AdminError> {
+    match operator(called.clone()) {
         Err(AdminError::NoRole(NoRole::Unreadable(_))) => {
-            let mut usual = of(sudo_uid, Roles::default(), None)?;
+            let mut usual = of(called, Roles::default(), None)?;
             usual.role = Role::Auditor;
             Ok(usual)
         }
@@ -33,13 +43,19 @@ pub fn operator_of_doctor(sudo_uid: Option<OsString>) -> Result<Operator, AdminE
     }
 }
 
-fn of(
-    sudo_uid: Option<OsString>,
-    roles: Roles,
-    unreadable: Option<&str>,
-) -> Result<Operator, AdminError> {
+fn of(called: Called, roles: Roles, unreadable: Option<&str>) -> Result<Operator, AdminError> {
     let login = trace(people::login_uid(), &roles, unreadable)?;
-    let sudo = trace(people::sudo_uid(sudo_uid), &roles, unreadable)?;
+    let sudo = match called {
+        // It names somebody and says nothing that we could hold against the kernel's word.
+        Called {
+            sudo_uid: None,
+            other: Some(variable),
+        } => Trace::Lost(format!(
+            "{variable} is set and SUDO_UID is not, and only sudo carries roles: call gatepost through \
+             sudo"
+        )),
+        Called { sudo_uid, other: _ } => trace(people::sudo_uid(sudo_uid), &roles, unreadable)?,
+    };
     let Decided {
         name,
         role,
@@ -119,11 +135,11 @@ impl Operator {
         let Ok(first_name) = people::by_uid(person.uid) else {
             return guarded("the password database does not say who that is");
         };
-        let groups: Vec<String> = self.roles.all().cloned().collect();
+        let groups = self.roles.guarded();
         for person in [&person, &first_name] {
-            match people::is_in(person, &groups) {
+            match people::is_surely_in(person, &groups, &USUAL) {
                 Ok(false) => {}
-                Ok(true) => return guarded("they have a role here themselves"),
+                Ok(true) => return guarded("they have a role here themselves, or may become root"),
                 Err(_) => {
                     return guarded("the group database does not say whether they have a role");
                 }

@@ -272,7 +272,8 @@ fn uid_of(trace: &Trace) -> Option<u32> {
     }
 }
 
-/// What the audit calls them: who acted as root, and for a weaker role the person first.
+/// What the audit calls them: who acted as root, and for a weaker role the person first. Where two are
+/// named, the kernel's word comes before sudo's, which whoever may set variables may choose.
 fn named(login: &Trace, sudo: &Trace, role: Role) -> String {
     let name = |trace: &Trace| match trace {
         Trace::Person { name, .. } => Some(sanitise(name)),
@@ -293,7 +294,7 @@ fn named(login: &Trace, sudo: &Trace, role: Role) -> String {
     }
     let role = role.name();
     match (logged_in, called) {
-        (Some(login), Some(sudo)) if login != sudo => format!("{sudo} ({role}, login {login})"),
+        (Some(login), Some(sudo)) if login != sudo => format!("{login} ({role}, sudo {sudo})"),
         (Some(one), Some(_) | None) | (None, Some(one)) => format!("{one} ({role})"),
         // Only a person has a weaker role.
         (None, None) => format!("root ({role})"),
@@ -376,9 +377,9 @@ mod tests {
             (&hal, &root, "hal (helpdesk): helpdesk 1002 1002"),
             (&nobody, &hal, "hal (helpdesk): helpdesk 1002 -"),
             (&root, &hal, "hal (helpdesk): helpdesk 1002 -"),
-            (&ann, &hal, "hal (helpdesk, login ann): helpdesk 1002 1001"),
-            (&hal, &ann, "ann (helpdesk, login hal): helpdesk 1001 1002"),
-            (&hal, &aud, "aud (auditor, login hal): auditor 1003 1002"),
+            (&ann, &hal, "ann (helpdesk, sudo hal): helpdesk 1002 1001"),
+            (&hal, &ann, "hal (helpdesk, sudo ann): helpdesk 1001 1002"),
+            (&hal, &aud, "hal (auditor, sudo aud): auditor 1003 1002"),
             (&aud, &root, "aud (auditor): auditor 1003 1003"),
             (&eve, &eve, "eve is in no group"),
             (&eve, &ann, "eve is in no group"),

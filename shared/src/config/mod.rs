@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use gatepost_words::job::Tls;
 use gatepost_words::time::Span;
 
-pub use self::roles::Roles;
+pub use self::roles::{Roles, USUAL};
 use crate::files::{self, Readers, Untrusted};
 use crate::host;
 use crate::policy::Policy;
@@ -103,8 +103,10 @@ pub enum ConfigError {
     Syntax {
         /// Where.
         path: PathBuf,
-        /// What, with line and column.
+        /// What, with line and column, and the line itself.
         problem: String,
+        /// What, and on which line, without a word of the file's values.
+        brief: String,
     },
     /// A value is outside its bounds.
     #[error("{path}: {problem}")]
@@ -124,19 +126,63 @@ pub enum ConfigError {
     },
 }
 
+impl ConfigError {
+    fn no_text(path: &Path) -> Self {
+        let problem = "it is not UTF-8 text".to_owned();
+        Self::Syntax {
+            path: path.to_owned(),
+            brief: problem.clone(),
+            problem,
+        }
+    }
+
+    fn syntax(path: &Path, text: &str, error: &toml::de::Error) -> Self {
+        let before = error.span().map_or(0, |span| span.start);
+        let newlines = text.bytes().take(before).filter(|byte| *byte == b'\n');
+        let line = newlines.count() + 1;
+        // These name keys; what else there is may quote a value.
+        let names_keys = ["unknown field", "missing field", "duplicate key"];
+        let message = error.message();
+        let brief = if names_keys.iter().any(|begun| message.starts_with(begun)) {
+            format!("line {line}: {message}")
+        } else {
+            format!("line {line} cannot be understood; gatepost doctor tells an admin more")
+        };
+        Self::Syntax {
+            path: path.to_owned(),
+            problem: error.to_string(),
+            brief,
+        }
+    }
+
+    /// The same without the file's own words, for whoever may not read more of this machine.
+    #[must_use]
+    pub fn briefly(self) -> Self {
+        match self {
+            Self::Syntax {
+                path,
+                problem: _,
+                brief,
+            } => Self::Syntax {
+                path,
+                problem: brief.clone(),
+                brief,
+            },
+            told @ (Self::File(_) | Self::Bounds { .. } | Self::Sense { .. }) => told,
+        }
+    }
+}
+
 impl Config {
     /// Reads and checks a file; none is the usual place.
     pub fn load(path: Option<&Path>) -> Result<Self, ConfigError> {
         let path = path.unwrap_or(Path::new(CONFIG));
         let content = files::read_trusted(path, Readers::Anybody, LARGEST)?;
-        let syntax = |problem: String| ConfigError::Syntax {
-            path: path.to_owned(),
-            problem,
-        };
         let text = content
             .expose_str()
-            .ok_or_else(|| syntax("it is not UTF-8 text".to_owned()))?;
-        let file: raw::File = toml::from_str(text).map_err(|error| syntax(error.to_string()))?;
+            .ok_or_else(|| ConfigError::no_text(path))?;
+        let file: raw::File =
+            toml::from_str(text).map_err(|error| ConfigError::syntax(path, text, &error))?;
         Self::mean(path, file)
     }
 

@@ -21,14 +21,14 @@ pub struct Roles {
 }
 
 /// The groups whose members a fresh Debian, RHEL or openSUSE lets become root anyway.
-const ADMIN: [&str; 3] = ["root", "sudo", "wheel"];
+pub const USUAL: [&str; 3] = ["root", "sudo", "wheel"];
 
 impl Default for Roles {
     fn default() -> Self {
         Self {
             auditor: Vec::new(),
             helpdesk: Vec::new(),
-            admin: ADMIN.map(str::to_owned).to_vec(),
+            admin: USUAL.map(str::to_owned).to_vec(),
         }
     }
 }
@@ -49,13 +49,9 @@ impl Roles {
     }
 
     fn read(path: &Path, text: Option<&str>) -> Result<Self, ConfigError> {
-        let syntax = |problem: String| ConfigError::Syntax {
-            path: path.to_owned(),
-            problem,
-        };
-        let text = text.ok_or_else(|| syntax("it is not UTF-8 text".to_owned()))?;
+        let text = text.ok_or_else(|| ConfigError::no_text(path))?;
         let file: raw::RolesAlone =
-            toml::from_str(text).map_err(|error| syntax(error.to_string()))?;
+            toml::from_str(text).map_err(|error| ConfigError::syntax(path, text, &error))?;
         Self::mean(file.roles).map_err(|problem| ConfigError::Sense {
             path: path.to_owned(),
             problem,
@@ -89,6 +85,18 @@ impl Roles {
     /// Every group that has a role.
     pub fn all(&self) -> impl Iterator<Item = &String> {
         self.admin.iter().chain(&self.helpdesk).chain(&self.auditor)
+    }
+
+    /// Every group on whose members nobody but an admin acts: those that have a role, and those whose
+    /// members become root anyway, whoever is an admin here.
+    pub fn guarded(&self) -> Vec<String> {
+        let mut guarded: Vec<String> = self.all().cloned().collect();
+        for usual in USUAL {
+            if !guarded.iter().any(|group| group == usual) {
+                guarded.push(usual.to_owned());
+            }
+        }
+        guarded
     }
 }
 

@@ -29,6 +29,9 @@ pub enum LookupError {
     /// The group database does not even know somebody's own group.
     #[error("the group database cannot be read, or has no group {0}")]
     NoGroup(u32),
+    /// A group that must be there is not, or it cannot be believed that it is empty.
+    #[error("the group database does not say who is in {0}")]
+    SilentGroup(String),
     /// The kernel does not say who logged in.
     #[error("/proc/self/loginuid does not say who logged in: {0}")]
     Login(String),
@@ -164,6 +167,56 @@ pub fn is_in(person: &Person, groups: &[String]) -> Result<bool, LookupError> {
     silent.map_or(Ok(false), Err)
 }
 
+/// As [`is_in`], where a wrong "no" is worse than no answer: a group that is not there is an error, but
+/// for those that need not be; so is one whose emptiness cannot be believed.
+pub fn is_surely_in(
+    person: &Person,
+    groups: &[String],
+    optional: &[&str],
+) -> Result<bool, LookupError> {
+    if is_in(person, groups)? {
+        return Ok(true);
+    }
+    let theirs = supplementary(person.name.as_str(), Gid::from_raw(person.gid))?;
+    let local = local_groups();
+    for name in groups {
+        let is_optional = optional.contains(&name.as_str());
+        match Group::from_name(name) {
+            Ok(Some(group)) if is_optional || says_who(&group, &theirs, &local) => {}
+            Ok(None) if is_optional => {}
+            Ok(_) => return Err(LookupError::SilentGroup(name.clone())),
+            Err(errno) => return Err(LookupError::Failed(errno.into())),
+        }
+    }
+    Ok(false)
+}
+
+/// Whether it can be believed that somebody is not in a group. `getgrouplist` leaves out a source that
+/// does not answer and tells nobody, and a directory may list no members for anybody. So a group of the
+/// directory's that comes back empty is believed only where the directory did answer for this person:
+/// where one of the groups that they have is not a local one.
+fn says_who(group: &Group, theirs: &[Gid], local: &[(String, u32)]) -> bool {
+    let is_local = |gid: Gid| local.iter().any(|(_, local)| *local == gid.as_raw());
+    let stands_here = local
+        .iter()
+        .any(|(name, gid)| *name == group.name && *gid == group.gid.as_raw());
+    stands_here || !group.mem.is_empty() || theirs.iter().any(|gid| !is_local(*gid))
+}
+
+/// Where groups of this machine's own stand.
+const LOCAL_GROUPS: &str = "/etc/group";
+
+/// Their names and numbers; none where that cannot be read, so that no group is taken for one of them.
+fn local_groups() -> Vec<(String, u32)> {
+    let text = std::fs::read_to_string(LOCAL_GROUPS).unwrap_or_default();
+    let group = |line: &str| {
+        let mut fields = line.split(':');
+        let name = fields.next()?.to_owned();
+        Some((name, fields.nth(1)?.parse().ok()?))
+    };
+    text.lines().filter_map(group).collect()
+}
+
 /// Which of those groups are not there.
 pub fn missing(groups: &[String]) -> Result<Vec<String>, LookupError> {
     let mut missing = Vec::new();
@@ -293,7 +346,12 @@ mod tests {
     use std::ffi::OsString;
     use std::os::unix::ffi::OsStringExt;
 
-    use super::{LookupError, by_uid, credentials, is_in, login_uid_of, sudo_uid};
+    use nix::unistd::{Gid, Group};
+
+    use super::{
+        LookupError, by_uid, credentials, is_in, is_surely_in, local_groups, login_uid_of,
+        says_who, sudo_uid,
+    };
 
     // Mutants: an unset loginuid is a uid; what is no uid is unset.
     #[test]
@@ -342,6 +400,49 @@ mod tests {
         assert!(!is_in(&root, &[]).unwrap());
         assert!(by_uid(u32::MAX - 7).is_err());
         assert_eq!(credentials(0).unwrap().gid, 0);
+    }
+
+    // Mutants: a group that is not there has no members; the optional ones are missed too.
+    #[test]
+    fn nobody_is_surely_outside_a_group_that_is_not_there() {
+        let daemon = by_uid(1).unwrap();
+        let groups = |names: &[&str]| -> Vec<String> {
+            names.iter().map(|name| (*name).to_owned()).collect()
+        };
+        let missing = groups(&["root", "no-such-group"]);
+        let silent = is_surely_in(&daemon, &missing, &["root"]);
+        assert!(matches!(silent, Err(LookupError::SilentGroup(_))));
+        assert!(!is_surely_in(&daemon, &missing, &["root", "no-such-group"]).unwrap());
+        assert!(is_surely_in(&by_uid(0).unwrap(), &missing, &[]).unwrap());
+        assert!(!is_surely_in(&daemon, &groups(&["root"]), &[]).unwrap());
+        assert!(local_groups().contains(&("root".to_owned(), 0)));
+    }
+
+    // Mutant: an empty group of the directory's is believed, though the directory may be silent.
+    #[test]
+    fn an_empty_group_is_believed_where_its_source_answers() {
+        let local = [("staff".to_owned(), 50), ("ann".to_owned(), 1001)];
+        let group = |name: &str, gid, members: &[&str]| Group {
+            name: name.to_owned(),
+            passwd: std::ffi::CString::default(),
+            gid: Gid::from_raw(gid),
+            mem: members.iter().map(|member| (*member).to_owned()).collect(),
+        };
+        let gids = |gids: &[u32]| -> Vec<Gid> { gids.iter().copied().map(Gid::from_raw).collect() };
+        for (group, theirs, is_believed) in [
+            (group("staff", 50, &[]), gids(&[1001]), true),
+            (group("gp-helpdesk", 9000, &["hal"]), gids(&[1001]), true),
+            (group("gp-helpdesk", 9000, &[]), gids(&[1001]), false),
+            (group("gp-helpdesk", 9000, &[]), gids(&[1001, 9001]), true),
+            (group("staff", 9000, &[]), gids(&[1001]), false),
+        ] {
+            let theirs_shown = theirs.clone();
+            assert_eq!(
+                says_who(&group, &theirs, &local),
+                is_believed,
+                "{group:?} {theirs_shown:?}"
+            );
+        }
     }
 
     // Mutant: a group that is not found is believed to be none, whoever asked.

@@ -12,14 +12,14 @@ struct Layer {
     may: &'static [&'static str],
 }
 
-const DOORS: [&str; 8] = [
-    "config", "files", "host", "mail", "people", "store", "syslog", "witness",
+const DOORS: [&str; 9] = [
+    "config", "files", "host", "mail", "people", "signals", "store", "syslog", "witness",
 ];
 
 /// Everything below the verbs.
-const BELOW_VERBS: [&str; 11] = [
-    "code", "config", "files", "host", "mail", "notices", "people", "policy", "store", "syslog",
-    "witness",
+const BELOW_VERBS: [&str; 12] = [
+    "code", "config", "files", "host", "mail", "notices", "people", "policy", "signals", "store",
+    "syslog", "witness",
 ];
 
 /// Decisions and verbs of `shared`, the module, the console.
@@ -76,7 +76,7 @@ const LAYERS: [Layer; 22] = [
 
 /// The doors: each opens to one part of the world, and none knows another, but for the three that all
 /// stand on (what the settings are, what a file may be trusted with, what time it is).
-const DOOR_LAYERS: [Layer; 8] = [
+const DOOR_LAYERS: [Layer; 9] = [
     layer("shared/src", "config", &["code", "files", "host", "policy"]),
     layer("shared/src", "files", &[]),
     layer("shared/src", "host", &["code", "policy"]),
@@ -91,6 +91,7 @@ const DOOR_LAYERS: [Layer; 8] = [
         "store",
         &["code", "config", "files", "host", "policy"],
     ),
+    layer("shared/src", "signals", &[]),
     layer("shared/src", "syslog", &[]),
     layer("shared/src", "witness", &["files"]),
 ];

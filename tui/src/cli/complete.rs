@@ -67,7 +67,7 @@ pub(crate) fn users(begun: &OsStr) -> Vec<CompletionCandidate> {
         return Vec::new();
     };
     // Whose shell it is makes no difference to what is read; the role must be one that may look.
-    let names = admin::operator(super::sudo_uid())
+    let names = admin::operator(super::called())
         .and_then(|operator| Admin::open(None, operator))
         .and_then(|admin| admin.names_beginning(begun, NAMES));
     let names = names.unwrap_or_default();

@@ -70,6 +70,7 @@ pub(crate) fn run(context: &Context, asked: Console) -> Result<Exit, Failure> {
         conf: context.conf.clone(),
         operator: context.operator.clone(),
         own: own_address(),
+        called: super::called(),
     };
     let editor =
         |text: &str| person::edit(context, text, ".toml").map_err(|failure| failure.to_string());

@@ -38,12 +38,11 @@ mod undo;
 mod user;
 mod watch;
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use gatepost_shared::admin::roles::Operator;
-use gatepost_shared::admin::{self, Admin};
+use gatepost_shared::admin::{self, Admin, Called};
 use gatepost_shared::people;
 use gatepost_words::text::sanitise;
 
@@ -208,9 +207,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Failure> {
         return Err(Failure::Said(Exit::NotPermitted, text));
     }
     context.operator = if let Command::Doctor = command {
-        admin::operator_of_doctor(sudo_uid())?
+        admin::operator_of_doctor(called())?
     } else {
-        admin::operator(sudo_uid())?
+        admin::operator(called())?
     };
     match command {
         Command::Console(console) => console::run(&context, console),
@@ -292,15 +291,21 @@ fn typed() -> String {
 
 /// Whether a person is behind this process, by the kernel's word or by sudo's; a service has none.
 pub(crate) fn is_a_persons() -> bool {
-    sudo_uid().is_some() || !matches!(people::login_uid(), Ok(None))
+    let called = called();
+    called.sudo_uid.is_some() || called.other.is_some() || !matches!(people::login_uid(), Ok(None))
 }
 
 #[expect(
     clippy::disallowed_methods,
     reason = "it can take a role away and never give one: the weaker of this and the kernel's word counts"
 )]
-fn sudo_uid() -> Option<OsString> {
-    std::env::var_os("SUDO_UID")
+pub(crate) fn called() -> Called {
+    Called {
+        sudo_uid: std::env::var_os("SUDO_UID"),
+        other: ["DOAS_USER", "PKEXEC_UID"]
+            .into_iter()
+            .find(|name| std::env::var_os(name).is_some()),
+    }
 }
 
 #[cfg(test)]

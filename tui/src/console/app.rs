@@ -30,10 +30,11 @@ pub(crate) enum Ending {
 pub(crate) struct App<'a> {
     /// The state.
     pub(crate) model: Model,
+    /// Who does what is to be done. They end first: while they are waited for, keys are read still, and
+    /// must not be taken from whoever has the terminal next.
+    pub(crate) workers: Workers,
     /// The terminal.
     pub(crate) screen: Screen,
-    /// Who does what is to be done.
-    pub(crate) workers: Workers,
     /// Where events come from.
     pub(crate) events: &'a Receiver<Event>,
     /// Milliseconds since some moment in the past.

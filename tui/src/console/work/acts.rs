@@ -122,7 +122,10 @@ pub(super) fn job(desk: &Desk, effect: Effect) {
     match effect {
         Effect::Checks => {
             // Who may open the console may look.
-            if let Ok(report) = doctor::run(desk.conf(), desk.operator()) {
+            let report = desk
+                .operator()
+                .map(|operator| doctor::run(desk.conf(), &operator));
+            if let Ok(Ok(report)) = report {
                 desk.tell(Found::Checks(report.checks));
             }
         }
@@ -178,12 +181,14 @@ fn each(desk: &Desk, job: Job, deed: &Deed) {
         if desk.is_stopped(job) {
             break;
         }
-        let done = match &mut store {
-            Ok(admin) => match act(admin, deed, object) {
+        // A role that goes while this goes on ends it for those that are left.
+        let done = match (desk.operator(), &mut store) {
+            (Err(gone), _) => Err(gone),
+            (Ok(_), Ok(admin)) => match act(admin, deed, object) {
                 Ok(done) => done.map(drop),
                 Err(error) => Err(said(&error)),
             },
-            Err(error) => Err(error.clone()),
+            (Ok(_), Err(error)) => Err(error.clone()),
         };
         tally.left -= 1;
         match done {

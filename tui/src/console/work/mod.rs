@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use gatepost_shared::admin::browse::Stopper;
 use gatepost_shared::admin::roles::Operator;
-use gatepost_shared::admin::{Admin, AdminError};
+use gatepost_shared::admin::{self, Admin, AdminError, Called};
 
 use self::lists::Slot;
 use super::effect::{Effect, Rows, Verb};
@@ -42,10 +42,12 @@ use super::message::{Found, Job, Message};
 pub(crate) struct Opener {
     /// The configuration's path, where it is not the usual one.
     pub(crate) conf: Option<PathBuf>,
-    /// Who acts.
+    /// Who acts, as it was when the console was opened.
     pub(crate) operator: Operator,
     /// Where their session comes from, as far as it says: a reason to ask, and nothing else.
     pub(crate) own: Option<IpAddr>,
+    /// What the environment says of them.
+    pub(crate) called: Called,
 }
 
 /// The threads.
@@ -56,10 +58,13 @@ pub(crate) struct Workers {
     pages: Sender<Effect>,
     counts: Sender<Effect>,
     standing: Sender<Effect>,
-    acts: Sender<Effect>,
-    policy: Sender<Effect>,
+    acts: Option<Sender<Effect>>,
+    policy: Option<Sender<Effect>>,
     home: Option<Sender<Effect>>,
-    /// Says nothing, and ends when the person's files are written.
+    /// Given to each thread whose work is waited for when the console is over.
+    keeping: Option<Sender<()>>,
+    /// Says nothing, and ends when those threads have: the person's files are written, and each act that
+    /// was begun has its line in the system log.
     kept: Receiver<()>,
     reading: Arc<Slot>,
     stopped: Arc<Stopped>,
@@ -67,8 +72,16 @@ pub(crate) struct Workers {
     read_only: bool,
 }
 
-/// Jobs that were asked to stop.
-type Stopped = Mutex<Vec<Job>>;
+/// Who was asked to stop.
+#[derive(Default)]
+struct Stop {
+    /// These.
+    jobs: Vec<Job>,
+    /// Everybody: the console is over.
+    all: bool,
+}
+
+type Stopped = Mutex<Stop>;
 
 impl Workers {
     /// Starts the threads.
@@ -83,22 +96,27 @@ impl Workers {
             named.spawn(move || desk.watched(|desk| work(desk, &effects)))?;
             io::Result::Ok(sender)
         };
-        let (home, effects) = channel();
         let (keeping, kept) = channel();
-        let desk = Desk::new(&open, events, (&reading, &stopped, &candidate));
-        let named = thread::Builder::new().name("home".to_owned());
-        named.spawn(move || {
-            let _until_the_end: Sender<()> = keeping;
-            desk.watched(|desk| home::work(desk, &effects));
-        })?;
+        let kept_on = |name: &str, work: fn(&Desk, &Receiver<Effect>)| {
+            let (sender, effects) = channel();
+            let until_the_end: Sender<()> = keeping.clone();
+            let desk = Desk::new(&open, events, (&reading, &stopped, &candidate));
+            let named = thread::Builder::new().name(name.to_owned());
+            named.spawn(move || {
+                let _until_the_end = until_the_end;
+                desk.watched(|desk| work(desk, &effects));
+            })?;
+            io::Result::Ok(sender)
+        };
         Ok(Self {
             lists: worker("lists", lists::work)?,
             pages: worker("pages", pages::work)?,
             counts: worker("counts", counts::work)?,
             standing: worker("standing", standing::work)?,
-            acts: worker("acts", acts::work)?,
-            policy: worker("policy", policy::work)?,
-            home: Some(home),
+            acts: Some(kept_on("acts", acts::work)?),
+            policy: Some(kept_on("policy", policy::work)?),
+            home: Some(kept_on("home", home::work)?),
+            keeping: Some(keeping),
             kept,
             open,
             events: events.clone(),
@@ -121,8 +139,11 @@ impl Workers {
             Effect::Events { .. } | Effect::Stream { .. } | Effect::Mails { .. } => &self.lists,
             Effect::User { .. } => &self.pages,
             Effect::Summary => &self.counts,
-            Effect::Policy(_) => &self.policy,
             Effect::Standing => &self.standing,
+            Effect::Policy(_) => match &self.policy {
+                Some(policy) => policy,
+                None => return Ok(()),
+            },
             // The state asks for none then; this is the lock on the door.
             Effect::Do(_) | Effect::Each(..) if self.read_only => return Ok(()),
             // It leaves an event.
@@ -130,11 +151,14 @@ impl Workers {
                 return Ok(());
             }
             Effect::Do(deed) if !matches!(deed.verb, Verb::TestMail | Verb::RetryMail) => {
-                &self.acts
+                match &self.acts {
+                    Some(acts) => acts,
+                    None => return Ok(()),
+                }
             }
             Effect::Stop(job) => {
                 if let Ok(mut stopped) = self.stopped.lock() {
-                    stopped.push(*job);
+                    stopped.jobs.push(*job);
                 }
                 return Ok(());
             }
@@ -181,21 +205,30 @@ impl Workers {
             &self.events,
             (&self.reading, &self.stopped, &self.candidate),
         );
+        let changes = matches!(effect, Effect::Each(..) | Effect::Do(_));
+        let until_the_end = self.keeping.clone().filter(|_| changes);
         let named = thread::Builder::new().name("job".to_owned());
-        named.spawn(move || desk.watched(|desk| acts::job(desk, effect)))?;
+        named.spawn(move || {
+            let _until_the_end = until_the_end;
+            desk.watched(|desk| acts::job(desk, effect));
+        })?;
         Ok(())
     }
 }
 
 impl Drop for Workers {
-    /// What somebody changed last is kept, though they leave at once: for a moment that is waited for.
+    /// What somebody changed last is kept and told, though they leave at once: for a moment that is waited
+    /// for.
     fn drop(&mut self) {
-        self.home = None;
+        if let Ok(mut stopped) = self.stopped.lock() {
+            stopped.all = true;
+        }
+        (self.home, self.acts, self.policy, self.keeping) = (None, None, None, None);
         let _written = self.kept.recv_timeout(LAST);
     }
 }
 
-/// How long the last write of a person's files may keep the console open.
+/// How long what was begun may keep the console open: the last write of a person's files, an act.
 const LAST: Duration = Duration::from_secs(1);
 
 /// What a worker has at hand.
@@ -227,15 +260,27 @@ impl Desk {
         self.open.conf.as_deref()
     }
 
-    /// Who acts.
-    pub(super) fn operator(&self) -> &Operator {
-        &self.open.operator
+    /// Who acts, looked up again: a console is open for long, and a role may be gone meanwhile. One that
+    /// is weaker now ends what the console offers; one that is stronger is that of the next console.
+    pub(super) fn operator(&self) -> Result<Operator, String> {
+        let now = admin::operator(self.open.called.clone()).map_err(|error| said(&error))?;
+        let began = &self.open.operator;
+        if now.role < began.role || (now.uid, now.login) != (began.uid, began.login) {
+            return Err(format!(
+                "your role here is {} by now, and was {} when the console was opened: open it again",
+                now.role.name(),
+                began.role.name()
+            ));
+        }
+        Ok(Operator {
+            role: began.role,
+            ..now
+        })
     }
 
     /// Opens a store, with the failure as a sentence.
     pub(super) fn admin(&self) -> Result<Admin, String> {
-        Admin::open(self.open.conf.as_deref(), self.open.operator.clone())
-            .map_err(|error| said(&error))
+        Admin::open(self.open.conf.as_deref(), self.operator()?).map_err(|error| said(&error))
     }
 
     /// The candidate whose difference was found last.
@@ -247,7 +292,7 @@ impl Desk {
     pub(super) fn is_stopped(&self, job: Job) -> bool {
         self.stopped
             .lock()
-            .is_ok_and(|stopped| stopped.contains(&job))
+            .is_ok_and(|stopped| stopped.all || stopped.jobs.contains(&job))
     }
 
     /// Lets the reading of lists be ended by whoever asks for something newer.
