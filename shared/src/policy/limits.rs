@@ -54,6 +54,8 @@ pub const RECOVERY_PER_HOUR: u32 = 5;
 pub const RECOVERY_PER_DAY: u32 = 10;
 /// How often in a day the helpdesk may unlock an account.
 pub const HELPDESK_UNLOCKS_PER_DAY: u32 = 5;
+/// How often in a day one person of the helpdesk may see addresses in full.
+pub const HELPDESK_UNMASKS_PER_DAY: u32 = 100;
 /// Failed bypass codes an account may have in an hour, and in a day: a budget of their own too.
 pub const BYPASS_PER_HOUR: u32 = 5;
 /// See [`BYPASS_PER_HOUR`].

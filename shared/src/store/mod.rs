@@ -28,6 +28,7 @@ pub mod signin;
 mod strangers;
 pub mod undo;
 pub mod unlocks;
+pub mod unmasks;
 pub mod upkeep;
 
 use std::path::{Path, PathBuf};
@@ -270,6 +271,22 @@ mod tests {
         let mut held: Vec<String> = held.collect();
         held.sort();
         held
+    }
+
+    // Mutant: settling_later changes nothing.
+    #[test]
+    fn whoever_settles_later_has_no_commit_move_the_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let store = Store::scratch(&path).settling_later().unwrap();
+        let length = || std::fs::metadata(&path).unwrap().len();
+        let before = length();
+        let sql = "CREATE TABLE filler (x); INSERT INTO filler VALUES (zeroblob(9000000))";
+        store.connection.execute_batch(sql).unwrap();
+        assert_eq!(length(), before);
+        let mut store = store;
+        store.settle_log().unwrap();
+        assert!(length() > before);
     }
 
     // Mutant: the files are checked by descriptors that may read. Closing any such descriptor of a file

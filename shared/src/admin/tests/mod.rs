@@ -18,7 +18,7 @@ use super::roles::{Operator, Role};
 use super::users::{Mask, Proof, State};
 use super::why::{Verdict, Why};
 use super::{Admin, AdminError, Kind};
-use crate::code::key::Key;
+use crate::code::key::{Key, Tag};
 use crate::config::{Config, Mail, Relay, Roles};
 use crate::host::Host;
 use crate::host::tests::Fixed;
@@ -27,7 +27,7 @@ use crate::policy::limits::Limits;
 use crate::policy::rules::{Action, Groups, Rule};
 use crate::policy::{Policy, Unenrolled};
 use crate::store::Store;
-use crate::store::accounts::Actor;
+use crate::store::accounts::{Actor, Guarded};
 
 /// An administrator, and what their letters said.
 pub(super) struct Bench {
@@ -680,6 +680,41 @@ fn the_helpdesk_unlocks_an_account_five_times_a_day() {
     bench.clock.pass(Span::from_hours(1));
     bench.admin.unlock_user("daemon", None).unwrap();
     assert_eq!(unlocks(&bench), 7);
+}
+
+// Mutants: the uid that the guards were asked about is not compared, in either transaction.
+#[test]
+fn a_confirmation_is_the_account_that_the_guards_saw() {
+    let mut bench = bench();
+    bench.enrol(Proof::Code);
+    let (name, account) = bench.admin.enrolled("root").unwrap();
+    bench.clock.pass(Span::from_hours(2));
+    let now = bench.admin.host.now();
+    for (uid, is_it) in [(account.uid, true), (account.uid + 1, false)] {
+        let guarded = Guarded { name: &name, uid };
+        let counted = bench.admin.store.count_confirmation(&now, guarded);
+        assert_eq!(counted.is_ok(), is_it, "{uid}");
+        let (tag, actor) = (Tag([0; 32]), bench.admin.actor.clone());
+        let sent = bench
+            .admin
+            .store
+            .renew_confirmation(&now, &actor, guarded, [1; 16], &tag, 9);
+        assert_eq!(sent.is_ok(), is_it, "{uid}");
+    }
+}
+
+// Mutant: admins are counted, or nobody is.
+#[test]
+fn the_helpdesk_sees_addresses_a_hundred_times_a_day() {
+    let mut bench = Bench::helped();
+    for _ in 0..100 {
+        bench.admin.unmask("", None).unwrap();
+    }
+    let often = bench.admin.unmask("", None).unwrap_err();
+    assert!(matches!(often, AdminError::UnmaskedOften(100)));
+    assert_eq!(often.kind(), Kind::NotPermitted);
+    bench.admin.operator.role = Role::Admin;
+    bench.admin.unmask("", None).unwrap();
 }
 
 // Mutants: Mask::needs says Look; an auditor's search looks at addresses.

@@ -13,7 +13,7 @@ use super::view::{Mask, State, mask};
 use crate::code::Code;
 use crate::code::key::{Purpose, Tag};
 use crate::people;
-use crate::store::accounts::{Account, CONFIRM_LIFE, Confirmation};
+use crate::store::accounts::{Account, CONFIRM_LIFE, Confirmation, Guarded};
 
 /// How a new address becomes confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,9 +120,14 @@ impl Admin {
         let (id, tag, code) = self.draw_confirmation()?;
         let now = self.host.now();
         let most = self.config.policy.limits.mails_per_address_per_day;
-        let address = self
-            .store
-            .renew_confirmation(&now, &self.actor, &name, id, &tag, most)?;
+        let address = self.store.renew_confirmation(
+            &now,
+            &self.actor,
+            guarded(&name, &account),
+            id,
+            &tag,
+            most,
+        )?;
         self.log("user-verify-sent", name.as_str());
         Ok(Sent {
             user: name.to_string(),
@@ -143,7 +148,9 @@ impl Admin {
         // Read first: a key that is missing must not cost a try.
         self.key()?;
         let now = self.host.now();
-        let pending = self.store.count_confirmation(&now, &name)?;
+        let pending = self
+            .store
+            .count_confirmation(&now, guarded(&name, &account))?;
         let code = Code::typed(code.expose());
         let verified = self
             .key()?
@@ -192,6 +199,14 @@ pub fn accepted(attempts: &[Attempt]) -> bool {
     attempts
         .last()
         .is_some_and(|last| last.outcome == Outcome::Accepted.word())
+}
+
+/// The account as the guards saw it.
+fn guarded<'a>(name: &'a UserName, account: &Account) -> Guarded<'a> {
+    Guarded {
+        name,
+        uid: account.uid,
+    }
 }
 
 /// The address that waits for its code.

@@ -8,12 +8,14 @@ use gatepost_words::time::Span;
 use serde::Serialize;
 use serde_json::json;
 
-use super::super::roles::Right;
+use super::super::roles::{Right, Role};
 use super::super::why::place;
 use super::super::{Admin, AdminError, reason, stamp};
+use crate::policy::limits::HELPDESK_UNMASKS_PER_DAY;
 use crate::policy::lockout::Lock;
 use crate::store::accounts::Account;
 use crate::store::events::Event;
+use crate::store::unmasks::{Counted, UNMASKED, Unmasked};
 
 /// Whether addresses are shown in full, which is an event of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,14 +156,26 @@ impl Admin {
     pub fn unmask(&mut self, of: &str, why: Option<&str>) -> Result<(), AdminError> {
         self.may(Right::Unmask)?;
         let event = Event {
-            kind: "unmask",
+            kind: UNMASKED,
             account: of,
             service: "",
             source: "",
             conversation: None,
             detail: json!({"reason": reason(why), "by": self.actor.name}),
         };
-        self.store.record(self.host.now().wall, &event)?;
+        let counted = match self.operator.role {
+            Role::Admin => None,
+            Role::Helpdesk | Role::Auditor => Some(Counted {
+                by: &self.actor.name,
+                most: HELPDESK_UNMASKS_PER_DAY,
+            }),
+        };
+        match self.store.unmask(&self.host.now(), &event, counted)? {
+            Unmasked::Recorded => {}
+            Unmasked::TooOften => {
+                return Err(AdminError::UnmaskedOften(HELPDESK_UNMASKS_PER_DAY));
+            }
+        }
         self.log("unmask", of);
         Ok(())
     }

@@ -6,7 +6,7 @@ use gatepost_words::time::StoreTime;
 use rusqlite::{OptionalExtension, Transaction, params};
 use serde_json::json;
 
-use super::{Actor, act, existing};
+use super::{Account, Actor, act, existing};
 use crate::code::key::Tag;
 use crate::host::Now;
 use crate::policy::sends;
@@ -25,6 +25,26 @@ pub struct Pending {
     pub tag: Tag,
 }
 
+/// An account as the guards were asked about it: by then another may have its name.
+#[derive(Clone, Copy, Debug)]
+pub struct Guarded<'a> {
+    /// Its name.
+    pub name: &'a UserName,
+    /// The uid that the guards were asked about.
+    pub uid: u32,
+}
+
+impl Guarded<'_> {
+    /// The account, where it is that one still.
+    fn existing(self, tx: &Transaction<'_>, doing: &'static str) -> Result<Account, StoreError> {
+        let account = existing(tx, doing, self.name)?;
+        if account.uid == self.uid {
+            return Ok(account);
+        }
+        Err(not_found(doing, "the account was changed in the meantime"))
+    }
+}
+
 /// Tries that a confirmation code has.
 const CONFIRM_TRIES: u32 = 5;
 /// How long a confirmation code may be typed, on the store's clock: a day. It proves that mail
@@ -38,7 +58,7 @@ impl Store {
         &mut self,
         now: &Now,
         actor: &Actor,
-        name: &UserName,
+        guarded: Guarded<'_>,
         id: [u8; 16],
         tag: &Tag,
         most: u32,
@@ -46,7 +66,8 @@ impl Store {
         let doing = "sending a confirmation code";
         self.write(doing, |tx| {
             let at = clock::advance(tx, now)?;
-            let account = existing(tx, doing, name)?;
+            let name = guarded.name;
+            let account = guarded.existing(tx, doing)?;
             let open = account
                 .addresses
                 .iter()
@@ -76,12 +97,13 @@ impl Store {
     pub fn count_confirmation(
         &mut self,
         now: &Now,
-        name: &UserName,
+        guarded: Guarded<'_>,
     ) -> Result<Pending, StoreError> {
         let doing = "confirming an address";
         self.write(doing, |tx| {
             let at = clock::advance(tx, now)?;
-            let account = existing(tx, doing, name)?;
+            let name = guarded.name;
+            let account = guarded.existing(tx, doing)?;
             let row: Option<(i64, [u8; 16], [u8; 32])> = tx
                 .query_row(
                     "UPDATE addresses SET confirm_tries = confirm_tries + 1

@@ -16,7 +16,7 @@ mod sources;
 
 pub(super) use self::acts::{remove, tell};
 use self::confirm::count_mail;
-pub use self::confirm::{CONFIRM_LIFE, Pending};
+pub use self::confirm::{CONFIRM_LIFE, Guarded, Pending};
 pub use self::import::{Row as ImportRow, Way};
 pub(super) use self::record::{Act, act, changed_since, record, unchanged};
 pub use self::sources::Known;
