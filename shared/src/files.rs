@@ -198,6 +198,11 @@ pub fn check_folder(path: &Path) -> Result<(), Untrusted> {
     walk(path).map(drop)
 }
 
+/// Whether a file that only root may read is there and can be trusted; it is not read.
+pub fn check_secret(path: &Path) -> Result<(), Untrusted> {
+    open_checked(path, Readers::RootAlone, OFlags::PATH).map(drop)
+}
+
 /// Whether a folder, all above it, and each file in it whose name has one of `endings` can be
 /// trusted.
 pub fn check_files(folder: &Path, endings: &[&str]) -> Result<(), Untrusted> {

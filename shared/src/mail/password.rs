@@ -65,6 +65,15 @@ pub fn read(password: &Password) -> Result<Secret, NoPassword> {
     Ok(Secret::new(line.to_vec()))
 }
 
+/// Whether a password is there and nobody else may read or replace it; nothing is read.
+pub fn check(password: &Password) -> Result<(), NoPassword> {
+    match password {
+        Password::File(path) => files::check_secret(path)?,
+        Password::Credential(path) => drop(files::open_trusted(path, Readers::Anybody)?),
+    }
+    Ok(())
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "the key that seals a credential is systemd's own; its program is the interface"
