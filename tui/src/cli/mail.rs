@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::Context;
 use super::complete::users;
 use super::exit::{Exit, Failure};
-use super::output::{fault, table, words};
+use super::output::{bounded, fault, table, words};
 use super::shape::Rows;
 
 #[derive(Debug, Subcommand)]
@@ -27,7 +27,7 @@ pub(crate) enum Command {
         #[arg(add = ArgValueCompleter::new(users))]
         user: Option<String>,
         /// How many
-        #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+        #[arg(short = 'n', long, value_name = "N", default_value_t = 20, value_parser = bounded())]
         number: u32,
     },
     /// List notices that were not sent

@@ -17,6 +17,8 @@ use crate::cells::ascii;
 
 /// The version of the JSON documents; fields are added, never changed or removed.
 const SCHEMA: u32 = 1;
+/// The most rows that one look reads.
+const MOST_ROWS: i64 = 10_000;
 
 #[derive(Serialize)]
 struct Document<'a, T> {
@@ -41,6 +43,12 @@ pub(crate) fn words(text: &str) {
     if !manner().quiet {
         let _unheard = writeln!(Errors, "{text}");
     }
+}
+
+/// How many rows may be asked for with `-n`: they are held in memory, and read in one look. A whole list
+/// is `audit export`'s.
+pub(crate) fn bounded() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(..=MOST_ROWS)
 }
 
 /// Tells what is wrong, whether hints are wanted or not.

@@ -29,7 +29,7 @@ pub(crate) enum Command {
     #[command(after_help = FILTERS)]
     Tail {
         /// How many
-        #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+        #[arg(short = 'n', long, value_name = "N", default_value_t = 20, value_parser = output::bounded())]
         number: u32,
         /// Go on as events happen, until Ctrl-C
         #[arg(short, long)]
@@ -41,7 +41,7 @@ pub(crate) enum Command {
     #[command(after_help = FILTERS)]
     List {
         /// How many
-        #[arg(short = 'n', long, value_name = "N", default_value_t = 100)]
+        #[arg(short = 'n', long, value_name = "N", default_value_t = 100, value_parser = output::bounded())]
         number: u32,
         #[command(flatten)]
         stretch: Stretch,
