@@ -1,5 +1,6 @@
 //! Who may what, through a real sudo: each role against each command, guards, files, environment.
 
+use crate::console::Terminal;
 use crate::stage::{CONFIG, Ended, Stage, skip};
 
 /// People in their groups, and the lines that let them call the program and nothing else.
@@ -217,6 +218,89 @@ fn the_helpdesk_unlocks_others_five_times_and_the_audit_names_it() {
     assert_eq!(said.first().unwrap(), "root, login unknown");
 }
 
+// Mutants: a role's group that is not there has no members; members of sudo are anybody once admins are
+// others.
+#[test]
+fn whom_the_helpdesk_may_act_on_does_not_grow_where_groups_are_missing() {
+    let Some(stage) = staffed("whom_the_helpdesk_may_act_on_does_not_grow") else {
+        return;
+    };
+    asks(&stage, "hal", "user unlock alice").exits(0);
+    // Whoever is in it becomes root, whatever [roles] says of admins.
+    stage
+        .shell("groupadd -f sudo && usermod -aG sudo alice")
+        .exits(0);
+    asks(&stage, "hal", "user unlock alice")
+        .exits(4)
+        .tells("may become root");
+    stage.shell("gpasswd -d alice sudo").exits(0);
+    asks(&stage, "hal", "user unlock alice").exits(0);
+    // A name that no source knows, be it a typo or a directory that is down.
+    let typo = ROLES.replace("gp-auditor", "gp-auditors");
+    stage.write("/etc/gatepost/gatepost.toml", &format!("{CONFIG}{typo}"));
+    for words in ["user unlock alice", "user verify alice"] {
+        asks(&stage, "hal", words)
+            .exits(4)
+            .tells("the group database does not say");
+    }
+    asks(&stage, "ann", "user unlock alice").exits(0);
+}
+
+// Mutant: a variable that names a caller beside sudo's is passed over.
+#[test]
+fn only_sudo_carries_roles() {
+    let Some(stage) = staffed("only_sudo_carries_roles") else {
+        return;
+    };
+    for (variables, code) in [
+        ("DOAS_USER=hal", 4),
+        ("PKEXEC_UID=0", 4),
+        ("DOAS_USER=", 4),
+        ("DOAS_USER=hal SUDO_UID=0", 0),
+    ] {
+        stage
+            .shell(&format!("{variables} gatepost maintain"))
+            .exits(code);
+    }
+    stage
+        .shell("DOAS_USER=hal gatepost maintain")
+        .tells("only sudo carries roles");
+}
+
+// Mutants: the file's line is quoted to everybody; doctor reads the key for an auditor.
+#[test]
+fn people_below_admin_are_told_no_word_of_the_files() {
+    let test = "people_below_admin_are_told_no_word_of_the_files";
+    let Some(stage) = staffed(test) else {
+        return;
+    };
+    let odd = format!("{CONFIG}password = \"hunter2\"\n{ROLES}");
+    stage.write("/etc/gatepost/gatepost.toml", &odd);
+    for (who, is_told) in [("aud", false), ("hal", false), ("ann", true)] {
+        for words in ["doctor", "user list"] {
+            let told = asks(&stage, who, words);
+            let text = format!("{}{}", told.out, told.err);
+            assert!(text.contains("line "), "{told}");
+            assert_eq!(text.contains("hunter2"), is_told, "{who}: {told}");
+        }
+    }
+    let sound = format!("{CONFIG}{ROLES}");
+    stage.write("/etc/gatepost/gatepost.toml", &sound);
+    if !crate::shedding::traces(test, &stage) {
+        return;
+    }
+    for (who, is_read) in [("aud", false), ("ann", true)] {
+        let uid = stage.shell(&format!("id -u {who}")).out;
+        stage.shell(&format!(
+            "SUDO_UID={} strace -f -qq -o /run/trace -e trace=openat,openat2 gatepost doctor",
+            uid.trim()
+        ));
+        let trace = stage.shell("cat /run/trace").exits(0).out;
+        let opened = |line: &str| line.contains("\"key\"") && !line.contains("O_PATH");
+        assert_eq!(trace.lines().any(opened), is_read, "{who}\n{trace}");
+    }
+}
+
 /// A loginuid that was never set.
 const UNSET: &str = "4294967295";
 
@@ -372,7 +456,9 @@ fn console_hostile_env() {
 }
 
 /// Where the program may open something for somebody of the helpdesk.
-const ALLOWED: [&str; 16] = [
+const ALLOWED: [&str; 17] = [
+    // How many heaps the C library makes for threads.
+    "/sys/devices/system/cpu/online",
     "/dev/urandom",
     "/etc/gatepost",
     "/etc/group",
@@ -391,10 +477,42 @@ const ALLOWED: [&str; 16] = [
     "/var/lib/gatepost",
 ];
 
+/// Calls that open or run something.
+const CALLS: &str = "execve,execveat,open,openat,openat2,creat";
+
+/// Holds a trace of the program against what somebody of the helpdesk may have it open and run.
+fn opens_and_runs_what_it_may(words: &str, trace: &str) {
+    for line in trace.lines().filter(|line| !line.contains("= -1 E")) {
+        let Some(path) = line.split('"').nth(1) else {
+            continue;
+        };
+        let runs = line.contains("execve");
+        // The link is how the program begins again with an environment of its own.
+        let may_run = [
+            "/usr/bin/gatepost",
+            "/proc/self/exe",
+            "/usr/libexec/gatepost/gatepost-sender",
+        ];
+        let is_right = if runs {
+            may_run.contains(&path)
+        } else {
+            // A step of the walk from / is a name alone, or / itself.
+            !path.contains('/')
+                || path == "/"
+                || ["/dev/null", "/dev/tty"].contains(&path)
+                // Where preferences would be: the way is a name alone, too.
+                || (path.starts_with("/home/") && line.contains("O_PATH"))
+                || ALLOWED.iter().any(|allowed| path.starts_with(allowed))
+        };
+        assert!(is_right, "gatepost {words}: {line}");
+    }
+}
+
 // Mutants: a pager is started for long lists; a name from the command line is opened.
 #[test]
 fn helpdesk_gets_no_shell_no_file() {
-    let Some(stage) = staffed("helpdesk_gets_no_shell_no_file") else {
+    let test = "helpdesk_gets_no_shell_no_file";
+    let Some(stage) = staffed(test) else {
         return;
     };
     if stage
@@ -402,17 +520,14 @@ fn helpdesk_gets_no_shell_no_file() {
         .code
         != 0
     {
-        return skip(
-            "helpdesk_gets_no_shell_no_file",
-            "needs strace, and leave to trace",
-        );
+        return skip(test, "needs strace, and leave to trace");
     }
     let hal = stage.shell("id -u hal").out.trim().to_owned();
     for &(words, _) in COMMANDS {
         let traced = format!(
             "echo {hal} 2>/dev/null > /proc/self/loginuid
              EDITOR=/bin/sh VISUAL=/bin/sh PAGER=/bin/sh SUDO_UID={hal} \
-             exec strace -f -qq -o /run/trace -e trace=execve,execveat,open,openat,openat2,creat \
+             exec strace -f -qq -o /run/trace -e trace={CALLS} \
              gatepost {words}"
         );
         stage.shell(&traced);
@@ -421,29 +536,14 @@ fn helpdesk_gets_no_shell_no_file() {
             trace.contains("execve(\"/usr/bin/gatepost\""),
             "{words}\n{trace}"
         );
-        for line in trace.lines().filter(|line| !line.contains("= -1 E")) {
-            let Some(path) = line.split('"').nth(1) else {
-                continue;
-            };
-            let runs = line.contains("execve");
-            // The link is how the program begins again with an environment of its own.
-            let may_run = [
-                "/usr/bin/gatepost",
-                "/proc/self/exe",
-                "/usr/libexec/gatepost/gatepost-sender",
-            ];
-            let is_right = if runs {
-                may_run.contains(&path)
-            } else {
-                // A step of the walk from / is a name alone, or / itself.
-                !path.contains('/')
-                    || path == "/"
-                    || path == "/dev/null"
-                    || ALLOWED.iter().any(|allowed| path.starts_with(allowed))
-            };
-            assert!(is_right, "gatepost {words}: {line}");
-        }
+        opens_and_runs_what_it_may(words, &trace);
         let shell = stage.shell("grep -c '/bin/sh' /run/trace").out;
         assert_eq!(shell.trim(), "0", "{words}");
     }
+    let Some(terminal) = Terminal::open(test, &stage) else {
+        return;
+    };
+    let calls = format!("-e trace={CALLS}");
+    let trace = crate::shedding::console(&stage, &terminal, &calls);
+    opens_and_runs_what_it_may("console", &trace);
 }

@@ -6,7 +6,7 @@ use crate::roles::staffed;
 use crate::stage::{Stage, skip};
 
 /// Whether strace works here.
-fn traces(test: &str, stage: &Stage) -> bool {
+pub(crate) fn traces(test: &str, stage: &Stage) -> bool {
     let works = stage
         .shell("command -v strace && strace -f -o /run/trace true")
         .code
@@ -114,7 +114,7 @@ fn unlocked(stage: &Stage) -> usize {
 }
 
 /// Which calls of a kind a console makes until it is closed, in order, by the thread that draws.
-fn console(stage: &Stage, terminal: &Terminal<'_>, how: &str) -> String {
+pub(crate) fn console(stage: &Stage, terminal: &Terminal<'_>, how: &str) -> String {
     stage.shell("rm -f /run/trace /run/over").exits(0);
     let hal = stage.shell("id -u hal").out.trim().to_owned();
     let path = "PATH=/run/evil:$PATH";
@@ -175,4 +175,62 @@ fn a_terminal_that_does_not_say_its_size_starts_no_program() {
     stage
         .shell("test ! -e /run/evil/ran; code=$?; rm -r /run/evil; exit $code")
         .exits(0);
+}
+
+// Mutant: the console goes on with the role that it was opened with.
+#[test]
+fn a_role_that_is_gone_ends_what_an_open_console_may() {
+    let test = "a_role_that_is_gone";
+    let Some(stage) = staffed(test) else {
+        return;
+    };
+    let Some(terminal) = Terminal::open(test, &stage) else {
+        return;
+    };
+    let hal = stage.shell("id -u hal").out.trim().to_owned();
+    terminal
+        .line(&format!("SUDO_UID={hal} gatepost console --screen users"))
+        .shows("a***@e***.org");
+    terminal.press(&["u"]).shows("gatepost user unlock alice");
+    terminal.press(&["y"]).shows("alice was not locked");
+    stage.shell("gpasswd -d hal gp-helpdesk").exits(0);
+    terminal.press(&["u"]).shows("gatepost user unlock alice");
+    terminal.press(&["y"]).shows("hal has no role here");
+    assert_eq!(unlocked(&stage), 1);
+    terminal.press(&["q"]).is_the_shells();
+}
+
+// Mutant: the console is stopped whether or not a thread is inside the store.
+#[test]
+fn a_console_is_not_stopped_inside_the_store() {
+    let test = "a_console_is_not_stopped_inside";
+    let Some(stage) = staffed(test) else {
+        return;
+    };
+    if !traces(test, &stage) {
+        return;
+    }
+    let Some(terminal) = Terminal::open(test, &stage) else {
+        return;
+    };
+    terminal
+        .line(&format!("{SLOW} gatepost console --screen users"))
+        .shows("a***@e***.org");
+    terminal.press(&["u"]).shows("gatepost user unlock alice");
+    terminal.press(&["y"]);
+    stage
+        .shell("tries=0; until grep -q sync /run/trace || [ $tries -gt 100 ]; do tries=$((tries+1)); sleep 0.02; done")
+        .exits(0);
+    terminal.press(&["C-z"]);
+    // It waits for its lock two seconds, as long as the disk takes: the lock is back before, or never.
+    stage
+        .shell("sleep 1.5; exec gatepost user disable alice")
+        .exits(0);
+    assert_eq!(unlocked(&stage), 1);
+    // strace has the shell's terminal meanwhile and stops for nobody.
+    stage
+        .shell("pid=$(head -n 1 /run/trace | cut -d' ' -f1); until grep -q '^State:.[tT]' /proc/$pid/status; do sleep 0.05; done; kill -CONT $pid")
+        .exits(0);
+    terminal.shows("disabled");
+    terminal.press(&["q"]).is_the_shells();
 }
