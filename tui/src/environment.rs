@@ -69,6 +69,10 @@ const KEPT: [(&str, Kind); 27] = [
 
 /// Returns where the environment is ours; otherwise this program begins again with one that is, and
 /// what returns is why that could not be. For root: anybody else has nothing to lose to their own.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it is read to be replaced; nothing is decided by it"
+)]
 pub(crate) fn make_ours() -> io::Result<()> {
     let found: Vec<Variable> = std::env::vars_os().collect();
     let ours = reduced(&found);

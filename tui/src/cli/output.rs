@@ -190,10 +190,7 @@ pub(crate) fn ask(question: &str) -> Option<String> {
     if !interactive() {
         return None;
     }
-    let mut err = Errors;
-    let _unheard = write!(err, "{question}");
-    let _unheard = err.flush();
-    drop(err);
+    let _unheard = write!(Errors, "{question}");
     let mut answer = String::new();
     match let_in(|| io::stdin().read_line(&mut answer)) {
         Ok(0) | Err(_) => None,

@@ -6,13 +6,13 @@ use std::io::{self, Read, Write};
 use gatepost_shared::signals::let_in;
 
 /// The standard input, unbuffered beyond what the library keeps.
-pub(super) struct Input;
+pub(crate) struct Input;
 
 /// The standard output.
-pub(super) struct Output;
+pub(crate) struct Output;
 
 /// The standard error.
-pub(super) struct Errors;
+pub(crate) struct Errors;
 
 impl Read for Input {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

@@ -1,6 +1,6 @@
 //! What is done to one account or to many: unlock, lock, disable, enable. And notes.
 
-use std::io::{self, Read};
+use std::io::Read;
 
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
@@ -14,6 +14,7 @@ use crate::cli::Context;
 use crate::cli::complete::users as names;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::{ask, interactive, words};
+use crate::cli::standard::Input;
 
 #[derive(Debug, Args)]
 pub(crate) struct Bulk {
@@ -175,8 +176,7 @@ pub(super) fn named(context: &Context, users: &[String]) -> Result<(Vec<String>,
         return Ok((users.to_vec(), true));
     }
     let mut text = String::new();
-    io::stdin()
-        .lock()
+    Input
         .take(NAMES_LIMIT)
         .read_to_string(&mut text)
         .map_err(|error| said(format!("the names cannot be read: {error}")))?;

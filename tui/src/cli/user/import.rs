@@ -1,6 +1,6 @@
 //! `gatepost user import`: what would become of a list, line by line, then doing it.
 
-use std::io;
+use std::io::BufReader;
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
@@ -14,6 +14,7 @@ use crate::cli::Context;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::{ask, interactive, words};
 use crate::cli::person::open_read;
+use crate::cli::standard::Input;
 
 #[derive(Debug, Args)]
 #[command(
@@ -130,7 +131,7 @@ fn read(context: &Context, import: &Import) -> Result<Rows, Failure> {
         }
     };
     match import.file.as_deref() {
-        Some("-") | None => Ok(read_rows(io::stdin().lock(), &form)?),
+        Some("-") | None => Ok(read_rows(BufReader::new(Input), &form)?),
         Some(file) => Ok(read_rows(open_read(context, Path::new(file))?, &form)?),
     }
 }

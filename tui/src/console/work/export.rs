@@ -25,7 +25,7 @@ pub(super) fn work(desk: &Desk, job: Job, export: &Export) {
 
 fn write(desk: &Desk, job: Job, export: &Export) -> Result<String, String> {
     let mut admin = desk.admin()?;
-    let file = person::create(desk.operator(), &export.path);
+    let file = person::create(&desk.operator()?, &export.path);
     let file = file.map_err(|error| error.to_string())?;
     if export.rows == Rows::Store {
         return back_up(&mut admin, file, export);
