@@ -234,3 +234,46 @@ fn a_console_is_not_stopped_inside_the_store() {
     terminal.shows("disabled");
     terminal.press(&["q"]).is_the_shells();
 }
+
+// Mutant: the stop is held back for good, so that sudo never hears of it.
+#[test]
+fn a_console_through_sudo_is_stopped_and_goes_on() {
+    let test = "a_console_through_sudo";
+    let Some(stage) = staffed(test) else {
+        return;
+    };
+    let Some(terminal) = Terminal::open(test, &stage) else {
+        return;
+    };
+    for defaults in ["use_pty", "!use_pty"] {
+        stage
+            .shell(&format!(
+                "echo 'Defaults {defaults}' > /etc/sudoers.d/pty; chmod 0440 /etc/sudoers.d/pty"
+            ))
+            .exits(0);
+        terminal
+            .line("clear; setpriv --reuid=hal --regid=hal --init-groups sudo -n gatepost console --screen users")
+            .shows("a***@e***.org");
+        terminal.press(&["C-z"]).is_the_shells();
+        terminal.line("fg").shows("a***@e***.org");
+        terminal.press(&["q"]).is_the_shells();
+        // A subcommand that looks again and again is between two looks nearly always.
+        terminal.line("clear; setpriv --reuid=hal --regid=hal --init-groups sudo -n gatepost audit tail --follow");
+        terminal.shows("user-add");
+        terminal.press(&["C-c"]).is_the_shells();
+    }
+}
+
+// Mutant: something is shed that takes a power that the unit leaves out.
+#[test]
+fn upkeep_sheds_with_the_few_powers_that_its_unit_leaves() {
+    let test = "upkeep_sheds_with_the_few_powers";
+    let Some(stage) = Stage::installed(test) else {
+        return;
+    };
+    let few = "setpriv --bounding-set=-all,+setuid,+setgid,+kill --inh-caps=-all --no-new-privs";
+    if stage.shell(&format!("{few} true")).code != 0 {
+        return skip(test, "needs setpriv");
+    }
+    stage.shell(&format!("{few} gatepost maintain")).exits(0);
+}
