@@ -44,6 +44,10 @@ pub fn let_in<T>(work: impl FnOnce() -> T) -> T {
     if FOR_GOOD.load(Ordering::Relaxed) {
         return work();
     }
+    with_none_held(work)
+}
+
+fn with_none_held<T>(work: impl FnOnce() -> T) -> T {
     // Where the mask cannot be had it stays, and only the end comes late.
     let before = SigSet::empty().thread_swap_mask(nix::sys::signal::SigmaskHow::SIG_SETMASK);
     let done = work();
@@ -51,6 +55,20 @@ pub fn let_in<T>(work: impl FnOnce() -> T) -> T {
         let _always_valid = before.thread_set_mask();
     }
     done
+}
+
+/// Begins another program, to which none are held back: it inherits what this thread has. The caller made
+/// sure that no thread is inside the store ([`crate::store::inside::alone`]): for that moment a stop would
+/// stop this process too.
+pub fn as_a_child_has_them<T>(begin: impl FnOnce() -> T) -> T {
+    with_none_held(begin)
+}
+
+/// Waits until the terminal asks for a stop, on a thread of a process that holds it back on all others.
+pub fn wait_for_stop() -> Result<(), Errno> {
+    let mut stop = SigSet::empty();
+    stop.add(Signal::SIGTSTP);
+    stop.wait().map(drop)
 }
 
 /// Has this thread hear some signals, by their numbers: those that have a handler.

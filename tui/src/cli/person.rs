@@ -7,9 +7,10 @@ use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
+use gatepost_shared::admin;
 use gatepost_shared::host::{Host, System};
 use gatepost_shared::people::Credentials;
-use gatepost_shared::signals::let_in;
+use gatepost_shared::signals::{self, let_in};
 use rustix::fs::{AtFlags, CWD, OFlags};
 
 use super::Context;
@@ -172,7 +173,9 @@ fn run(
         if input.is_some() {
             command.stdin(Stdio::piped());
         }
-        let mut child = command.spawn().map_err(|error| {
+        let child = admin::outside_the_store(|| signals::as_a_child_has_them(|| command.spawn()));
+        let busy = || io::Error::other("something is being written: try again in a moment");
+        let mut child = child.ok_or_else(busy)?.map_err(|error| {
             io::Error::new(error.kind(), format!("{}: {error}", name.display()))
         })?;
         if let (Some(text), Some(mut pipe)) = (input, child.stdin.take()) {
@@ -352,20 +355,25 @@ mod tests {
         assert!(create(&admin, &PathBuf::from("/etc/gatepost-new")).is_err());
     }
 
-    // Mutants: the program keeps root's real or saved id; the environment is passed on.
+    // Mutants: the program keeps root's real or saved id; the environment is passed on; so are signals that
+    // are held back.
     #[test]
     fn a_program_is_wholly_the_persons_and_knows_little() {
         let Some(folder) = Folder::new("a_program_is_wholly_the_persons") else {
             return;
         };
-        let script = "grep -E '^(Uid|Gid|Groups)' /proc/self/status; env | cut -d= -f1 | sort";
+        let script =
+            "grep -E '^(Uid|Gid|Groups|SigBlk)' /proc/self/status; env | cut -d= -f1 | sort";
         let script = format!("({script}) > {}/seen", folder.0.display());
+        // As in the console, which never lets signals in.
+        gatepost_shared::signals::hold_for_good().unwrap();
         page_with(Some(&nobody()), &words(&["sh", "-c", &script]), "").unwrap();
         let seen = fs::read_to_string(folder.0.join("seen")).unwrap();
         let ids = "65534\t65534\t65534\t65534";
         assert!(seen.contains(&format!("Uid:\t{ids}")), "{seen}");
         assert!(seen.contains(&format!("Gid:\t{ids}")), "{seen}");
         assert!(seen.contains("Groups:\t65534"), "{seen}");
+        assert!(seen.contains("SigBlk:\t0000000000000000"), "{seen}");
         let known = [
             "COLORTERM",
             "HOME",

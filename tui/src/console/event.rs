@@ -9,7 +9,7 @@ use std::time::Duration;
 use crossterm::event::{
     self, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
-use gatepost_shared::signals;
+use gatepost_shared::{admin, signals};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -49,6 +49,7 @@ pub(crate) fn listen(events: &Sender<Event>) -> io::Result<Arc<Gate>> {
         .name("keys".to_owned())
         .spawn(move || read_keys(&keys, &ours))?;
     watch_size(events.clone())?;
+    watch_stop(Arc::clone(&gate))?;
     let mut handled = Signals::new(HEARD)?;
     let (events, theirs) = (events.clone(), Arc::clone(&gate));
     thread::Builder::new()
@@ -88,6 +89,23 @@ fn watch_size(events: Sender<Event>) -> io::Result<()> {
     };
     thread::Builder::new()
         .name("size".to_owned())
+        .spawn(watch)?;
+    Ok(())
+}
+
+/// Stops with the program that has the terminal: an editor that is stopped would leave nobody to type `fg`
+/// to. While the terminal is ours a stop is a key, and what comes as a signal is passed over.
+fn watch_stop(gate: Arc<Gate>) -> io::Result<()> {
+    let watch = move || {
+        while signals::wait_for_stop().is_ok() {
+            if gate.is_lent() {
+                // Where a thread stays in the store it is typed once more.
+                let _once_more = admin::outside_the_store(signals::stop_here);
+            }
+        }
+    };
+    thread::Builder::new()
+        .name("stops".to_owned())
         .spawn(watch)?;
     Ok(())
 }
