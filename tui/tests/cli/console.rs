@@ -77,6 +77,12 @@ impl<'a> Terminal<'a> {
         }
     }
 
+    /// Waits until the shell asks for a line: what is typed before may be taken by whoever is just ending.
+    #[track_caller]
+    pub(crate) fn prompts(&self) -> &Self {
+        self.waits("prompt", |picture| picture.trim_end().ends_with('$'))
+    }
+
     /// Insists that the shell has its terminal back: lines, echo, and no picture of ours.
     #[track_caller]
     pub(crate) fn is_the_shells(&self) -> &Self {

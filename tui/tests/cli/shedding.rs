@@ -254,13 +254,13 @@ fn a_console_through_sudo_is_stopped_and_goes_on() {
         terminal
             .line("clear; setpriv --reuid=hal --regid=hal --init-groups sudo -n gatepost console --screen users")
             .shows("a***@e***.org");
-        terminal.press(&["C-z"]).is_the_shells();
+        terminal.press(&["C-z"]).prompts().is_the_shells();
         terminal.line("fg").shows("a***@e***.org");
-        terminal.press(&["q"]).is_the_shells();
+        terminal.press(&["q"]).prompts().is_the_shells();
         // A subcommand that looks again and again is between two looks nearly always.
         terminal.line("clear; setpriv --reuid=hal --regid=hal --init-groups sudo -n gatepost audit tail --follow");
         terminal.shows("user-add");
-        terminal.press(&["C-c"]).is_the_shells();
+        terminal.press(&["C-c"]).prompts().is_the_shells();
     }
 }
 
