@@ -1,4 +1,4 @@
-//! A private view of the machine: overlays on /etc, /usr and /var in a mount namespace that a waiting
+//! A private view of the machine: overlays on what tests write to in a mount namespace that a waiting
 //! process holds open, and that goes when it goes.
 
 use std::fmt;
@@ -8,8 +8,8 @@ use std::process::{Child, Command, Stdio};
 /// What holds the namespace, once everything is mounted.
 const HOLD: &str = r#"
 mount -t tmpfs none /mnt || exit 1
-for d in etc usr var; do
-    mkdir /mnt/$d /mnt/$d.work &&
+for d in etc usr var root home; do
+    mkdir /mnt/$d /mnt/$d.work && chmod --reference=/$d /mnt/$d &&
     mount -t overlay overlay -o lowerdir=/$d,upperdir=/mnt/$d,workdir=/mnt/$d.work /$d || exit 1
 done
 mount -t tmpfs -o mode=0755 none /run || exit 1
