@@ -195,6 +195,18 @@ impl AdminError {
         Self::Copy(error)
     }
 
+    /// What somebody else did since it was looked at, where that is why it was refused.
+    pub fn changed(&self) -> Option<&str> {
+        if let Self::Store(StoreError {
+            problem: Problem::Changed(what),
+            ..
+        }) = self
+        {
+            return Some(what);
+        }
+        None
+    }
+
     /// Which kind of failure this is.
     pub fn kind(&self) -> Kind {
         match self {

@@ -3,6 +3,7 @@
 //! is fit for a screen and every time is in the machine's own zone; nothing here changes anything.
 
 mod rows;
+mod unenrolled;
 
 use gatepost_words::text::sanitise;
 
@@ -11,7 +12,7 @@ use self::rows::{bypass_row, event_row, mail_row, user_detail, user_row};
 use super::filter::{EventFilter, Filter};
 use super::roles::Right;
 use super::users::{Listed, Mask};
-use super::{Admin, AdminError};
+use super::{Admin, AdminError, sources};
 use crate::people;
 pub use crate::store::browse::{Around, Page, Stopper};
 use crate::store::browse::{Condition, Test, Way};
@@ -57,6 +58,9 @@ impl Admin {
         show: Mask,
     ) -> Result<Page<UserRow>, AdminError> {
         self.may(show.needs())?;
+        if filter.wants_none() {
+            return self.browse_people(filter, around, limit, show);
+        }
         let side = |way, from: Option<&str>| self.side(filter, way, from, limit, show);
         let before = match around {
             Around::First => None,
@@ -210,6 +214,7 @@ impl Admin {
         let logins = self.store.events_around(&logins, &Around::First, NEWEST)?;
         let mut detail = user_detail(shown, why);
         if account.is_some() {
+            detail.sources = self.sources(key)?.iter().map(source_line).collect();
             detail.mails = mails.rows.into_iter().map(mail_row).collect();
             detail.factors = self.factors(key)?;
             detail.bypass = self.bypass_of(key)?.into_iter().map(bypass_row).collect();
@@ -288,6 +293,19 @@ impl Admin {
             acts: acts.map(event_row).collect(),
         })
     }
+}
+
+/// A known source on one line.
+fn source_line(source: &sources::Listed) -> String {
+    let remembered = if source.remembered {
+        ", no code is asked for"
+    } else {
+        ""
+    };
+    format!(
+        "{} {}, last {}{remembered}",
+        source.source, source.service, source.last
+    )
 }
 
 /// Who is in a group of this machine; none there is a fault of the filter.

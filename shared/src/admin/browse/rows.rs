@@ -6,7 +6,7 @@ use gatepost_words::time::Wall;
 
 use crate::admin::bypass::Listed as Bypass;
 use crate::admin::factors::Factor;
-use crate::admin::users::{Listed, Shown, State};
+use crate::admin::users::{Listed, Person, Shown, State};
 use crate::admin::why::Why;
 use crate::admin::{AdminError, audit, mail};
 use crate::host;
@@ -18,8 +18,8 @@ pub struct UserRow {
     pub key: String,
     /// The name, fit to be shown.
     pub user: String,
-    /// Its state.
-    pub state: State,
+    /// Its state; none for somebody of this machine who has no account.
+    pub state: Option<State>,
     /// The same in words: `locked 43 min`.
     pub standing: String,
     /// Its addresses, masked unless asked for in full.
@@ -107,6 +107,8 @@ pub struct UserDetail {
     pub bypass: Vec<Bypass>,
     /// Why a bypass code would be of no use now, and what would be.
     pub bypass_useless: Option<String>,
+    /// Where its person signs in from, the latest first.
+    pub sources: Vec<String>,
     /// The newest deliveries.
     pub mails: Vec<MailRow>,
     /// The newest sign-ins.
@@ -145,13 +147,26 @@ pub(super) fn user_row(listed: Listed) -> UserRow {
         .map(|address| address.address.as_str())
         .collect();
     UserRow {
-        state: listed.standing.state,
+        state: Some(listed.standing.state),
         standing: listed.standing.to_string(),
         address: sanitise(&addresses.join(" ")),
         last: listed.last_success_millis.map(when).unwrap_or_default(),
         version: listed.version,
         key: listed.key,
         user: listed.user,
+    }
+}
+
+/// Somebody of this machine who has no account.
+pub(super) fn person_row(person: Person) -> UserRow {
+    UserRow {
+        state: None,
+        standing: "not enrolled".to_owned(),
+        address: String::new(),
+        last: String::new(),
+        version: 0,
+        key: person.key,
+        user: person.user,
     }
 }
 
@@ -191,6 +206,7 @@ pub(super) fn user_detail(shown: Shown, why: Result<Why, AdminError>) -> UserDet
         factors: Vec::new(),
         bypass: Vec::new(),
         bypass_useless: None,
+        sources: Vec::new(),
         mails: Vec::new(),
         logins: Vec::new(),
         key: account.key,

@@ -97,6 +97,14 @@ impl Filter {
         self.none
     }
 
+    /// The same in the order of names.
+    pub(super) fn by_name(&self) -> Self {
+        Self {
+            order: Order::default(),
+            ..self.clone()
+        }
+    }
+
     /// Whether nobody else is wanted.
     pub fn wants_none_alone(&self) -> bool {
         let states = |term: &Term| matches!(&term.asks, Asks::States(_));
