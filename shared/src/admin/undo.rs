@@ -2,7 +2,7 @@
 //! act is needed, and the right to undo.
 
 use gatepost_words::ident::UserName;
-use gatepost_words::text::sanitise;
+use gatepost_words::text::{sanitise, tame};
 use serde::Serialize;
 
 use super::roles::Right;
@@ -103,24 +103,24 @@ impl Admin {
         self.may(Right::Look)?;
         let entries = self.store.undoables(&self.host.now(), LISTED)?;
         Ok(entries
-            .into_iter()
+            .iter()
             .map(|entry| self.listed_undo(entry))
             .collect())
     }
 
-    fn listed_undo(&self, entry: Undoable) -> Listed {
+    fn listed_undo(&self, entry: &Undoable) -> Listed {
         let may = self
             .may(Right::Undo)
             .and_then(|()| self.may_undo(&entry.kind, &entry.account, entry.is_undo));
         Listed {
             id: entry.id,
             at: stamp(entry.at),
-            act: entry.kind.trim_start_matches("user-").to_owned(),
+            act: tame(entry.kind.trim_start_matches("user-")),
             again: entry.is_undo,
             user: sanitise(&entry.account),
             count: entry.count,
             own: entry.actor == self.actor.name,
-            by: entry.actor,
+            by: tame(&entry.actor),
             seconds_left: entry.left.secs_up(),
             permitted: may.is_ok(),
             stays: stays(&entry.kind),

@@ -41,6 +41,20 @@ pub fn sanitise(text: &str) -> String {
     out
 }
 
+/// The same for a text that may have been sanitised already: what is escaped stays as it is, and nothing
+/// is cut off.
+pub fn tame(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() || steers_the_display(c) {
+            out.push_str(&sanitise(c.encode_utf8(&mut [0; 4])));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// Characters that are not `Cc` but change how the text around them is shown.
 fn steers_the_display(c: char) -> bool {
     matches!(
@@ -299,7 +313,9 @@ impl SignIn {
 mod tests {
     use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
-    use super::{DeliveryState, NoMail, PROMPT, PROMPT_LIMIT, Say, SignIn, log_value, sanitise};
+    use super::{
+        DeliveryState, NoMail, PROMPT, PROMPT_LIMIT, Say, SignIn, log_value, sanitise, tame,
+    };
     use crate::time::Span;
 
     #[test]
@@ -318,6 +334,17 @@ mod tests {
         for (raw, clean) in cases {
             assert_eq!(sanitise(raw), clean, "{raw:?}");
         }
+    }
+
+    // Mutants: what is escaped is escaped again; what steers a display is left.
+    #[test]
+    fn what_was_sanitised_stays_as_it_is_when_it_is_tamed() {
+        for raw in ["alice", "a\\b", "\u{1b}[31m", "a\u{202e}b", "\0", "\u{9b}"] {
+            let clean = sanitise(raw);
+            assert_eq!(tame(&clean), clean, "{raw:?}");
+            assert!(!tame(raw).contains(|c: char| c.is_control() || c == '\u{202e}'));
+        }
+        assert_eq!(tame("a\\b\u{7}"), "a\\b\\u{7}");
     }
 
     #[test]

@@ -160,6 +160,10 @@ impl App<'_> {
                 | Effect::Stream { .. }
                 | Effect::Users { .. }
                 | Effect::User { .. }
+                | Effect::Sources(_)
+                | Effect::Undoables
+                | Effect::Plan(..)
+                | Effect::Long(..)
                 | Effect::Events { .. }
                 | Effect::Mails { .. }
                 | Effect::Post

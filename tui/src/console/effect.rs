@@ -1,13 +1,14 @@
 //! What the console wants done outside of itself, as data. The workers do it and answer with
 //! messages.
 
+use std::fmt;
 use std::path::PathBuf;
 
-use gatepost_shared::admin::browse::Around;
+use gatepost_shared::admin::browse::{Around, UserRow};
 use gatepost_shared::admin::filter::{EventFilter, Filter};
 use gatepost_shared::admin::policy::act::Guard;
 use gatepost_shared::admin::shield::Sure;
-use gatepost_shared::admin::users::Mask;
+use gatepost_shared::admin::users::{Asked, Mask};
 
 use super::message::{Code, Job};
 use super::prefs::Prefs;
@@ -48,6 +49,8 @@ pub(crate) enum Effect {
     Mails {
         /// The request's number.
         request: u64,
+        /// Whose, by the account's key; none for everybody's.
+        of: Option<String>,
         /// Where.
         around: Around<i64>,
     },
@@ -62,6 +65,12 @@ pub(crate) enum Effect {
     },
     /// Read the attack meter and the shields.
     Standing,
+    /// Read where an account's person signs in from.
+    Sources(String),
+    /// Read what can be taken back.
+    Undoables,
+    /// Look what would become of a list, before it is imported.
+    Plan(Job, Deed),
     /// Look around as doctor does.
     Checks,
     /// Recompute the chain.
@@ -70,6 +79,8 @@ pub(crate) enum Effect {
     Do(Deed),
     /// Change many accounts, one after the other.
     Each(Job, Deed),
+    /// Change something that takes long.
+    Long(Job, Deed),
     /// Stop a job.
     Stop(Job),
     /// Find the keys of the accounts that a filter wants, up to a bound.
@@ -109,6 +120,8 @@ pub(crate) struct Deed {
     pub(crate) said: Said,
     /// Whether somebody said that they mean it.
     pub(crate) sure: Sure,
+    /// The account's version that was on the screen: another one by now refuses the deed.
+    pub(crate) version: Option<i64>,
 }
 
 impl Deed {
@@ -119,6 +132,23 @@ impl Deed {
             objects: objects.into_iter().collect(),
             said: Said::default(),
             sure: Sure::No,
+            version: None,
+        }
+    }
+
+    /// Something done to an account as it was seen.
+    pub(crate) fn on_row(verb: Verb, row: &UserRow) -> Self {
+        Self {
+            version: Some(row.version),
+            ..Self::on(verb, [row.key.clone()])
+        }
+    }
+
+    /// What comes with it to the audit.
+    pub(crate) fn asked(&self) -> Asked {
+        Asked {
+            version: self.version,
+            ..self.reason().into()
         }
     }
 
@@ -135,6 +165,16 @@ impl Deed {
             | Verb::Disable
             | Verb::Enable
             | Verb::Verify
+            | Verb::Confirm
+            | Verb::SetMail
+            | Verb::Lock
+            | Verb::Note
+            | Verb::Enrol
+            | Verb::Remove
+            | Verb::Invite
+            | Verb::Forget
+            | Verb::Undo
+            | Verb::Import
             | Verb::Unmask
             | Verb::TestMail
             | Verb::RetryMail
@@ -222,13 +262,31 @@ pub(crate) enum Rows {
 }
 
 /// What was typed into the fields of a dialog, and chosen in them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Said(Vec<(Slot, String)>);
+
+impl fmt::Debug for Said {
+    /// Without a code, which is nobody's to see.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = self.0.iter().map(|(slot, said)| {
+            let is_code = *slot == Slot::Code;
+            (slot, if is_code { "..." } else { said.as_str() })
+        });
+        f.debug_map().entries(shown).finish()
+    }
+}
 
 impl Said {
     /// Of fields and what is in them.
     pub(crate) fn of(said: impl IntoIterator<Item = (Slot, String)>) -> Self {
         Self(said.into_iter().collect())
+    }
+
+    /// The same with what other fields said, except where these were asked anew.
+    pub(crate) fn after(mut self, before: &Self, is_asked: impl Fn(Slot) -> bool) -> Self {
+        let kept = before.0.iter().filter(|(slot, _)| !is_asked(*slot));
+        self.0.extend(kept.cloned());
+        self
     }
 
     /// What a field says; empty where there was none.
@@ -263,6 +321,18 @@ pub(crate) enum Slot {
     Uses,
     /// A source or a network.
     Source,
+    /// A code that was mailed.
+    Code,
+    /// What is noted.
+    Note,
+    /// How an address is confirmed.
+    Proof,
+    /// The domain of people's addresses.
+    Domain,
+    /// What a list may change.
+    Update,
+    /// What is mailed afterwards.
+    After,
     /// A word that had to be typed, which says no more than that.
     Typed,
 }
@@ -278,6 +348,26 @@ pub(crate) enum Verb {
     Enable,
     /// A new confirmation code goes out.
     Verify,
+    /// The code that was mailed is taken.
+    Confirm,
+    /// Codes are to go to another address.
+    SetMail,
+    /// No code is taken until it is unlocked.
+    Lock,
+    /// Something is noted.
+    Note,
+    /// Somebody is enrolled.
+    Enrol,
+    /// The account becomes a tombstone.
+    Remove,
+    /// The confirmation code goes out again.
+    Invite,
+    /// Where somebody signs in from is forgotten.
+    Forget,
+    /// An act is taken back, or done again: the object is its entry.
+    Undo,
+    /// A list is imported.
+    Import,
     /// Addresses are shown.
     Unmask,
     /// A test message goes out.

@@ -8,6 +8,7 @@ use gatepost_shared::admin::browse::{EventRow, MailRow, Page, Summary, UserDetai
 use gatepost_shared::admin::doctor::Check;
 use gatepost_shared::admin::filter::Order;
 use gatepost_shared::admin::shield::Shield;
+use gatepost_shared::admin::{sources, undo};
 use gatepost_words::secret::Secret;
 
 use super::look::Scheme;
@@ -62,6 +63,14 @@ pub(crate) enum Found {
     Checks(Vec<Check>),
     /// An act is done, said in a sentence; or it is not.
     Done(Result<String, String>),
+    /// An act is not done, since somebody else changed the account: which, and what they did.
+    Changed(String, String),
+    /// Where an account's person signs in from.
+    Sources(String, Result<Vec<sources::Listed>, String>),
+    /// What can be taken back.
+    Undoables(Vec<undo::Listed>),
+    /// What would become of a list.
+    Planned(Job, Result<Planned, String>),
     /// Addresses may be shown now: the audit has it.
     Unmasked,
     /// What the person keeps of the console, their own keys, and what is wrong with either.
@@ -139,6 +148,15 @@ impl Code {
     }
 }
 
+/// What would become of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Planned {
+    /// How many lines would enrol, change, change nothing, and make no sense.
+    pub(crate) counts: [usize; 4],
+    /// The first lines, those that make no sense before the others.
+    pub(crate) lines: Vec<String>,
+}
+
 /// Something that takes long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Job {
@@ -158,6 +176,12 @@ pub(crate) enum Job {
     BackUp,
     /// Who is affected by a candidate is found out.
     Difference(u32),
+    /// It is looked what would become of a list.
+    Plan(u32),
+    /// A list is imported.
+    Import(u32),
+    /// An act on many accounts is taken back.
+    Undo(u32),
 }
 
 impl Job {
@@ -172,14 +196,26 @@ impl Job {
             Self::Export(_) => "writing a file",
             Self::BackUp => "copying the store",
             Self::Difference(_) => "finding out who is affected",
+            Self::Plan(_) => "reading a list",
+            Self::Import(_) => "importing a list",
+            Self::Undo(_) => "taking back an act on many accounts",
         }
     }
 
     /// Whether it can be stopped on its way.
     pub(crate) const fn can_stop(self) -> bool {
         match self {
-            Self::Each(_) | Self::Export(_) | Self::Difference(_) => true,
-            Self::Chain | Self::TestMail | Self::RetryMail | Self::BackUp | Self::Doctor => false,
+            Self::Each(_)
+            | Self::Export(_)
+            | Self::Difference(_)
+            | Self::Import(_)
+            | Self::Undo(_) => true,
+            Self::Chain
+            | Self::TestMail
+            | Self::RetryMail
+            | Self::BackUp
+            | Self::Doctor
+            | Self::Plan(_) => false,
         }
     }
 }
@@ -358,6 +394,34 @@ pub(crate) enum Act {
     Shield,
     /// End a shield before its time.
     EndShield,
+    /// Take the code that was sent.
+    TakeCode,
+    /// Have codes go to another address.
+    SetMail,
+    /// Lock the account until it is unlocked.
+    Lock,
+    /// Note something about it.
+    Note,
+    /// Enrol somebody.
+    Enrol,
+    /// Turn the account into a tombstone.
+    Remove,
+    /// Send confirmation codes again.
+    Invite,
+    /// Show where the person signs in from, and forget it.
+    Sources,
+    /// The account's deliveries.
+    MailsOf,
+    /// Enrol many people from a list.
+    Import,
+    /// Take the last act back.
+    Undo,
+    /// Do again what was taken back last.
+    Redo,
+    /// Show what can be taken back.
+    UndoList,
+    /// Take one of these back, by its entry.
+    UndoEntry(i64),
     /// Mark the account, or take its mark away.
     Mark,
     /// Mark every account of the filter.
@@ -392,7 +456,7 @@ pub(crate) enum Act {
     RetryJob,
     /// Show addresses in full, or hide them.
     Unmask,
-    /// The accounts with no confirmed address.
+    /// Who has no account, or no confirmed address.
     NotEnrolled,
     /// The account's events.
     EventsOf,

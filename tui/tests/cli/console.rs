@@ -317,7 +317,7 @@ fn rules_are_edited_tried_and_back_though_the_console_is_killed() {
     terminal.press(&["y"]).shows("version 2 is in force now");
     terminal.shows("Against policy version 2");
     terminal.shows("- # by somebody else");
-    terminal.press(&["T", "BTab", "BTab", "C-u", "1m", "Enter", "Enter"]);
+    terminal.press(&["T", "BTab", "BTab", "C-u", "1m", "Enter"]);
     terminal.shows("--base 2 --revert-after 1m");
     terminal.press(&["Enter"]).shows("policy 3 on trial");
     terminal.press(&["2"]).shows("policy 3 on trial");

@@ -24,6 +24,8 @@ pub struct UserRow {
     pub standing: String,
     /// Its addresses, masked unless asked for in full.
     pub address: String,
+    /// Whether one of them waits for its code.
+    pub unconfirmed: bool,
     /// The last success; empty where there was none.
     pub last: String,
     /// The version that an act on this row expects: see [`crate::store::accounts::Asked`].
@@ -150,6 +152,10 @@ pub(super) fn user_row(listed: Listed) -> UserRow {
         state: Some(listed.standing.state),
         standing: listed.standing.to_string(),
         address: sanitise(&addresses.join(" ")),
+        unconfirmed: listed
+            .addresses
+            .iter()
+            .any(|address| address.confirmed.is_none()),
         last: listed.last_success_millis.map(when).unwrap_or_default(),
         version: listed.version,
         key: listed.key,
@@ -163,6 +169,7 @@ pub(super) fn person_row(person: Person) -> UserRow {
         state: None,
         standing: "not enrolled".to_owned(),
         address: String::new(),
+        unconfirmed: false,
         last: String::new(),
         version: 0,
         key: person.key,

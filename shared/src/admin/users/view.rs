@@ -3,7 +3,7 @@
 use std::fmt;
 
 use gatepost_words::ident::{EmailAddress, UserName};
-use gatepost_words::text::sanitise;
+use gatepost_words::text::{sanitise, tame};
 use gatepost_words::time::Span;
 use serde::Serialize;
 use serde_json::json;
@@ -224,7 +224,7 @@ impl Admin {
             user: sanitise(&account.name),
             uid: account.uid,
             version: account.version,
-            note: account.note.clone(),
+            note: tame(&account.note),
             locked_by_administrator: account.held.is_some(),
             standing: self.standing(account)?,
             addresses: account

@@ -10,7 +10,7 @@ const LIVE: W = W::Screen(Screen::Live);
 
 /// The table: where, which keys, what; its name, the word in the footer, the sentence of the help, and
 /// the subcommand.
-pub(crate) const TABLE: [Binding; 98] = [
+pub(crate) const TABLE: [Binding; 113] = [
     row(
         USERS,
         &[K::Char('u')],
@@ -35,6 +35,28 @@ pub(crate) const TABLE: [Binding; 98] = [
     ),
     row(
         USERS,
+        &[K::Char('e')],
+        A::SetMail,
+        [
+            "set-mail",
+            "address",
+            "have codes go to another address, once it is confirmed",
+            "gatepost user set-mail USER ADDRESS",
+        ],
+    ),
+    row(
+        USERS,
+        &[K::Char('m')],
+        A::MailsOf,
+        [
+            "mails",
+            "mails",
+            "show what was mailed to the account, and what the relays answered",
+            "gatepost mail list USER",
+        ],
+    ),
+    row(
+        USERS,
         &[K::Char('v')],
         A::Verify,
         [
@@ -53,6 +75,17 @@ pub(crate) const TABLE: [Binding; 98] = [
             "bypass",
             "make a bypass code, for somebody who has nothing else",
             "gatepost bypass new USER --reason TEXT",
+        ],
+    ),
+    row(
+        USERS,
+        &[K::Char('t')],
+        A::Sources,
+        [
+            "sources",
+            "sources",
+            "show where the person signs in from, and forget it",
+            "gatepost source list USER",
         ],
     ),
     row(
@@ -124,6 +157,94 @@ pub(crate) const TABLE: [Binding; 98] = [
     ),
     row(
         USERS,
+        &[K::Char('l')],
+        A::Lock,
+        [
+            "lock",
+            "lock",
+            "take no code until the account is unlocked",
+            "gatepost user lock USER",
+        ],
+    ),
+    row(
+        USERS,
+        &[K::Char('i')],
+        A::Invite,
+        [
+            "invite",
+            "invite",
+            "mail the confirmation code again to who waits for it",
+            "gatepost user invite USER",
+        ],
+    ),
+    row(
+        USERS,
+        &[K::Char('C')],
+        A::TakeCode,
+        [
+            "take-code",
+            "code",
+            "take the confirmation code that was mailed",
+            "gatepost user verify USER CODE",
+        ],
+    ),
+    row(
+        USERS,
+        &[K::Char('N')],
+        A::Enrol,
+        [
+            "enrol",
+            "enrol",
+            "enrol somebody",
+            "gatepost user add USER ADDRESS",
+        ],
+    ),
+    row(
+        USERS,
+        &[K::Char('o')],
+        A::Note,
+        [
+            "note",
+            "note",
+            "note something about the account",
+            "gatepost user note USER TEXT",
+        ],
+    ),
+    row(
+        USERS,
+        &[K::Char('X')],
+        A::Remove,
+        [
+            "remove",
+            "remove",
+            "remove the account; its name stays refused",
+            "gatepost user remove USER",
+        ],
+    ),
+    row(
+        USERS,
+        &[K::Char('n')],
+        A::NotEnrolled,
+        [
+            "missing",
+            "",
+            "list who has no account, or no confirmed address",
+            "gatepost user list state:none,unconfirmed",
+        ],
+    ),
+    row(
+        USERS,
+        &[],
+        A::Import,
+        [
+            "import",
+            "",
+            "enrol many people from a list",
+            "gatepost user import FILE",
+        ],
+    ),
+    row(
+        USERS,
         &[K::Char('a')],
         A::Unmask,
         [
@@ -177,11 +298,17 @@ pub(crate) const TABLE: [Binding; 98] = [
         &[K::Char('n')],
         A::NotEnrolled,
         [
-            "unconfirmed",
-            "unconfirmed",
-            "list who has no confirmed address",
-            "gatepost user list state:unconfirmed",
+            "not-enrolled",
+            "not enrolled",
+            "list who has no account, or no confirmed address",
+            "gatepost user list state:none,unconfirmed",
         ],
+    ),
+    row(
+        W::Screen(Screen::Home),
+        &[K::Char('/')],
+        A::Filter,
+        ["find", "find", "look for an account on Users", ""],
     ),
     row(
         W::Screen(Screen::Audit),
@@ -367,7 +494,7 @@ pub(crate) const TABLE: [Binding; 98] = [
         A::Actions,
         [
             "actions",
-            "",
+            "more",
             "show what can be done with the selected row, and why not",
             "",
         ],
@@ -442,6 +569,34 @@ pub(crate) const TABLE: [Binding; 98] = [
         &[K::End, K::Char('G')],
         A::Move(Step::Last),
         ["last", "", "to the last row", ""],
+    ),
+    row(
+        W::Screens,
+        &[K::Char('z')],
+        A::Undo,
+        [
+            "undo",
+            "",
+            "take your last act back, for ten minutes",
+            "gatepost undo",
+        ],
+    ),
+    row(
+        W::Screens,
+        &[K::Char('Z')],
+        A::Redo,
+        ["redo", "", "do again what you took back last", ""],
+    ),
+    row(
+        W::Screens,
+        &[],
+        A::UndoList,
+        [
+            "acts-to-undo",
+            "",
+            "show what can be taken back",
+            "gatepost undo --list",
+        ],
     ),
     row(
         W::Screens,

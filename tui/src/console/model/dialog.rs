@@ -3,9 +3,10 @@
 
 use gatepost_shared::admin::filter::span_of;
 use gatepost_shared::admin::policy::act::length;
+use gatepost_words::text::tame;
 use tui_input::Input;
 
-use super::super::effect::{Deed, Said, Slot};
+use super::super::effect::{Deed, Said, Slot, Verb};
 use super::twin;
 
 /// An open dialog.
@@ -36,6 +37,10 @@ pub(crate) enum About {
     Change(Deed),
     /// A change that was asked back about, with all that was said of it.
     Sure(Deed),
+    /// A look at a list, before it is imported; what its fields say comes with it.
+    Plan,
+    /// What somebody else changed meanwhile; the deed that was refused, which can be asked again.
+    Changed(Deed),
     /// Rows in a file; the subcommand that lists them.
     Export(String),
     /// A copy of the store in a file.
@@ -69,7 +74,7 @@ pub(crate) enum Entry {
     /// A text.
     Text(Input),
     /// One of some words.
-    Choice(&'static [&'static str], usize),
+    Choice(Vec<String>, usize),
 }
 
 /// What must be in a field before it is done.
@@ -130,11 +135,8 @@ impl Field {
     }
 
     /// One of some words, the first of them at first.
-    pub(crate) const fn choice(
-        slot: Slot,
-        label: &'static str,
-        of: &'static [&'static str],
-    ) -> Self {
+    pub(crate) fn choice(slot: Slot, label: &'static str, of: &[&str]) -> Self {
+        let of = of.iter().map(|word| (*word).to_owned()).collect();
         Self {
             slot,
             label,
@@ -147,7 +149,7 @@ impl Field {
     pub(crate) fn value(&self) -> &str {
         match &self.entry {
             Entry::Text(input) => input.value().trim(),
-            Entry::Choice(of, chosen) => of.get(*chosen).copied().unwrap_or_default(),
+            Entry::Choice(of, chosen) => of.get(*chosen).map_or("", String::as_str),
         }
     }
 
@@ -188,12 +190,13 @@ impl Dialog {
         }
     }
 
-    /// The focus once a field is filled: the next field, then the button that does it.
-    pub(crate) const fn filled(&self, at: usize) -> Focus {
-        if at + 1 < self.fields.len() {
-            Focus::Field(at + 1)
-        } else {
-            Focus::Do
+    /// The focus once a field is filled: the next field, then the button that does it. A reason that
+    /// comes last need not be passed: Tab leads to it.
+    pub(crate) fn filled(&self, at: usize) -> Focus {
+        let is_asked = |field: &Field| field.slot != Slot::Reason;
+        match self.fields.get(at + 1) {
+            Some(next) if is_asked(next) || at + 2 < self.fields.len() => Focus::Field(at + 1),
+            Some(_) | None => Focus::Do,
         }
     }
 
@@ -234,10 +237,21 @@ impl Dialog {
         Said::of(said.map(|field| (field.slot, field.value().to_owned())))
     }
 
+    /// What is said of a deed that was begun in a dialog before.
+    pub(crate) fn said_of(&self, deed: &Deed) -> Said {
+        let is_asked = |slot| self.fields.iter().any(|field| field.slot == slot);
+        self.said().after(&deed.said, is_asked)
+    }
+
     /// The subcommand that does the same; none where there is none.
     pub(crate) fn twin(&self) -> Option<String> {
+        // A store that somebody wrote to by hand may have any name in it.
+        self.line().map(|line| tame(&line))
+    }
+
+    fn line(&self) -> Option<String> {
         match &self.about {
-            About::Change(deed) => Some(twin::of(deed, &self.said())),
+            About::Change(deed) => Some(twin::of(deed, &self.said_of(deed))),
             About::Sure(deed) => Some(twin::of(deed, &deed.said)),
             About::Export(list) => {
                 let said = self.said();
@@ -257,6 +271,14 @@ impl Dialog {
             }
             About::Simulate(command) => Some(twin::of_simulation(command, &self.said())),
             About::View | About::Dropping | About::Leaving => None,
+            About::Plan => {
+                let line = twin::of(&Deed::on(Verb::Import, []), &self.said());
+                Some(format!("{line} --dry-run"))
+            }
+            About::Changed(deed) => {
+                let user = twin::quoted(deed.object());
+                Some(format!("gatepost user show {user}"))
+            }
         }
     }
 }
@@ -324,7 +346,7 @@ mod tests {
     fn a_choice_says_its_word_and_a_text_must_not_be_empty() {
         let mut choice = Field::choice(Slot::Form, "Form", &["csv", "jsonl"]);
         assert_eq!(choice.value(), "csv");
-        choice.entry = Entry::Choice(&["csv", "jsonl"], 1);
+        choice.entry = Entry::Choice(vec!["csv".into(), "jsonl".into()], 1);
         let file = Field::text(Slot::Address, "File", " ", Needs::Something("no file"));
         let dialog = dialog(vec![choice, file]);
         assert_eq!(dialog.missing(), Some((1, "no file".to_owned())));

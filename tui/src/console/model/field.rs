@@ -1,6 +1,7 @@
 //! Texts that are typed: a filter with what is wrong with it, and the fields of dialogs.
 
 use gatepost_shared::admin::filter::FilterError;
+use gatepost_words::text::tame;
 use tui_input::{Input, InputRequest};
 
 use super::super::message::Edit;
@@ -8,8 +9,10 @@ use super::super::message::Edit;
 /// Types into a text; whether it became another.
 pub(crate) fn type_into(input: &mut Input, edit: Edit) -> bool {
     let request = match edit {
-        // A control character can come by a paste; it is no text.
-        Edit::Insert(c) if c.is_control() => return false,
+        // What steers a display can come by a paste; it is no text.
+        Edit::Insert(c) if c != '\\' && tame(c.encode_utf8(&mut [0; 4])).starts_with('\\') => {
+            return false;
+        }
         Edit::Insert(_) if input.value().len() >= LONGEST => return false,
         Edit::Insert(c) => InputRequest::InsertChar(c),
         Edit::Backspace => InputRequest::DeletePrevChar,

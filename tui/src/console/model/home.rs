@@ -103,8 +103,8 @@ impl Home {
             return Vec::new();
         };
         if summary.accounts == 0 {
-            let text = "Nobody is enrolled yet. In a shell: gatepost user add USER ADDRESS. Before \
-                        that, see whether mail goes out: 5, then T.";
+            let text = "Nobody is enrolled yet. See whether mail goes out: 5, then T. Then n shows who \
+                        is not enrolled, and N there enrols them.";
             return broken(Tone::Hint, text, width, 0);
         }
         let mut lines = broken(Tone::Head, "LAST DONE BY ADMINISTRATORS", width, 0);

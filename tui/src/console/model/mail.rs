@@ -16,6 +16,8 @@ const COLUMN: usize = 9;
 pub(crate) struct Mail {
     /// The list.
     pub(crate) list: List<MailRow>,
+    /// Whose deliveries are listed, by the account's key; none for everybody's.
+    pub(crate) of: Option<String>,
     /// Whether the selected delivery is open, where it does not stand beside the list.
     pub(crate) is_open: bool,
     /// How far it is scrolled.

@@ -4,7 +4,7 @@
 //! - [`list`], [`field`], [`text`], [`fuzzy`]: parts
 //! - [`home`], [`users`], [`live`], [`audit`], [`mail`], [`policy`], [`health`]: a screen each
 //! - [`dialog`], [`notes`], [`jobs`]: what lies over them; [`twin`]: a dialog as a subcommand
-//! - [`palette`]: lists of acts; [`possible`]: whether an act makes sense now;
+//! - [`undo`]: what can be taken back; [`palette`]: lists of acts; [`possible`]: whether an act makes sense now;
 //!   [`place`]: what lies where
 
 pub(crate) mod audit;
@@ -24,6 +24,7 @@ pub(crate) mod policy;
 pub(crate) mod possible;
 pub(crate) mod text;
 pub(crate) mod twin;
+pub(crate) mod undo;
 pub(crate) mod users;
 
 use gatepost_shared::admin::console::ConsoleRules;
@@ -41,11 +42,12 @@ use self::notes::Notes;
 use self::palette::Palette;
 use self::policy::{Policy, Running};
 use self::text::Line;
+use self::undo::Undoables;
 use self::users::Users;
 use super::effect::Deed;
 use super::keys::map::Keymap;
 use super::look::Look;
-use super::message::{Act, Context, Once, Screen};
+use super::message::{Act, Context, Job, Once, Screen};
 use super::prefs::Prefs;
 
 /// The whole console.
@@ -115,6 +117,12 @@ pub(crate) struct Model {
     pub(crate) notes: Notes,
     /// What runs, and what came of it.
     pub(crate) jobs: Jobs,
+    /// What can be taken back.
+    pub(crate) undo: Undoables,
+    /// What was handed out last: asked again where somebody else was quicker.
+    pub(crate) asked: Option<Deed>,
+    /// The list that is looked at, by its job.
+    pub(crate) planning: Option<(Job, Deed)>,
     /// When Ctrl-C was last pressed with nothing to cancel.
     pub(crate) interrupted: Option<u64>,
 }
@@ -215,6 +223,9 @@ impl Model {
             overlay: None,
             notes: Notes::default(),
             jobs: Jobs::default(),
+            undo: Undoables::default(),
+            asked: None,
+            planning: None,
             interrupted: None,
         }
     }
@@ -270,7 +281,8 @@ impl Model {
         let masks = masks.map(|touched| touched.saturating_add(self.idle));
         let trial = self.policy.trial.as_ref().filter(|_| !self.is_masked);
         let trial = trial.map(|running| Running::wakes(running, self.now));
-        [masks, self.notes.wakes(), trial]
+        let undo = self.undo.ends().filter(|ends| *ends > self.now);
+        [masks, self.notes.wakes(), trial, undo]
             .into_iter()
             .flatten()
             .min()

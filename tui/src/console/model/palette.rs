@@ -3,6 +3,7 @@
 
 use gatepost_shared::admin::bypass::Listed;
 use gatepost_shared::admin::filter::{ORDERS, Order};
+use gatepost_words::text::tame;
 use tui_input::Input;
 
 use super::super::keys::Binding;
@@ -12,6 +13,7 @@ use super::super::message::{Act, Context, Screen, Step};
 use super::Model;
 use super::fuzzy::score;
 use super::twin::quoted;
+use super::undo::named;
 use super::users::code_line;
 
 /// Which acts are in a list.
@@ -29,6 +31,8 @@ pub(crate) enum Scope {
     Orders,
     /// The bypass codes of the selected account.
     Codes,
+    /// What can be taken back.
+    Undo,
 }
 
 /// An act in a list.
@@ -159,6 +163,24 @@ impl Model {
         entries.collect()
     }
 
+    /// What can be taken back; what somebody may not take back says so.
+    fn undoables(&self) -> Vec<Entry> {
+        let entries = self.undo.open(self.now).map(|act| Entry {
+            act: Act::UndoEntry(act.id),
+            name: if act.again {
+                format!("again: {}", named(act))
+            } else {
+                named(act)
+            },
+            long: format!("done {} by {}", act.at, act.by),
+            key: String::new(),
+            twin: format!("gatepost undo {}", act.id),
+            why_not: (!act.permitted)
+                .then(|| "Your role here may not take that back: ask an admin.".to_owned()),
+        });
+        entries.collect()
+    }
+
     /// The views that were kept, and keeping one.
     fn views(&self) -> Vec<Entry> {
         let entry = |act, name: &str, long: String| Entry {
@@ -208,14 +230,18 @@ impl Model {
             Scope::Views => return self.views(),
             Scope::Orders => return self.orders(),
             Scope::Codes => return self.codes(),
+            Scope::Undo => return self.undoables(),
             Scope::All | Scope::Row => {}
         }
         let rows = self.keys.rows(Context::Screen(self.screen));
         let rows = rows.filter(|bound| match scope {
             Scope::All => is_looked_for(bound.row),
-            Scope::Row | Scope::Themes | Scope::Views | Scope::Orders | Scope::Codes => {
-                is_looked_for(bound.row) && bound.row.is_own(self.screen)
-            }
+            Scope::Row
+            | Scope::Themes
+            | Scope::Views
+            | Scope::Orders
+            | Scope::Codes
+            | Scope::Undo => is_looked_for(bound.row) && bound.row.is_own(self.screen),
         });
         let mut entries: Vec<Entry> = rows.map(|bound| self.entry(bound)).collect();
         let age = |entry: &Entry| {
@@ -255,7 +281,7 @@ impl Model {
             Screen::Home | Screen::Live | Screen::Policy | Screen::Health => None,
         };
         match user.filter(|user| !user.is_empty()) {
-            Some(user) => twin.replace("USER", &quoted(user)),
+            Some(user) => twin.replace("USER", &tame(&quoted(user))),
             None => twin.to_owned(),
         }
     }

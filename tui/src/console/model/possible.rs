@@ -51,12 +51,23 @@ impl Model {
             return Some(RULED_MASKED.to_owned());
         }
         match act {
-            Act::Unlock | Act::Disable | Act::Enable | Act::Verify => self.why_not_on_account(act),
+            Act::Unlock
+            | Act::Disable
+            | Act::Enable
+            | Act::Verify
+            | Act::Invite
+            | Act::Lock
+            | Act::TakeCode
+            | Act::SetMail
+            | Act::Note
+            | Act::Sources
+            | Act::Remove => self.why_not_on_account(act),
+            Act::Undo | Act::Redo | Act::UndoList => self.why_not_undo(act),
             Act::Bypass => self.why_no_bypass(),
             Act::EndShield if self.live.shield().is_none() => {
                 Some("No source is refused now: ! refuses one.".to_owned())
             }
-            Act::EventsOf | Act::Mark | Act::MarkAll | Act::Codes
+            Act::EventsOf | Act::MailsOf | Act::Mark | Act::MarkAll | Act::Codes
                 if self.users.list.selected().is_none() =>
             {
                 Some(NO_ACCOUNT.to_owned())
@@ -68,7 +79,7 @@ impl Model {
             Act::TestMail => self.why_not_again(Job::TestMail),
             Act::RetryMail => self.why_not_again(Job::RetryMail),
             Act::BackUp => self.why_not_again(Job::BackUp),
-            Act::Filter if !matches!(self.screen, Screen::Users | Screen::Audit) => {
+            Act::Filter if !matches!(self.screen, Screen::Home | Screen::Users | Screen::Audit) => {
                 Some("There is no filter here; Users and Audit have one.".to_owned())
             }
             Act::Sort if self.screen != Screen::Users => {
@@ -104,28 +115,49 @@ impl Model {
         }
     }
 
+    /// Why nothing is taken back, or done again.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "it is asked for these acts alone"
+    )]
+    fn why_not_undo(&self, act: Act) -> Option<String> {
+        let text = match act {
+            Act::Undo if self.undo.newest(self.now, false).is_none() => {
+                "You did nothing in the last ten minutes that can be taken back."
+            }
+            Act::Redo if self.undo.newest(self.now, true).is_none() => {
+                "You took nothing back in the last ten minutes that can be done again."
+            }
+            Act::UndoList if self.undo.open(self.now).next().is_none() => {
+                "Nobody did anything in the last ten minutes that can be taken back."
+            }
+            _ => return None,
+        };
+        Some(text.to_owned())
+    }
+
     /// Why the selected account is not acted on.
     fn why_not_on_account(&self, act: Act) -> Option<String> {
         if !self.users.marks.is_empty() {
             // Of those some may refuse; that is told when it was tried.
-            return None;
+            return is_on_one(act)
+                .then(|| "That is done to one account: Esc takes the marks away.".to_owned());
         }
         let Some(row) = self.users.list.selected() else {
             return Some(NO_ACCOUNT.to_owned());
         };
         let user = &row.user;
-        if row.state == State::Removed {
-            return Some(format!(
-                "{user} was removed: gatepost user add {user} ADDRESS"
-            ));
+        let Some(state) = row.state else {
+            return Some(format!("{user} has no account: N enrols one."));
+        };
+        if state == State::Removed {
+            return Some(format!("{user} was removed: N enrols the account again."));
         }
-        if act == Act::Enable && row.state != State::Disabled {
+        if act == Act::Enable && state != State::Disabled {
             return Some(format!("{user} is not disabled."));
         }
-        let page = self.users.page_of_selected();
-        let page = page.and_then(|page| page.as_ref().ok());
-        let waits = page.map_or(row.state == State::Unconfirmed, |page| page.unconfirmed);
-        (act == Act::Verify && !waits)
+        let is_about_code = matches!(act, Act::Verify | Act::Invite | Act::TakeCode);
+        (is_about_code && !row.unconfirmed)
             .then(|| format!("{user} has no address that waits for its code; nothing to confirm."))
     }
 
@@ -138,11 +170,12 @@ impl Model {
             return Some(NO_ACCOUNT.to_owned());
         };
         let user = &row.user;
-        match row.state {
+        let Some(state) = row.state else {
+            return Some(format!("{user} has no account: N enrols one."));
+        };
+        match state {
             State::Removed => {
-                return Some(format!(
-                    "{user} was removed: gatepost user add {user} ADDRESS"
-                ));
+                return Some(format!("{user} was removed: N enrols the account again."));
             }
             State::Disabled => {
                 return Some(format!(
@@ -161,6 +194,14 @@ impl Model {
     }
 }
 
+/// Whether an act is done to the selected account alone, never to those that are marked.
+fn is_on_one(act: Act) -> bool {
+    matches!(
+        act,
+        Act::SetMail | Act::TakeCode | Act::Note | Act::Sources | Act::Remove
+    )
+}
+
 /// The right that an act needs, where it changes anything or leaves an event.
 #[expect(
     clippy::wildcard_enum_match_arm,
@@ -169,8 +210,17 @@ impl Model {
 fn needs(act: Act) -> Option<Right> {
     match act {
         Act::Unlock => Some(Right::Unlock),
-        Act::Disable | Act::Enable => Some(Right::Accounts),
-        Act::Verify => Some(Right::Resend),
+        Act::Disable
+        | Act::Enable
+        | Act::Lock
+        | Act::SetMail
+        | Act::Note
+        | Act::Enrol
+        | Act::Remove
+        | Act::Sources
+        | Act::Import => Some(Right::Accounts),
+        Act::Verify | Act::Invite | Act::TakeCode => Some(Right::Resend),
+        Act::Undo | Act::Redo | Act::UndoEntry(_) => Some(Right::Undo),
         Act::Unmask => Some(Right::Unmask),
         Act::Bypass | Act::Revoke(_) => Some(Right::Bypass),
         Act::Shield | Act::EndShield => Some(Right::Shield),

@@ -27,6 +27,10 @@ pub(crate) fn of(deed: &Deed, said: &Said) -> String {
         "" => String::new(),
         word => format!(" {option} {}", quoted(word)),
     };
+    let slot = |slot, word: &str| match said.get(slot) {
+        "" => word.to_owned(),
+        typed => quoted(typed),
+    };
     match deed.verb {
         Verb::Bypass => {
             let (ttl, count) = (word("--ttl", Slot::Time), word("--uses", Slot::Uses));
@@ -42,6 +46,47 @@ pub(crate) fn of(deed: &Deed, said: &Said) -> String {
         Verb::Disable => format!("gatepost user disable {}{reason}", users()),
         Verb::Enable => format!("gatepost user enable {}{reason}", users()),
         Verb::Verify => format!("gatepost user verify {}", users()),
+        Verb::Invite => format!("gatepost user invite {}", users()),
+        // The code itself is in no list of commands.
+        Verb::Confirm => format!("gatepost user verify {} CODE", users()),
+        Verb::Lock => format!("gatepost user lock {}{reason}", users()),
+        Verb::Note if said.get(Slot::Note).is_empty() => {
+            format!("gatepost user note {} --clear{reason}", users())
+        }
+        Verb::Note => format!(
+            "gatepost user note {} {}{reason}",
+            users(),
+            slot(Slot::Note, "TEXT")
+        ),
+        Verb::Remove => format!("gatepost user remove {}{reason}", users()),
+        Verb::SetMail | Verb::Enrol => {
+            let (what, user) = if deed.verb == Verb::Enrol {
+                ("add", slot(Slot::User, "USER"))
+            } else {
+                ("set-mail", users())
+            };
+            let address = slot(Slot::Address, "ADDRESS");
+            let word = if said.get(Slot::Proof) == BY_WORD {
+                " --confirmed"
+            } else {
+                ""
+            };
+            let reason = if deed.verb == Verb::Enrol {
+                ""
+            } else {
+                &reason
+            };
+            format!("gatepost user {what} {user} {address}{word}{reason}")
+        }
+        Verb::Forget => {
+            let which = match said.get(Slot::Source) {
+                "" | ALL_SOURCES => "--all".to_owned(),
+                source => quoted(source),
+            };
+            format!("gatepost source revoke {} {which}{reason}", users())
+        }
+        Verb::Undo => format!("gatepost undo {}{reason}", users()),
+        Verb::Import => import(said, &reason),
         Verb::Unmask => format!("gatepost user list --unmask{reason}"),
         Verb::TryRules(put) => format!("{}{reason}", try_rules(put, said)),
         Verb::ApplyRules(put) => format!("{}{reason}", apply_rules(put)),
@@ -106,6 +151,38 @@ pub(crate) fn of_simulation(command: &str, said: &Said) -> String {
     };
     format!("{command} {user}{service}{from}")
 }
+
+fn import(said: &Said, reason: &str) -> String {
+    let file = match said.get(Slot::File) {
+        "" => "FILE".to_owned(),
+        file => quoted(file),
+    };
+    let mut line = format!(
+        "gatepost user import {file} --format {}",
+        said.get(Slot::Form)
+    );
+    if !said.get(Slot::Domain).is_empty() {
+        let domain = format!(" --domain {}", quoted(said.get(Slot::Domain)));
+        line.push_str(&domain);
+    }
+    if said.get(Slot::Update) == UPDATES {
+        line.push_str(" --update");
+    }
+    if said.get(Slot::After) == INVITES {
+        line.push_str(" --invite");
+    }
+    line.push_str(reason);
+    line
+}
+
+/// The words of the choices that dialogs have.
+pub(crate) const BY_CODE: &str = "by a code";
+pub(crate) const BY_WORD: &str = "by my word";
+pub(crate) const ALL_SOURCES: &str = "all";
+pub(crate) const ADDS: &str = "enrol only";
+pub(crate) const UPDATES: &str = "change addresses too";
+pub(crate) const MAILS_NOTHING: &str = "nothing";
+pub(crate) const INVITES: &str = "the codes";
 
 /// A word as a shell takes it.
 pub(crate) fn quoted(word: &str) -> String {

@@ -11,6 +11,9 @@ use super::field::InForce;
 use super::list::{Keyed, List};
 use super::text::{Line, Tone, broken, headed, minutes};
 
+/// How many sources an account's page names.
+const SOURCES: usize = 5;
+
 /// The screen's state.
 #[derive(Debug, Default)]
 pub(crate) struct Users {
@@ -65,7 +68,10 @@ impl Users {
 }
 
 /// The sign and the tone of a state; the word stands beside it.
-pub(crate) fn state_tone(state: State) -> Tone {
+pub(crate) fn state_tone(state: Option<State>) -> Tone {
+    let Some(state) = state else {
+        return Tone::Care;
+    };
     match state {
         State::Active => Tone::Good,
         State::Unconfirmed => Tone::Care,
@@ -87,10 +93,16 @@ fn described(page: &UserDetail, width: usize) -> Vec<Line> {
     }
     headed(&mut lines, "ADDRESS");
     for address in &page.addresses {
-        say(&mut lines, Tone::Plain, address);
+        let waits = address.ends_with("not confirmed");
+        let tone = if waits { Tone::Care } else { Tone::Plain };
+        say(&mut lines, tone, address);
     }
     if page.addresses.is_empty() {
         say(&mut lines, Tone::Care, "none");
+    }
+    if !page.note.is_empty() {
+        headed(&mut lines, "NOTE");
+        say(&mut lines, Tone::Plain, &page.note);
     }
     let [hour, day, row] = page.failures;
     headed(&mut lines, "WRONG CODES");
@@ -127,6 +139,21 @@ fn described(page: &UserDetail, width: usize) -> Vec<Line> {
     if page.logins.is_empty() {
         say(&mut lines, Tone::Plain, "none yet");
     }
+    headed(&mut lines, "SOURCES");
+    for source in page.sources.iter().take(SOURCES) {
+        say(&mut lines, Tone::Plain, source);
+    }
+    match page.sources.len() {
+        0 => say(&mut lines, Tone::Plain, "none is known"),
+        many if many > SOURCES => {
+            let more = format!("and {} more: t shows them", many - SOURCES);
+            say(&mut lines, Tone::Hint, &more);
+        }
+        _few => {}
+    }
+    headed(&mut lines, "VERSION");
+    let text = format!("{}: an act made on another one is refused", page.version);
+    say(&mut lines, Tone::Plain, &text);
     lines
 }
 

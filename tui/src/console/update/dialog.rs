@@ -1,14 +1,11 @@
 //! Opening a dialog, and what its keys do.
 
-use gatepost_shared::admin::browse::UserRow;
-use gatepost_words::text::sanitise;
-
 use super::super::effect::{Deed, Effect, Slot, Verb};
 use super::super::message::{Act, Edit, Job, Step};
 use super::super::model::Model;
 use super::super::model::dialog::{About, Dialog, Entry, Field, Focus, Needs};
 use super::super::model::field::type_into;
-use super::super::model::text::{Tone, counted, grouped};
+use super::super::model::text::Tone;
 
 /// Types into the field.
 pub(super) fn edit(model: &mut Model, edit: Edit) -> Vec<Effect> {
@@ -81,16 +78,24 @@ fn done(model: &mut Model) -> Vec<Effect> {
         // Asked once: the next dialog offers it again.
         said.get(Slot::Reason).clone_into(&mut model.reason);
     }
-    match model.dialog.take().map(|dialog| dialog.about) {
-        Some(About::Change(deed)) => change(model, Deed { said, ..deed }),
-        Some(About::Sure(deed)) => change(model, deed),
-        Some(About::Export(_)) => super::export::begin(model, &said),
-        Some(About::View) => super::prefs::keep_view(model, said.get(Slot::Name)),
-        Some(About::BackUp) => super::export::back_up(model, &said),
-        Some(About::Simulate(_)) => super::policy::simulate(model, said),
-        Some(About::Dropping) => super::policy::drop(model),
-        Some(About::Leaving) => vec![Effect::Quit],
-        None => Vec::new(),
+    let Some(dialog) = model.dialog.take() else {
+        return Vec::new();
+    };
+    let is_asked = |slot| dialog.fields.iter().any(|field| field.slot == slot);
+    match dialog.about {
+        About::Change(deed) => {
+            let said = said.after(&deed.said, is_asked);
+            change(model, Deed { said, ..deed })
+        }
+        About::Sure(deed) => change(model, deed),
+        About::Plan => super::import::look(model, said),
+        About::Changed(deed) => super::account::again(model, &deed),
+        About::Export(_) => super::export::begin(model, &said),
+        About::View => super::prefs::keep_view(model, said.get(Slot::Name)),
+        About::BackUp => super::export::back_up(model, &said),
+        About::Simulate(_) => super::policy::simulate(model, said),
+        About::Dropping => super::policy::drop(model),
+        About::Leaving => vec![Effect::Quit],
     }
 }
 
@@ -100,141 +105,30 @@ fn change(model: &mut Model, deed: Deed) -> Vec<Effect> {
         Verb::TestMail => super::start(model, Job::TestMail, Effect::Do(deed)),
         Verb::RetryMail => super::start(model, Job::RetryMail, Effect::Do(deed)),
         Verb::Bypass | Verb::Shield => super::asking::begin(model, deed),
+        Verb::Import => super::import::begin(model, deed),
+        Verb::Undo => super::undo::begin(model, deed),
         Verb::Unlock
         | Verb::Disable
         | Verb::Enable
         | Verb::Verify
+        | Verb::Confirm
+        | Verb::SetMail
+        | Verb::Lock
+        | Verb::Note
+        | Verb::Enrol
+        | Verb::Remove
+        | Verb::Invite
+        | Verb::Forget
         | Verb::Unmask
         | Verb::Revoke(_)
         | Verb::EndShield
         | Verb::TryRules(_)
         | Verb::ApplyRules(_)
-        | Verb::KeepTry(_) => vec![Effect::Do(deed)],
+        | Verb::KeepTry(_) => {
+            model.asked = Some(deed.clone());
+            vec![Effect::Do(deed)]
+        }
     }
-}
-
-/// A dialog about an account.
-pub(super) fn about_account(model: &mut Model, verb: Verb, row: &UserRow) {
-    let UserRow { user, standing, .. } = row;
-    let (title, text, does, leaves) = match verb {
-        Verb::Unlock => (
-            format!("Unlock {user}?"),
-            vec![
-                format!("{user} is {standing}."),
-                "Wrong codes so far no longer count. Whoever caused them has that many tries again."
-                    .to_owned(),
-            ],
-            format!("Unlock {user}"),
-            "Leave as it is",
-        ),
-        Verb::Disable => (
-            format!("Disable {user}?"),
-            vec![
-                "Sign-ins are refused until the account is enabled again, and open codes die."
-                    .to_owned(),
-                "Sessions that are open stay open.".to_owned(),
-            ],
-            format!("Disable {user}"),
-            "Leave enabled",
-        ),
-        Verb::Enable => (
-            format!("Enable {user}?"),
-            vec!["Sign-ins are possible again, with a code.".to_owned()],
-            format!("Enable {user}"),
-            "Leave disabled",
-        ),
-        Verb::Verify
-        | Verb::Unmask
-        | Verb::TestMail
-        | Verb::RetryMail
-        | Verb::TryRules(_)
-        | Verb::ApplyRules(_)
-        | Verb::KeepTry(_)
-        | Verb::Bypass
-        | Verb::Revoke(_)
-        | Verb::Shield
-        | Verb::EndShield => (
-            format!("Send {user} a new confirmation code?"),
-            vec!["A mail goes out now; a code that was sent earlier no longer works.".to_owned()],
-            "Send a code".to_owned(),
-            "Send nothing",
-        ),
-    };
-    let sends = verb == Verb::Verify;
-    let reason = (!sends).then(|| Field::reason(&model.reason));
-    model.dialog = Some(Dialog {
-        title,
-        text,
-        for_good: sends.then_some(MAILED),
-        fields: reason.into_iter().collect(),
-        does,
-        leaves,
-        focus: Focus::Leave,
-        about: About::Change(Deed::on(verb, [row.key.clone()])),
-    });
-}
-
-/// A dialog about many accounts; about more than a few, their number must be typed.
-pub(super) fn about_many(model: &mut Model, deed: Deed) {
-    let count = deed.objects.len();
-    let many = counted(count as u64, "account", "accounts");
-    let (asks, follows) = match deed.verb {
-        Verb::Unlock => (
-            "Unlock",
-            "Wrong codes so far no longer count, on each of them.",
-        ),
-        Verb::Disable => (
-            "Disable",
-            "Sign-ins of all of them are refused until they are enabled again.",
-        ),
-        Verb::Enable => ("Enable", "Sign-ins are possible again, with a code."),
-        Verb::Verify
-        | Verb::Unmask
-        | Verb::TestMail
-        | Verb::RetryMail
-        | Verb::TryRules(_)
-        | Verb::ApplyRules(_)
-        | Verb::KeepTry(_)
-        | Verb::Bypass
-        | Verb::Revoke(_)
-        | Verb::Shield
-        | Verb::EndShield => (
-            "Send new confirmation codes to",
-            "A mail goes out to each; codes that were sent earlier no longer work.",
-        ),
-    };
-    let named: Vec<String> = deed
-        .objects
-        .iter()
-        .take(SHOWN)
-        .map(|name| sanitise(name))
-        .collect();
-    let mut named = named.join(", ");
-    if count > SHOWN {
-        let more = format!(" and {} more", grouped((count - SHOWN) as u64));
-        named.push_str(&more);
-    }
-    let sends = deed.verb == Verb::Verify;
-    let reason = (!sends).then(|| Field::reason(&model.reason));
-    let typed = (count > UNTYPED).then(|| Field::typed(count.to_string()));
-    let mut text = vec![named, follows.to_owned()];
-    if typed.is_some() {
-        text.push(format!("So many at once: type {count} first."));
-    }
-    model.dialog = Some(Dialog {
-        title: format!("{asks} {many}?"),
-        text,
-        for_good: sends.then_some(MAILED),
-        fields: reason.into_iter().chain(typed).collect(),
-        does: if sends {
-            "Send codes".to_owned()
-        } else {
-            format!("{asks} {many}")
-        },
-        leaves: "Leave as they are",
-        focus: Focus::Leave,
-        about: About::Change(deed),
-    });
 }
 
 /// The dialog before addresses are shown.
@@ -321,9 +215,5 @@ pub(super) fn ask_to_drop(model: &mut Model) {
     });
 }
 
-/// Accounts that are acted on at once without their number being typed.
-const UNTYPED: usize = 20;
-/// How many accounts a dialog names.
-const SHOWN: usize = 5;
 /// What cannot be undone where a mail goes out.
-const MAILED: &str = "A mail that was sent cannot be called back.";
+pub(super) const MAILED: &str = "A mail that was sent cannot be called back.";

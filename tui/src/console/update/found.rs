@@ -7,7 +7,7 @@ use super::super::message::{Found, Job};
 use super::super::model::Model;
 use super::super::model::list::Keyed;
 use super::super::model::text::Tone;
-use super::{asking, jobs, live, policy, prefs, users};
+use super::{account, asking, import, jobs, live, policy, prefs, users};
 
 pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
     let height = model.table_height();
@@ -57,6 +57,16 @@ pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
             // The rows tell by themselves when the store says that it changed; this is sooner.
             super::again(model)
         }
+        Found::Changed(user, what) => account::about_change(model, &user, &what),
+        Found::Sources(key, sources) => {
+            account::about_sources(model, &key, sources);
+            Vec::new()
+        }
+        Found::Undoables(acts) => {
+            model.undo.take(acts, model.now);
+            Vec::new()
+        }
+        Found::Planned(job, planned) => import::planned(model, job, planned),
         Found::Unmasked => {
             model.users.unmasked = true;
             users::read(model)
@@ -86,27 +96,36 @@ pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
             }
             super::again(model)
         }
-        Found::Ended(job, said) => {
-            ended(model, job, said);
-            Vec::new()
-        }
+        Found::Ended(job, said) => ended(model, job, said),
     }
 }
 
 /// A job is over; what it found stays on its screen.
-fn ended(model: &mut Model, job: Job, said: Result<String, String>) {
+fn ended(model: &mut Model, job: Job, said: Result<String, String>) -> Vec<Effect> {
     model.jobs.ended(job, said.clone());
-    match job {
-        Job::Chain => model.audit.chain = Some(said.clone()),
-        Job::TestMail => model.mail.test = Some(said.clone()),
+    let is_change = match job {
+        Job::Chain => {
+            model.audit.chain = Some(said.clone());
+            false
+        }
+        Job::TestMail => {
+            model.mail.test = Some(said.clone());
+            false
+        }
+        Job::Import(_) | Job::Undo(_) => true,
         Job::RetryMail
         | Job::BackUp
         | Job::Doctor
         | Job::Each(_)
         | Job::Export(_)
-        | Job::Difference(_) => {}
-    }
+        | Job::Difference(_)
+        | Job::Plan(_) => false,
+    };
     say(model, said);
+    if is_change {
+        return super::again(model);
+    }
+    Vec::new()
 }
 
 /// A page of accounts.

@@ -23,11 +23,14 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
                 return go_filtered(model, link.to, link.filter);
             }
         }
-        Act::NotEnrolled => return go_filtered(model, Screen::Users, "state:unconfirmed"),
+        Act::NotEnrolled => return go_filtered(model, Screen::Users, MISSING),
         _ => {}
     }
     Vec::new()
 }
+
+/// Who has no account, or none that gets codes.
+pub(super) const MISSING: &str = "state:none,unconfirmed";
 
 /// Shows a screen through a filter.
 fn go_filtered(model: &mut Model, to: Screen, filter: &str) -> Vec<Effect> {

@@ -6,7 +6,7 @@ use super::super::model::Model;
 use super::super::model::jobs::Work;
 use super::super::model::list::Keyed;
 use super::super::model::text::{Tone, counted, grouped};
-use super::dialog;
+use super::account;
 
 #[expect(
     clippy::wildcard_enum_match_arm,
@@ -23,7 +23,7 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
         Act::RetryJob => {
             if let Some(deed) = model.jobs.selected().and_then(Work::again) {
                 model.overlay = None;
-                dialog::about_many(model, deed);
+                account::about_many(model, deed);
             } else {
                 let text = "Nothing of it failed.";
                 model.notes.say(model.now, Tone::Care, text);
@@ -54,8 +54,18 @@ pub(super) fn begin(model: &mut Model, deed: Deed) -> Vec<Effect> {
         Verb::Unlock => format!("Unlocking {count}"),
         Verb::Disable => format!("Disabling {count}"),
         Verb::Enable => format!("Enabling {count}"),
-        Verb::Verify => format!("Mailing new codes to {count}"),
-        Verb::Unmask
+        Verb::Lock => format!("Locking {count}"),
+        Verb::Verify | Verb::Invite => format!("Mailing new codes to {count}"),
+        // To one at a time.
+        Verb::Confirm
+        | Verb::SetMail
+        | Verb::Note
+        | Verb::Enrol
+        | Verb::Remove
+        | Verb::Forget
+        | Verb::Undo
+        | Verb::Import
+        | Verb::Unmask
         | Verb::TestMail
         | Verb::RetryMail
         | Verb::TryRules(_)

@@ -1,14 +1,28 @@
 //! What happens on the screen of deliveries.
 
 use super::super::effect::Effect;
-use super::super::message::Act;
+use super::super::message::{Act, Screen};
 use super::super::model::Model;
-use super::{dialog, scrolled};
+use super::{dialog, go, scrolled};
 
 /// Reads the rows around the selected one.
 pub(super) fn read(model: &mut Model) -> Vec<Effect> {
     let (request, around) = model.mail.list.ask_again();
-    vec![Effect::Mails { request, around }]
+    let of = model.mail.of.clone();
+    vec![Effect::Mails {
+        request,
+        of,
+        around,
+    }]
+}
+
+/// Shows an account's deliveries, or everybody's.
+pub(super) fn of(model: &mut Model, key: Option<String>) -> Vec<Effect> {
+    model.mail.of = key;
+    model.mail.is_open = false;
+    model.mail.scroll = 0;
+    model.mail.list.refilter();
+    go(model, Screen::Mail)
 }
 
 #[expect(
@@ -50,17 +64,23 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
                 return Vec::new();
             };
             let (request, around) = model.mail.list.ask(around);
-            vec![Effect::Mails { request, around }]
+            let of = model.mail.of.clone();
+            vec![Effect::Mails {
+                request,
+                of,
+                around,
+            }]
         }
         Act::Open => {
             model.mail.is_open = model.mail.list.selected().is_some() || model.mail.test.is_some();
             model.mail.scroll = 0;
             Vec::new()
         }
-        Act::Back => {
+        Act::Back if model.mail.is_open => {
             model.mail.is_open = false;
             Vec::new()
         }
+        Act::Back if model.mail.of.is_some() => of(model, None),
         Act::TestMail => dialog::about_test_mail(model),
         _ => Vec::new(),
     }

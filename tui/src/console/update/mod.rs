@@ -1,6 +1,7 @@
 //! What happens becomes a change of the state and a list of effects. Pure: the same message on the
 //! same state does the same. A screen's own acts are in a file of its own.
 
+mod account;
 mod asking;
 mod audit;
 mod code;
@@ -10,6 +11,7 @@ mod export;
 mod found;
 mod health;
 mod home;
+mod import;
 mod jobs;
 mod live;
 mod mail;
@@ -20,6 +22,7 @@ mod policy;
 mod prefs;
 mod put;
 mod typing;
+mod undo;
 mod users;
 
 use super::effect::{Ask, Effect};
@@ -38,6 +41,7 @@ pub(crate) fn begin(model: &mut Model) -> Vec<Effect> {
         Effect::Summary,
         Effect::Standing,
         Effect::Policy(Ask::State),
+        Effect::Undoables,
     ];
     effects.extend(entered(model));
     effects
@@ -68,6 +72,7 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Tick(now) => {
             model.now = now;
             model.notes.tick(now);
+            model.undo.tick(now);
             let mut effects = mask::tick(model);
             effects.extend(policy::tick(model));
             effects
@@ -142,6 +147,11 @@ fn on_screen(model: &mut Model, screen: Screen, act: Act) -> Vec<Effect> {
         Act::KeepView => prefs::name_view(model),
         Act::Palette => palette::open(model, Scope::All),
         Act::Actions => palette::open(model, Scope::Row),
+        Act::Filter if screen == Screen::Home => {
+            let effects = go(model, Screen::Users);
+            typing::begin(model);
+            effects
+        }
         Act::Filter => typing::begin(model),
         Act::Refresh => {
             let mut effects = again(model);
@@ -153,6 +163,10 @@ fn on_screen(model: &mut Model, screen: Screen, act: Act) -> Vec<Effect> {
             effects
         }
         Act::Quit => quit(model),
+        Act::Undo => undo::newest(model, false),
+        Act::Redo => undo::newest(model, true),
+        Act::UndoList => palette::open(model, Scope::Undo),
+        Act::UndoEntry(id) => undo::entry(model, id),
         _ => match screen {
             Screen::Home => home::act(model, act),
             Screen::Users => users::act(model, act),
@@ -191,6 +205,7 @@ fn again(model: &mut Model) -> Vec<Effect> {
         Effect::Summary,
         Effect::Standing,
         Effect::Policy(Ask::State),
+        Effect::Undoables,
     ];
     effects.extend(match model.screen {
         // The stream is read once the standing says that there is something new.

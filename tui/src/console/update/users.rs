@@ -8,7 +8,8 @@ use super::super::model::Model;
 use super::super::model::list::Keyed;
 use super::super::model::palette::Scope;
 use super::super::model::text::Tone;
-use super::{asking, audit, dialog, go, jobs, palette, scrolled, typing};
+use super::home::MISSING;
+use super::{account, asking, audit, dialog, go, import, jobs, mail, palette, scrolled, typing};
 
 /// Reads the rows around the selected one.
 pub(super) fn read(model: &mut Model) -> Vec<Effect> {
@@ -25,6 +26,8 @@ pub(super) fn read(model: &mut Model) -> Vec<Effect> {
 pub(super) fn refilter(model: &mut Model) -> Vec<Effect> {
     model.users.list.refilter();
     model.users.total = None;
+    // Another list is looked at, not the page of one of it.
+    model.users.is_open = false;
     read(model)
 }
 
@@ -90,10 +93,8 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
         Act::Back => typing::clear(model),
         Act::Mark => jobs::mark(model),
         Act::MarkAll => vec![Effect::Keys(model.users.filter.filter.clone())],
-        Act::Enable => on_account(model, Verb::Enable),
-        Act::Unlock => on_account(model, Verb::Unlock),
         Act::Disable => {
-            let state = model.users.list.selected().map(|row| row.state);
+            let state = model.users.list.selected().and_then(|row| row.state);
             let verb = if state == Some(State::Disabled) && model.users.marks.is_empty() {
                 Verb::Enable
             } else {
@@ -101,7 +102,6 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
             };
             on_account(model, verb)
         }
-        Act::Verify => on_account(model, Verb::Verify),
         Act::Bypass => {
             if let Some(row) = model.users.list.selected().cloned() {
                 asking::about_bypass(model, &row);
@@ -117,6 +117,17 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
             read_page(model)
         }
         Act::Revoke(id) => asking::about_revoke(model, id),
+        Act::Enrol => account::about_enrolling(model),
+        Act::Import => import::ask(model),
+        Act::NotEnrolled => typing::put_in_force(model, MISSING),
+        Act::Sources => match model.users.list.selected() {
+            Some(row) => vec![Effect::Sources(row.key())],
+            None => Vec::new(),
+        },
+        Act::MailsOf => {
+            let key = model.users.list.selected().map(Keyed::key);
+            mail::of(model, key)
+        }
         Act::Unmask if model.users.unmasked => {
             model.users.unmasked = false;
             let mut effects = read(model);
@@ -133,8 +144,28 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
             audit::filter_by(model, &text);
             go(model, Screen::Audit)
         }
-        _ => Vec::new(),
+        _ => verb(act).map_or_else(Vec::new, |verb| on_account(model, verb)),
     }
+}
+
+/// What is done to an account by an act that is nothing but that.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the other acts belong elsewhere"
+)]
+const fn verb(act: Act) -> Option<Verb> {
+    Some(match act {
+        Act::Unlock => Verb::Unlock,
+        Act::Lock => Verb::Lock,
+        Act::Enable => Verb::Enable,
+        Act::Verify => Verb::Verify,
+        Act::Invite => Verb::Invite,
+        Act::TakeCode => Verb::Confirm,
+        Act::SetMail => Verb::SetMail,
+        Act::Note => Verb::Note,
+        Act::Remove => Verb::Remove,
+        _ => return None,
+    })
 }
 
 /// The page that tells of the account's bypass codes is here: lists them, where somebody asked.
@@ -172,11 +203,11 @@ pub(super) fn show(model: &mut Model, key: String) -> Vec<Effect> {
 fn on_account(model: &mut Model, verb: Verb) -> Vec<Effect> {
     if !model.users.marks.is_empty() {
         let marks = model.users.marks.iter().cloned();
-        dialog::about_many(model, Deed::on(verb, marks));
+        account::about_many(model, Deed::on(verb, marks));
         return Vec::new();
     }
     if let Some(row) = model.users.list.selected().cloned() {
-        dialog::about_account(model, verb, &row);
+        account::about_account(model, verb, &row);
     }
     Vec::new()
 }

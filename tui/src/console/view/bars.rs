@@ -1,5 +1,4 @@
-//! What stands around every screen: where we are and what is wrong, the screens, what was said or
-//! is typed, and the keys.
+//! What stands above every screen, and what was said or is typed below it.
 
 use gatepost_shared::admin::roles::Role;
 use ratatui::Frame;
@@ -8,9 +7,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::super::keys::Within;
-use super::super::keys::map::Bound;
-use super::super::message::{Context, Progress, Screen};
+use super::super::message::{Progress, Screen};
 use super::super::model::Model;
 use super::super::model::field::Typing;
 use super::super::model::jobs::Work;
@@ -190,51 +187,4 @@ fn filter(model: &Model, typing: &Typing, theme: Theme, frame: &mut Frame<'_>, a
         let column = u16::try_from(column).unwrap_or(u16::MAX);
         frame.set_cursor_position((area.x.saturating_add(column), area.y));
     }
-}
-
-/// The last line: the keys that work now, those of the screen first.
-pub(super) fn foot(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
-    let context = model.context();
-    let mut spans = vec![Span::raw(" ")];
-    let mut used = 1;
-    let rows: Vec<&Bound> = model
-        .keys
-        .rows(context)
-        .filter(|bound| !bound.row.short.is_empty() && !bound.keys.is_empty())
-        .collect();
-    // A screen's own keys give way: the way out and the help stay visible.
-    let is_own = |bound: &&&Bound| matches!(bound.row.within, Within::Screen(_));
-    let is_screen = matches!(context, Context::Screen(_));
-    let own_count = if is_screen {
-        rows.iter().filter(|bound| is_own(bound)).count()
-    } else {
-        rows.len()
-    };
-    let (own, always) = rows.split_at(own_count);
-    let key = |bound: &Bound| {
-        bound
-            .keys
-            .first()
-            .map(|key| key.shown())
-            .unwrap_or_default()
-    };
-    let wide = |bound: &Bound| width_of(&key(bound)) + width_of(bound.row.short) + 3;
-    let kept: usize = always.iter().map(|bound| wide(bound)).sum();
-    let room = usize::from(area.width).saturating_sub(kept);
-    let fits = own.iter().take_while(|bound| {
-        used += wide(bound);
-        used <= room
-    });
-    for bound in fits.chain(always) {
-        let says = format!(" {}  ", bound.row.short);
-        if is_screen && model.why_not(bound.row.act).is_some() {
-            let faint = Theme::faint();
-            spans.push(Span::styled(key(bound), faint));
-            spans.push(Span::styled(says, faint));
-        } else {
-            spans.push(Span::styled(key(bound), theme.key()));
-            spans.push(Span::raw(says));
-        }
-    }
-    frame.render_widget(Paragraph::new(Line::from(spans)), area);
 }

@@ -3,13 +3,14 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Padding, Paragraph};
 
 use super::super::message::Key;
 use super::super::model::Model;
 use super::super::model::dialog::{Dialog, Entry, Field, Focus};
-use super::super::model::text::{Tone, broken, width_of};
+use super::super::model::text::{Tone, broken, cut, width_of};
 use super::parts::{framed, middle, padded};
 use super::theme::Theme;
 
@@ -117,6 +118,22 @@ fn line<'a>(
     let input = match &field.entry {
         Entry::Text(input) => input,
         Entry::Choice(of, chosen) => {
+            let room = width.saturating_sub(lead);
+            let wide: usize = of.iter().map(|word| width_of(word) + 2).sum();
+            if wide > room {
+                // Too many for the line: the chosen one, and which of how many it is.
+                let word = of.get(*chosen).map_or("", String::as_str);
+                let place = format!(" {} of {}", chosen + 1, of.len());
+                let word = cut(word, room.saturating_sub(place.len() + 2), theme.ellipsis());
+                let style = if has_focus {
+                    Theme::selected()
+                } else {
+                    Style::default()
+                };
+                spans.push(Span::styled(format!("({word})"), style));
+                spans.push(Span::raw(place));
+                return (Line::from(spans), 0);
+            }
             for (at, word) in of.iter().enumerate() {
                 let span = if at == *chosen && has_focus {
                     Span::styled(format!("({word})"), Theme::selected())
@@ -173,7 +190,7 @@ fn legend(dialog: &Dialog) -> String {
         Focus::Field(_) if !dialog.is_typing() => {
             format!("Left, Right = choose, {yes} = {does}, Esc = {leaves}, Tab = next")
         }
-        Focus::Field(at) if at + 1 < dialog.fields.len() => {
+        Focus::Field(at) if dialog.filled(at) != Focus::Do => {
             format!("Enter or Tab = next, Esc = {leaves}")
         }
         Focus::Field(_) => format!("Enter = to the button, Tab = next, Esc = {leaves}"),

@@ -1,6 +1,7 @@
 //! The list of jobs: what runs and how far it is, what is over and how it ended; of the selected one,
 //! what failed and why.
 
+use gatepost_words::text::tame;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -44,10 +45,9 @@ pub(super) fn draw(model: &Model, theme: Theme, frame: &mut Frame<'_>, body: Rec
             line
         });
         if is_selected {
-            let failures = work
-                .failures
-                .iter()
-                .flat_map(|(key, why)| broken(Tone::Plain, &format!("    {key}: {why}"), width, 6));
+            let failures = work.failures.iter().flat_map(|(key, why)| {
+                broken(Tone::Plain, &format!("    {}: {why}", tame(key)), width, 6)
+            });
             lines.extend(failures.map(|line| Line::raw(line.text)));
         }
     }

@@ -1,6 +1,7 @@
 //! The deliveries.
 
 use gatepost_shared::admin::browse::MailRow;
+use gatepost_words::text::sanitise;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -43,15 +44,26 @@ fn table(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
     let is_roomy = area.width >= ROOMY;
     Table {
         list: &model.mail.list,
-        title: "Mail".to_owned(),
-        right: "newest first".to_owned(),
+        title: match &model.mail.of {
+            Some(user) => format!("Mail to {}", sanitise(user)),
+            None => "Mail".to_owned(),
+        },
+        right: if model.mail.of.is_some() {
+            "Esc: everybody's".to_owned()
+        } else {
+            "newest first".to_owned()
+        },
         columns: columns
             .get(..if is_roomy { 6 } else { 4 })
             .unwrap_or_default(),
         cells: &|row| cells(theme, row),
         marked: &|_| false,
-        empty: "No mail was sent yet. T sends a test message and says what the relay answers."
-            .to_owned(),
+        empty: if model.mail.of.is_some() {
+            "Nothing was mailed to this account. Esc shows everybody's."
+        } else {
+            "No mail was sent yet. T sends a test message and says what the relay answers."
+        }
+        .to_owned(),
     }
     .draw(theme, frame, area);
 }

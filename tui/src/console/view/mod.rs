@@ -1,6 +1,6 @@
 //! The state as a picture: a function of the state alone, which it cannot change.
 //!
-//! - [`bars`]: what stands around every screen
+//! - [`bars`], [`foot`]: what stands around every screen
 //! - [`parts`]: tables, texts and frames that screens are made of
 //! - [`graphs`]: counts as pictures
 //! - a file for each screen, [`over`], [`jobs`], [`palette`], [`dialog`] and [`code`] for what lies over them
@@ -9,6 +9,7 @@ mod audit;
 mod bars;
 mod code;
 mod dialog;
+mod foot;
 mod graphs;
 mod health;
 mod home;
@@ -65,7 +66,8 @@ pub(crate) fn view(model: &Model, frame: &mut Frame<'_>) {
         Screen::Health => health::draw(model, theme, frame, body),
     }
     bars::notes(model, theme, frame, notes);
-    bars::foot(model, theme, frame, foot);
+    foot::undo(model, theme, frame, notes);
+    foot::draw(model, theme, frame, foot);
     if model.overlay.is_some() {
         over::overlay(model, theme, frame, body);
     }

@@ -1,5 +1,6 @@
 //! Tables, texts and frames that screens are made of.
 
+use gatepost_words::text::tame;
 use ratatui::Frame;
 use ratatui::layout::{Rect, Spacing};
 use ratatui::style::{Modifier, Style};
@@ -33,7 +34,8 @@ pub(super) type Cell = (String, Tone);
 /// A frame with a title on the left and one on the right of its upper edge.
 pub(super) fn framed<'a>(theme: Theme, left: &str, right: &str, width: u16) -> Block<'a> {
     let room = usize::from(width).saturating_sub(4);
-    let left = cut(left, room, theme.ellipsis());
+    // A name or a filter may stand in it as it is.
+    let left = cut(&tame(left), room, theme.ellipsis());
     let rest = room.saturating_sub(width_of(&left) + 2);
     let mut block = Block::new().borders(Borders::ALL).border_set(theme.frame());
     if !left.is_empty() {

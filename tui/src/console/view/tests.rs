@@ -11,6 +11,7 @@ use gatepost_shared::admin::factors::Factor;
 use gatepost_shared::admin::roles::Role;
 use gatepost_shared::admin::shield::Shield;
 use gatepost_shared::admin::users::State;
+use gatepost_shared::admin::{sources, undo};
 use gatepost_words::secret::Secret;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -18,11 +19,11 @@ use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
 
 use super::view;
-use crate::console::effect::{Ask, Effect};
+use crate::console::effect::{Ask, Deed, Effect, Said, Slot, Verb};
 use crate::console::look::{Look, Scheme};
 use crate::console::message::{
-    Act, Answer, Code, Edit, Found, FoundPolicy, Job, Message, Once, Progress, Screen, Standing,
-    Step, Tally, Told,
+    Act, Answer, Code, Edit, Found, FoundPolicy, Job, Message, Once, Planned, Progress, Screen,
+    Standing, Step, Tally, Told,
 };
 use crate::console::model::{IDLE, LEAST, Model};
 use crate::console::samples::{in_force, on_trial, post, told_you, versions, whole, why};
@@ -64,9 +65,10 @@ fn user(name: &str, state: State, standing: &str) -> UserRow {
         version: 1,
         key: name.into(),
         user: name.into(),
-        state,
+        state: Some(state),
         standing: standing.into(),
         address: "a***@e***.org".into(),
+        unconfirmed: state == State::Unconfirmed,
         last: "2026-11-22 13:51:02".into(),
     }
 }
@@ -180,6 +182,7 @@ fn detail(case: Case, key: &str) -> Result<UserDetail, (String, String)> {
         ],
         bypass: vec![bypass()],
         bypass_useless: None,
+        sources: vec!["203.0.113.9 sshd, last 2026-11-22T13:51:02Z".into()],
         mails: mails(Case::Typical),
         logins: vec![event(42, "alice")],
     };
@@ -423,6 +426,10 @@ fn feed(model: &mut Model, case: Case, effects: Vec<Effect>) {
             Effect::CheckChain
             | Effect::Difference(..)
             | Effect::Edit(_)
+            | Effect::Sources(_)
+            | Effect::Undoables
+            | Effect::Plan(..)
+            | Effect::Long(..)
             | Effect::Each(..)
             | Effect::Stop(_)
             | Effect::Keys(_)
@@ -447,6 +454,24 @@ fn page<R>(rows: Vec<R>, case: Case) -> Page<R> {
         more_before: false,
         more_after: case == Case::Long,
     }
+}
+
+/// Something that can be taken back.
+fn undoable(model: &mut Model) {
+    let act = undo::Listed {
+        id: 7,
+        at: "2026-11-22T13:51:02Z".into(),
+        act: "unlock".into(),
+        again: false,
+        user: "carol".into(),
+        count: 1,
+        by: "root (login bob)".into(),
+        seconds_left: 540,
+        permitted: true,
+        own: true,
+        stays: "a notice that was mailed to the owner is not called back",
+    };
+    update(model, Message::Found(Box::new(Found::Undoables(vec![act]))));
 }
 
 pub(super) fn drawn(model: &Model) -> Buffer {
@@ -528,7 +553,7 @@ fn every_screen_looks_as_it_should() {
 /// What is done to a screen before its picture is taken.
 type Steps = fn(&mut Model);
 
-const OVER: [(&str, Screen, Steps); 27] = [
+const OVER: [(&str, Screen, Steps); 36] = [
     ("over-bypass", Screen::Users, |model| {
         update(model, Message::Act(Act::Bypass));
         for c in "TICKET-812 phone lost".chars() {
@@ -663,6 +688,67 @@ const OVER: [(&str, Screen, Steps); 27] = [
         for c in "TICKET-812 phone lost".chars() {
             update(model, Message::Edit(Edit::Insert(c)));
         }
+    }),
+    ("over-set-mail", Screen::Users, |model| {
+        update(model, Message::Act(Act::SetMail));
+        for c in "alice.ng@example.org".chars() {
+            update(model, Message::Edit(Edit::Insert(c)));
+        }
+    }),
+    ("over-remove", Screen::Users, |model| {
+        update(model, Message::Act(Act::Remove));
+    }),
+    ("over-enrol", Screen::Users, |model| {
+        update(model, Message::Act(Act::Enrol));
+    }),
+    ("over-sources", Screen::Users, |model| {
+        let source = |id: &str| sources::Listed {
+            id: id.into(),
+            source: id.into(),
+            service: "sshd".into(),
+            first: String::new(),
+            last: "2026-11-22T13:51:02Z".into(),
+            remembered: id.starts_with("10."),
+        };
+        let sources = (1..9).map(|at| source(&format!("10.0.0.{at}")));
+        let found = Found::Sources("alice".into(), Ok(sources.collect()));
+        update(model, Message::Found(Box::new(found)));
+        update(model, Message::Act(Act::Next));
+        update(model, Message::Act(Act::Next));
+    }),
+    ("over-changed", Screen::Users, |model| {
+        model.asked = Some(Deed::on(Verb::SetMail, ["alice".to_owned()]));
+        let what = "alice was changed in the meantime: user-note by root (login ann), after on \
+                    leave. Nothing was done; look again: gatepost user show alice";
+        let found = Found::Changed("alice".into(), what.into());
+        update(model, Message::Found(Box::new(found)));
+    }),
+    ("over-undo", Screen::Users, |model| {
+        undoable(model);
+        update(model, Message::Act(Act::Undo));
+    }),
+    ("over-undo-foot", Screen::Users, undoable),
+    ("over-import", Screen::Users, |model| {
+        update(model, Message::Act(Act::Import));
+    }),
+    ("over-planned", Screen::Users, |model| {
+        let planned = Planned {
+            counts: [480, 12, 3, 5],
+            lines: (1..9)
+                .map(|at| format!("line {at}: wrong user{at}  this machine has no such user"))
+                .collect(),
+        };
+        let said = Said::of([
+            (Slot::File, "/home/bob/people.csv".into()),
+            (Slot::Form, "csv".into()),
+        ]);
+        let deed = Deed {
+            said,
+            ..Deed::on(Verb::Import, [])
+        };
+        model.planning = Some((Job::Plan(1), deed));
+        let found = Found::Planned(Job::Plan(1), Ok(planned));
+        update(model, Message::Found(Box::new(found)));
     }),
     ("over-test-mail", Screen::Mail, |model| {
         update(model, Message::Act(Act::TestMail));

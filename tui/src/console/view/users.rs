@@ -35,7 +35,8 @@ fn table(users: &Users, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
         format!("Users  {filter}")
     };
     let empty = if filter.is_empty() {
-        "Nobody is enrolled yet. In a shell: gatepost user add USER ADDRESS".to_owned()
+        "Nobody is enrolled yet. N enrols somebody, n shows who is not, :import takes a list."
+            .to_owned()
     } else {
         format!("No account is like that: {filter}. Esc takes the filter away, / changes it.")
     };

@@ -4,15 +4,16 @@
 use std::sync::mpsc::Receiver;
 
 use gatepost_shared::admin::filter::Filter;
-use gatepost_shared::admin::users::{Mask, State, accepted};
-use gatepost_shared::admin::{Admin, AdminError, doctor};
+use gatepost_shared::admin::users::Mask;
+use gatepost_shared::admin::{Admin, doctor};
 
-use super::super::effect::{Deed, Effect, Slot, Verb};
+use super::super::effect::{Deed, Effect, Verb};
 use super::super::message::{Found, Job, Progress, Tally};
 use super::super::model::list::PAGE;
 use super::super::model::text::grouped;
+use super::deeds::act;
 use super::pace::Pace;
-use super::{Desk, asking, policy, post, said};
+use super::{Desk, asking, one_line, policy, post, said};
 
 /// Works until the console is over.
 pub(super) fn work(desk: &Desk, effects: &Receiver<Effect>) {
@@ -27,94 +28,25 @@ pub(super) fn work(desk: &Desk, effects: &Receiver<Effect>) {
             continue;
         }
         // Opened for each act: acts are rare, and the store may have been replaced.
-        let done = desk.admin().and_then(|mut admin| {
-            act(&mut admin, &deed, deed.object()).map_err(|error| said(&error))
-        });
-        desk.tell(match done {
-            Ok(_) if deed.verb == Verb::Unmask => Found::Unmasked,
-            Ok(sentence) => Found::Done(sentence),
+        desk.tell(match desk.admin() {
+            Ok(mut admin) => one(&mut admin, &deed),
             Err(error) => Found::Done(Err(error)),
         });
     }
 }
 
-/// Does it to one account; the sentence says what is so now, or what is not.
-fn act(admin: &mut Admin, deed: &Deed, user: &str) -> Result<Result<String, String>, AdminError> {
-    let reason = deed.reason();
-    Ok(match deed.verb {
-        Verb::Unlock => {
-            let done = admin.unlock_user(user, reason)?;
-            Ok(if done.before.state == State::Locked {
-                format!(
-                    "{} is unlocked: wrong codes so far no longer count.",
-                    done.user
-                )
-            } else {
-                format!(
-                    "{} was not locked; wrong codes so far no longer count.",
-                    done.user
-                )
-            })
-        }
-        Verb::Disable => {
-            let done = admin.disable_user(user, reason)?;
-            Ok(format!("{} is disabled: sign-ins are refused.", done.user))
-        }
-        Verb::Enable => {
-            let done = admin.enable_user(user, reason)?;
-            Ok(format!("{} is enabled.", done.user))
-        }
-        Verb::Verify => {
-            let sent = admin.send_confirmation(user)?;
-            let how = sent.mail.last().map_or("", |last| last.reply.as_str());
-            if accepted(&sent.mail) {
-                Ok(format!(
-                    "A new code is on its way to {}. With it: gatepost user verify {} CODE",
-                    sent.address, sent.user
-                ))
-            } else {
-                Err(format!(
-                    "The code for {} could not be sent: {how}",
-                    sent.address
-                ))
+/// Does one act; where somebody else changed the account since it was looked at, says what they did.
+fn one(admin: &mut Admin, deed: &Deed) -> Found {
+    match act(admin, deed, deed.object()) {
+        Ok(_) if deed.verb == Verb::Unmask => Found::Unmasked,
+        Ok(sentence) => Found::Done(sentence),
+        Err(error) => match error.changed() {
+            Some(what) if deed.version.is_some() => {
+                Found::Changed(deed.object().to_owned(), one_line(what))
             }
-        }
-        Verb::Revoke(id) => {
-            let revoked = admin.revoke_bypass(user, Some(id), reason)?;
-            Ok(format!(
-                "{}'s bypass code {id} no longer works.",
-                revoked.user
-            ))
-        }
-        Verb::EndShield => {
-            let lowered = admin.shield_off(Some(user), reason)?;
-            Ok(format!(
-                "Sign-ins from {} are possible again.",
-                lowered.lowered.join(", ")
-            ))
-        }
-        // They may ask back, and are done elsewhere.
-        Verb::Bypass | Verb::Shield => Err("nothing was done".to_owned()),
-        Verb::Unmask => {
-            admin.unmask("", reason)?;
-            Ok(String::new())
-        }
-        // Told with what came in between, where they are done.
-        Verb::TryRules(_) | Verb::ApplyRules(_) | Verb::KeepTry(_) => Ok(String::new()),
-        Verb::RetryMail => post::retry(admin, reason)?,
-        Verb::TestMail => {
-            let tested = admin.test_mail(deed.said.get(Slot::Address))?;
-            let last = tested.mail.last();
-            let how = last.map_or_else(String::new, |last| {
-                format!("{} in {} ms: {}", last.relay, last.millis, last.reply)
-            });
-            if tested.accepted {
-                Ok(format!("Taken for {} by {how}", tested.address))
-            } else {
-                Err(format!("Not taken for {}. {how}", tested.address))
-            }
-        }
-    })
+            Some(_) | None => Found::Done(Err(said(&error))),
+        },
+    }
 }
 
 /// Does something that takes long.
@@ -143,6 +75,11 @@ pub(super) fn job(desk: &Desk, effect: Effect) {
             desk.tell(Found::Ended(job, done.and_then(|sentence| sentence)));
         }
         Effect::Each(job, deed) => each(desk, job, &deed),
+        Effect::Long(job, deed) => desk.tell(Found::Ended(job, long(desk, job, &deed))),
+        Effect::Plan(job, deed) => {
+            let planned = super::import::plan(desk, &deed);
+            desk.tell(Found::Planned(job, planned));
+        }
         Effect::Export(job, export) => super::export::work(desk, job, &export),
         Effect::Difference(number, source) => policy::difference(desk, number, &source),
         Effect::Keys(filter) => desk.tell(Found::Keys(keys(desk, &filter))),
@@ -150,6 +87,8 @@ pub(super) fn job(desk: &Desk, effect: Effect) {
         | Effect::Stop(_)
         | Effect::Users { .. }
         | Effect::User { .. }
+        | Effect::Sources(_)
+        | Effect::Undoables
         | Effect::Events { .. }
         | Effect::Mails { .. }
         | Effect::Policy(_)
@@ -166,45 +105,103 @@ pub(super) fn job(desk: &Desk, effect: Effect) {
     }
 }
 
+/// Does what takes long, and is no row of acts on accounts.
+fn long(desk: &Desk, job: Job, deed: &Deed) -> Result<String, String> {
+    match job {
+        Job::Import(_) => super::import::apply(desk, job, deed),
+        Job::Undo(_) => undo(desk, job, deed),
+        Job::Chain
+        | Job::TestMail
+        | Job::RetryMail
+        | Job::BackUp
+        | Job::Doctor
+        | Job::Each(_)
+        | Job::Export(_)
+        | Job::Difference(_)
+        | Job::Plan(_) => Err("that is no such job".to_owned()),
+    }
+}
+
+/// Takes an act on many accounts back.
+fn undo(desk: &Desk, job: Job, deed: &Deed) -> Result<String, String> {
+    let mut admin = desk.admin()?;
+    let id = deed.object().parse().unwrap_or(0);
+    let stop = desk.stop(job);
+    let mut pace = Pace::new();
+    let undone = admin.undo(id, deed.reason(), &stop, |done, of| {
+        desk.look_up(job, &stop);
+        if pace.is_due() {
+            desk.tell(Found::Progress(job, progress(done, of, 0)));
+        }
+    });
+    let undone = undone.map_err(|error| said(&error))?;
+    let text = format!("{}: {} accounts are as they were", undone.act, undone.done);
+    match undone.failed.first() {
+        None => Ok(format!("{text}.")),
+        Some(first) => Err(format!(
+            "{text}, {} are not; the first of them: {}",
+            undone.failed.len(),
+            first.why
+        )),
+    }
+}
+
 /// Does the same to many accounts. What fails on one is told at the end, and the others are tried; what
 /// was asked to stop stops between two.
 fn each(desk: &Desk, job: Job, deed: &Deed) {
-    let total = deed.objects.len() as u64;
-    let mut tally = Tally {
-        done: 0,
-        failures: Vec::new(),
-        left: total,
-    };
-    let mut store = desk.admin();
-    let mut pace = Pace::new();
-    for object in &deed.objects {
-        if desk.is_stopped(job) {
-            break;
-        }
-        // A role that goes while this goes on ends it for those that are left.
-        let done = match (desk.operator(), &mut store) {
-            (Err(gone), _) => Err(gone),
-            (Ok(_), Ok(admin)) => match act(admin, deed, object) {
-                Ok(done) => done.map(drop),
-                Err(error) => Err(said(&error)),
-            },
-            (Ok(_), Err(error)) => Err(error.clone()),
-        };
-        tally.left -= 1;
-        match done {
-            Ok(()) => tally.done += 1,
-            Err(why) => tally.failures.push((object.clone(), why)),
-        }
-        if pace.is_due() {
-            let progress = Progress {
-                done: total - tally.left,
-                total: Some(total),
-                failed: tally.failures.len() as u64,
+    let mut failures: Vec<(String, String)> = Vec::new();
+    let mut admin = match desk.admin() {
+        Ok(admin) => admin,
+        Err(error) => {
+            let all = deed.objects.iter();
+            let tally = Tally {
+                done: 0,
+                failures: all.map(|object| (object.clone(), error.clone())).collect(),
+                left: 0,
             };
-            desk.tell(Found::Progress(job, progress));
+            return desk.tell(Found::Tried(job, tally));
         }
-    }
+    };
+    let stop = desk.stop(job);
+    let mut pace = Pace::new();
+    let tally = admin.each(
+        &deed.objects,
+        &stop,
+        // A role that goes while this goes on ends it for those that are left.
+        |admin, object| match desk.operator() {
+            Ok(_) => act(admin, deed, object),
+            Err(gone) => Ok(Err(gone)),
+        },
+        |ended| {
+            let why = match ended.result {
+                Ok(Ok(_sentence)) => None,
+                Ok(Err(why)) => Some(why),
+                Err(error) => Some(said(&error)),
+            };
+            failures.extend(why.map(|why| (ended.user.to_owned(), why)));
+            desk.look_up(job, &stop);
+            if pace.is_due() {
+                let failed = failures.len() as u64;
+                desk.tell(Found::Progress(job, progress(ended.done, ended.of, failed)));
+            }
+        },
+    );
+    let tried = (tally.done + tally.failed) as u64;
+    let tally = Tally {
+        done: tried.saturating_sub(failures.len() as u64),
+        failures,
+        left: tally.left as u64,
+    };
     desk.tell(Found::Tried(job, tally));
+}
+
+/// How far a job is.
+pub(super) fn progress(done: usize, of: usize, failed: u64) -> Progress {
+    Progress {
+        done: done as u64,
+        total: Some(of as u64),
+        failed,
+    }
 }
 
 /// How many accounts are marked at once, at the most.

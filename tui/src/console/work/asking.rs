@@ -24,6 +24,16 @@ pub(super) fn act(desk: &Desk, deed: &Deed) -> Answer {
         | Verb::Disable
         | Verb::Enable
         | Verb::Verify
+        | Verb::Confirm
+        | Verb::SetMail
+        | Verb::Lock
+        | Verb::Note
+        | Verb::Enrol
+        | Verb::Remove
+        | Verb::Invite
+        | Verb::Forget
+        | Verb::Undo
+        | Verb::Import
         | Verb::Unmask
         | Verb::TestMail
         | Verb::RetryMail

@@ -184,18 +184,26 @@ fn answer(admin: &Admin, effect: &Effect) -> Option<Found> {
             let page = admin.browse_events(&EventFilter::default(), around, PAGE);
             Found::Stream(*request, page.map_err(|error| said(&error)))
         }
-        Effect::Mails { request, around } => {
-            let page = admin.browse_mails(None, around, PAGE);
+        Effect::Mails {
+            request,
+            of,
+            around,
+        } => {
+            let page = admin.browse_mails(of.as_deref(), around, PAGE);
             Found::Mails(*request, page.map_err(|error| said(&error)))
         }
         Effect::Summary
         | Effect::Standing
         | Effect::User { .. }
         | Effect::Post
+        | Effect::Sources(_)
+        | Effect::Undoables
+        | Effect::Plan(..)
         | Effect::Checks
         | Effect::CheckChain
         | Effect::Do(_)
         | Effect::Each(..)
+        | Effect::Long(..)
         | Effect::Stop(_)
         | Effect::Keys(_)
         | Effect::Export(..)
@@ -224,10 +232,14 @@ fn unopened(effect: &Effect, error: &str) -> Option<Found> {
         | Effect::Standing
         | Effect::User { .. }
         | Effect::Post
+        | Effect::Sources(_)
+        | Effect::Undoables
+        | Effect::Plan(..)
         | Effect::Checks
         | Effect::CheckChain
         | Effect::Do(_)
         | Effect::Each(..)
+        | Effect::Long(..)
         | Effect::Stop(_)
         | Effect::Keys(_)
         | Effect::Export(..)
@@ -252,6 +264,7 @@ mod tests {
     fn of_each_list_only_the_newest_request_is_answered() {
         let mails = |request| Effect::Mails {
             request,
+            of: None,
             around: Around::First,
         };
         let events = |request| Effect::Events {

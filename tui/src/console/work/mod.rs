@@ -11,8 +11,10 @@
 mod acts;
 mod asking;
 mod counts;
+mod deeds;
 mod export;
 mod home;
+mod import;
 mod lists;
 mod pace;
 mod pages;
@@ -24,12 +26,13 @@ use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
 
 use gatepost_shared::admin::browse::Stopper;
 use gatepost_shared::admin::roles::Operator;
+use gatepost_shared::admin::users::{self, Plan};
 use gatepost_shared::admin::{self, Admin, AdminError, Called};
 
 use self::lists::Slot;
@@ -69,6 +72,7 @@ pub(crate) struct Workers {
     reading: Arc<Slot>,
     stopped: Arc<Stopped>,
     candidate: Arc<policy::Slot>,
+    plan: Arc<Mutex<Option<Plan>>>,
     read_only: bool,
 }
 
@@ -123,6 +127,7 @@ impl Workers {
             reading,
             stopped,
             candidate,
+            plan: Arc::default(),
             read_only,
         })
     }
@@ -137,7 +142,7 @@ impl Workers {
                 return Ok(());
             }
             Effect::Events { .. } | Effect::Stream { .. } | Effect::Mails { .. } => &self.lists,
-            Effect::User { .. } => &self.pages,
+            Effect::User { .. } | Effect::Sources(_) | Effect::Undoables => &self.pages,
             Effect::Summary => &self.counts,
             Effect::Standing => &self.standing,
             Effect::Policy(_) => match &self.policy {
@@ -145,7 +150,9 @@ impl Workers {
                 None => return Ok(()),
             },
             // The state asks for none then; this is the lock on the door.
-            Effect::Do(_) | Effect::Each(..) if self.read_only => return Ok(()),
+            Effect::Do(_) | Effect::Each(..) | Effect::Long(..) if self.read_only => {
+                return Ok(());
+            }
             // It leaves an event.
             Effect::Export(_, export) if self.read_only && export.rows == Rows::Store => {
                 return Ok(());
@@ -165,6 +172,8 @@ impl Workers {
             // A thread of its own: one act on one account is not to wait for hundreds.
             Effect::Do(_)
             | Effect::Each(..)
+            | Effect::Long(..)
+            | Effect::Plan(..)
             | Effect::Keys(_)
             | Effect::Export(..)
             | Effect::Difference(..)
@@ -200,12 +209,15 @@ impl Workers {
 
     /// Begins something that takes long.
     fn job(&self, effect: Effect) -> io::Result<()> {
-        let desk = Desk::new(
-            &self.open,
-            &self.events,
-            (&self.reading, &self.stopped, &self.candidate),
-        );
-        let changes = matches!(effect, Effect::Each(..) | Effect::Do(_));
+        let desk = Desk {
+            plan: Arc::clone(&self.plan),
+            ..Desk::new(
+                &self.open,
+                &self.events,
+                (&self.reading, &self.stopped, &self.candidate),
+            )
+        };
+        let changes = matches!(effect, Effect::Each(..) | Effect::Long(..) | Effect::Do(_));
         let until_the_end = self.keeping.clone().filter(|_| changes);
         let named = thread::Builder::new().name("job".to_owned());
         named.spawn(move || {
@@ -238,6 +250,7 @@ pub(super) struct Desk {
     reading: Arc<Slot>,
     stopped: Arc<Stopped>,
     candidate: Arc<policy::Slot>,
+    plan: Arc<Mutex<Option<Plan>>>,
 }
 
 impl Desk {
@@ -248,6 +261,7 @@ impl Desk {
     ) -> Self {
         Self {
             candidate: Arc::clone(candidate),
+            plan: Arc::default(),
             reading: Arc::clone(reading),
             stopped: Arc::clone(stopped),
             open: open.clone(),
@@ -295,6 +309,25 @@ impl Desk {
             .is_ok_and(|stopped| stopped.all || stopped.jobs.contains(&job))
     }
 
+    /// What stops a job between two accounts.
+    pub(super) fn stop(&self, job: Job) -> users::Stop {
+        let stop = users::Stop::default();
+        self.look_up(job, &stop);
+        stop
+    }
+
+    /// Looks whether somebody wants a job to stop, or the role for it is gone.
+    pub(super) fn look_up(&self, job: Job, stop: &users::Stop) {
+        if self.is_stopped(job) || self.operator().is_err() {
+            stop.stop();
+        }
+    }
+
+    /// The list that was looked at last, to be imported.
+    pub(super) fn plan(&self) -> Option<MutexGuard<'_, Option<Plan>>> {
+        self.plan.lock().ok()
+    }
+
     /// Lets the reading of lists be ended by whoever asks for something newer.
     pub(super) fn can_be_stopped_by(&self, stopper: Stopper) {
         if let Ok(mut slot) = self.reading.lock() {
@@ -331,9 +364,12 @@ impl Desk {
 
 /// An error as one line for the screen.
 pub(super) fn said(error: &AdminError) -> String {
-    error
-        .to_string()
-        .chars()
+    one_line(&error.to_string())
+}
+
+/// A text of ours as one line for the screen.
+pub(super) fn one_line(text: &str) -> String {
+    text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()
 }

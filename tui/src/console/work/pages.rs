@@ -1,5 +1,6 @@
-//! An account's page, of which only the newest request counts.
+//! An account's page, and other small things that are looked up, of each of which only the newest request counts.
 
+use std::mem::discriminant;
 use std::sync::mpsc::Receiver;
 
 use gatepost_shared::admin::{Admin, AdminError};
@@ -12,11 +13,38 @@ use super::{Desk, said};
 pub(super) fn work(desk: &Desk, effects: &Receiver<Effect>) {
     let mut admin: Option<Admin> = None;
     while let Ok(first) = effects.recv() {
-        let newest = effects.try_iter().last().unwrap_or(first);
-        if let Effect::User { key, mask } = newest {
-            let found = with(desk, &mut admin, |admin| admin.browse_user(&key, mask));
+        let mut waiting: Vec<Effect> = Vec::new();
+        for effect in std::iter::once(first).chain(effects.try_iter()) {
+            let is_same = |other: &Effect| discriminant(other) == discriminant(&effect);
+            waiting.retain(|other| !is_same(other));
+            waiting.push(effect);
+        }
+        for effect in waiting {
+            look(desk, &mut admin, effect);
+        }
+    }
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the other effects are handed to others"
+)]
+fn look(desk: &Desk, admin: &mut Option<Admin>, effect: Effect) {
+    match effect {
+        Effect::User { key, mask } => {
+            let found = with(desk, admin, |admin| admin.browse_user(&key, mask));
             desk.tell(Found::User(found.map_err(|error| (key, error))));
         }
+        Effect::Sources(key) => {
+            let found = with(desk, admin, |admin| admin.sources(&key));
+            desk.tell(Found::Sources(key, found));
+        }
+        Effect::Undoables => {
+            // What fails of it is said where something is taken back.
+            let found = with(desk, admin, Admin::undoables);
+            desk.tell(Found::Undoables(found.unwrap_or_default()));
+        }
+        _ => {}
     }
 }
 

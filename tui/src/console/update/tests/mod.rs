@@ -1,5 +1,6 @@
 //! Updates as plain values: a state, messages, the state and the effects that come of them.
 
+mod accounts;
 mod around;
 mod asking;
 mod live;
@@ -27,9 +28,10 @@ fn row(name: &str, state: State) -> UserRow {
         version: 1,
         key: name.to_owned(),
         user: name.to_owned(),
-        state,
+        state: Some(state),
         standing: format!("{state:?}").to_lowercase(),
         address: "a***@e***.org".to_owned(),
+        unconfirmed: state == State::Unconfirmed,
         last: String::new(),
     }
 }
@@ -104,7 +106,10 @@ fn unlocking_takes_two_keys_and_a_dialog() {
     let dialog = model.dialog.as_ref().unwrap();
     assert_eq!(dialog.focus, Focus::Leave, "the safe button has the focus");
     assert_eq!(dialog.twin().unwrap(), "gatepost user unlock alice");
-    let deed = Deed::on(Verb::Unlock, ["alice".to_owned()]);
+    let deed = Deed {
+        version: Some(1),
+        ..Deed::on(Verb::Unlock, ["alice".to_owned()])
+    };
     assert_eq!(press(&mut model, Key::Char('y')), [Effect::Do(deed)]);
     assert!(model.dialog.is_none());
 }
@@ -327,6 +332,7 @@ fn detail(key: &str) -> UserDetail {
         factors: Vec::new(),
         bypass: Vec::new(),
         bypass_useless: None,
+        sources: Vec::new(),
         mails: Vec::new(),
         logins: Vec::new(),
     }
@@ -381,7 +387,7 @@ fn a_count_on_home_leads_to_what_it_counts() {
     asked(&effects);
     act(&mut model, Act::Go(Screen::Home));
     act(&mut model, Act::NotEnrolled);
-    assert_eq!(model.users.filter.text, "state:unconfirmed");
+    assert_eq!(model.users.filter.text, "state:none,unconfirmed");
 }
 
 #[test]

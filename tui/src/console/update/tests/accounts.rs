@@ -1,0 +1,366 @@
+//! What is done to one account, taken back, imported; and what somebody else did meanwhile.
+
+use gatepost_shared::admin::sources;
+use gatepost_shared::admin::undo::Listed;
+use gatepost_shared::admin::users::State;
+
+use super::{act, answer, asked, found, fresh, press, row, said, types, users};
+use crate::console::effect::{Deed, Effect, Slot, Verb};
+use crate::console::message::{Act, Found, Job, Key, Message, Planned, Screen, Step};
+use crate::console::model::Model;
+use crate::console::model::dialog::Focus;
+use crate::console::update::update;
+
+/// The deed that is handed out.
+fn deed(effects: &[Effect]) -> &Deed {
+    let [Effect::Do(deed)] = effects else {
+        panic!("{effects:?}")
+    };
+    deed
+}
+
+fn twin(model: &Model) -> String {
+    model.dialog.as_ref().unwrap().twin().unwrap()
+}
+
+// Mutants: a dialog forgets the version that was seen; what was typed is done by the Enter that ends it; a
+// reason must be passed.
+#[test]
+fn each_act_on_an_account_has_its_dialog_its_twin_and_the_version_that_was_seen() {
+    // Which account, the key, what is typed, the subcommand, what is done.
+    let cases = [
+        (0, 'u', "", "gatepost user unlock alice", Verb::Unlock),
+        (0, 'l', "", "gatepost user lock alice", Verb::Lock),
+        (1, 'D', "", "gatepost user enable bob", Verb::Enable),
+        (2, 'v', "", "gatepost user verify carol", Verb::Verify),
+        (2, 'i', "", "gatepost user invite carol", Verb::Invite),
+        (
+            2,
+            'C',
+            "4821 7730",
+            "gatepost user verify carol CODE",
+            Verb::Confirm,
+        ),
+        (
+            0,
+            'e',
+            "al@example.org",
+            "gatepost user set-mail alice al@example.org",
+            Verb::SetMail,
+        ),
+        (
+            0,
+            'o',
+            "on leave",
+            "gatepost user note alice 'on leave'",
+            Verb::Note,
+        ),
+        (0, 'X', "alice", "gatepost user remove alice", Verb::Remove),
+    ];
+    for (at, key, typed, shown, verb) in cases {
+        let mut model = users();
+        (0..at).for_each(|_| drop(act(&mut model, Act::Move(Step::Down))));
+        press(&mut model, Key::Char(key));
+        let is_typed = !typed.is_empty();
+        assert_eq!(model.is_typing(), is_typed, "{key}");
+        types(&mut model, typed);
+        assert_eq!(twin(&model), shown, "{key}");
+        let last = if is_typed {
+            assert_eq!(press(&mut model, Key::Enter), [], "{key}");
+            Key::Enter
+        } else {
+            Key::Char('y')
+        };
+        let effects = press(&mut model, last);
+        let deed = deed(&effects);
+        assert_eq!((deed.verb, deed.version), (verb, Some(1)), "{key}");
+        assert!(model.dialog.is_none(), "{key}");
+    }
+}
+
+// Mutant: a code is in a Debug.
+#[test]
+fn a_code_that_was_typed_is_in_no_debug() {
+    let mut model = users();
+    act(&mut model, Act::Move(Step::Last));
+    press(&mut model, Key::Char('C'));
+    types(&mut model, "48217730");
+    press(&mut model, Key::Enter);
+    let effects = press(&mut model, Key::Enter);
+    assert_eq!(deed(&effects).said.get(Slot::Code), "48217730");
+    assert!(!format!("{effects:?}").contains("48217730"));
+}
+
+// Mutant: something that must be typed need not be.
+#[test]
+fn what_is_missing_is_asked_for() {
+    for (at, key, told) in [
+        (0, 'e', "An address is missing."),
+        (2, 'C', "The code is missing."),
+        (0, 'X', "Type alice to do it."),
+        (0, 'N', "The user's name is missing."),
+    ] {
+        let mut model = users();
+        (0..at).for_each(|_| drop(act(&mut model, Act::Move(Step::Down))));
+        press(&mut model, Key::Char(key));
+        press(&mut model, Key::Tab);
+        while model.dialog.as_ref().unwrap().focus != Focus::Do {
+            press(&mut model, Key::Tab);
+        }
+        assert_eq!(press(&mut model, Key::Enter), [], "{key}");
+        assert_eq!(said(&model), told, "{key}");
+        assert!(model.is_typing(), "{key}");
+    }
+}
+
+#[test]
+fn who_has_no_account_is_listed_and_enrolled_from_there() {
+    let mut model = fresh(Screen::Home);
+    let request = asked(&press(&mut model, Key::Char('n')));
+    assert_eq!(model.users.filter.text, "state:none,unconfirmed");
+    let mut none = row("dave", State::Active);
+    none.state = None;
+    answer(
+        &mut model,
+        request,
+        vec![row("carol", State::Unconfirmed), none],
+    );
+    act(&mut model, Act::Move(Step::Down));
+    for key in ['u', 'e', 'X', 't'] {
+        press(&mut model, Key::Char(key));
+        assert_eq!(said(&model), "dave has no account: N enrols one.", "{key}");
+    }
+    press(&mut model, Key::Char('N'));
+    types(&mut model, "dave@example.org");
+    assert_eq!(twin(&model), "gatepost user add dave dave@example.org");
+    press(&mut model, Key::Enter);
+    press(&mut model, Key::Right);
+    assert_eq!(
+        twin(&model),
+        "gatepost user add dave dave@example.org --confirmed"
+    );
+    let effects = press(&mut model, Key::Char('y'));
+    let deed = deed(&effects);
+    assert_eq!(
+        (deed.verb, deed.said.get(Slot::User)),
+        (Verb::Enrol, "dave")
+    );
+    // The same key on the list itself.
+    let mut model = users();
+    press(&mut model, Key::Char('n'));
+    assert_eq!(model.users.filter.text, "state:none,unconfirmed");
+}
+
+// Mutants: what was refused is done all the same; the version that was seen first is asked with again.
+#[test]
+fn what_somebody_else_changed_meanwhile_is_shown_before_it_is_asked_again() {
+    let mut model = users();
+    press(&mut model, Key::Char('e'));
+    types(&mut model, "al@example.org");
+    press(&mut model, Key::Enter);
+    let effects = press(&mut model, Key::Enter);
+    assert_eq!(deed(&effects).version, Some(1));
+    let what = "alice was changed in the meantime: user-note by bob".to_owned();
+    let effects = found(&mut model, Found::Changed("alice".into(), what));
+    let request = asked(&effects);
+    let dialog = model.dialog.as_ref().unwrap();
+    assert_eq!((dialog.focus, dialog.leaves), (Focus::Leave, "Look again"));
+    assert!(dialog.text.iter().any(|text| text.contains("by bob")));
+    let mut newer = row("alice", State::Locked);
+    newer.version = 2;
+    answer(&mut model, request, vec![newer]);
+    assert_eq!(press(&mut model, Key::Char('y')), []);
+    assert_eq!(
+        twin(&model),
+        "gatepost user set-mail alice al@example.org",
+        "what was typed stands there"
+    );
+    let effects = press(&mut model, Key::Char('y'));
+    assert_eq!(effects, [], "a text has the focus");
+    press(&mut model, Key::Backspace);
+    press(&mut model, Key::Enter);
+    let effects = press(&mut model, Key::Enter);
+    assert_eq!(deed(&effects).version, Some(2));
+    assert_eq!(deed(&effects).said.get(Slot::Address), "al@example.org");
+}
+
+fn source(id: &str) -> sources::Listed {
+    sources::Listed {
+        id: id.into(),
+        source: id.into(),
+        service: "sshd".into(),
+        first: String::new(),
+        last: "2026-11-22".into(),
+        remembered: false,
+    }
+}
+
+// Mutant: the answer about another account opens a dialog.
+#[test]
+fn sources_are_forgotten_all_or_one() {
+    let mut model = users();
+    let asked = press(&mut model, Key::Char('t'));
+    assert_eq!(asked, [Effect::Sources("alice".into())]);
+    let sources = || Ok(vec![source("10.0.0.7"), source("10.0.0.8")]);
+    found(&mut model, Found::Sources("bob".into(), sources()));
+    assert!(model.dialog.is_none());
+    found(&mut model, Found::Sources("alice".into(), sources()));
+    assert_eq!(twin(&model), "gatepost source revoke alice --all");
+    press(&mut model, Key::Tab);
+    press(&mut model, Key::Tab);
+    press(&mut model, Key::Right);
+    assert_eq!(twin(&model), "gatepost source revoke alice 10.0.0.7");
+    let effects = press(&mut model, Key::Char('y'));
+    assert_eq!(deed(&effects).said.get(Slot::Source), "10.0.0.7");
+    found(&mut model, Found::Sources("alice".into(), Ok(Vec::new())));
+    assert!(said(&model).contains("no source is known"));
+}
+
+fn undoable(id: i64, again: bool, count: u64) -> Listed {
+    Listed {
+        id,
+        at: "2026-11-22".into(),
+        act: "unlock".into(),
+        again,
+        user: "carol".into(),
+        count,
+        by: "root".into(),
+        seconds_left: 300,
+        permitted: true,
+        own: true,
+        stays: "a notice that was mailed to the owner is not called back",
+    }
+}
+
+// Mutants: it is taken back without a dialog; many are, without their number typed; after ten minutes too.
+#[test]
+fn acts_are_taken_back_and_done_again() {
+    let mut model = users();
+    press(&mut model, Key::Char('z'));
+    assert!(said(&model).contains("that can be taken back"));
+    let acts = vec![undoable(9, true, 1), undoable(7, false, 1)];
+    found(&mut model, Found::Undoables(acts));
+    press(&mut model, Key::Char('z'));
+    let dialog = model.dialog.as_ref().unwrap();
+    assert_eq!(dialog.title, "Take back: unlock carol?");
+    assert!(dialog.text.last().unwrap().contains("not called back"));
+    assert_eq!(twin(&model), "gatepost undo 7");
+    let effects = press(&mut model, Key::Char('y'));
+    assert_eq!(deed(&effects), &Deed::on(Verb::Undo, ["7".to_owned()]));
+    press(&mut model, Key::Char('Z'));
+    assert_eq!(twin(&model), "gatepost undo 9");
+    press(&mut model, Key::Esc);
+    // From the list of all of them.
+    press(&mut model, Key::Char(':'));
+    types(&mut model, "acts-to-undo");
+    press(&mut model, Key::Enter);
+    press(&mut model, Key::Enter);
+    assert_eq!(twin(&model), "gatepost undo 9");
+    press(&mut model, Key::Esc);
+    found(&mut model, Found::Undoables(vec![undoable(3, false, 21)]));
+    press(&mut model, Key::Char('z'));
+    assert_eq!(press(&mut model, Key::Char('y')), []);
+    assert_eq!(said(&model), "Type 21 to do it.");
+    types(&mut model, "21");
+    press(&mut model, Key::Enter);
+    let effects = press(&mut model, Key::Enter);
+    assert!(matches!(
+        effects.as_slice(),
+        [Effect::Long(Job::Undo(_), _)]
+    ));
+    update(&mut model, Message::Tick(300_000));
+    press(&mut model, Key::Char('z'));
+    assert!(said(&model).contains("that can be taken back"));
+}
+
+// Mutants: the list is imported without being looked at; what was chosen is lost on the way.
+#[test]
+fn a_list_is_looked_at_then_imported() {
+    let mut model = users();
+    press(&mut model, Key::Char(':'));
+    types(&mut model, "import");
+    press(&mut model, Key::Enter);
+    types(&mut model, "people.csv");
+    assert_eq!(
+        twin(&model),
+        "gatepost user import people.csv --format csv --dry-run"
+    );
+    while model.dialog.as_ref().unwrap().focus != Focus::Do {
+        press(&mut model, Key::Tab);
+    }
+    let effects = press(&mut model, Key::Enter);
+    let [Effect::Plan(job, looked)] = effects.as_slice() else {
+        panic!("{effects:?}")
+    };
+    let planned = |add| {
+        Ok(Planned {
+            counts: [add, 0, 1, 2],
+            lines: vec!["line 3: wrong dave this machine has no such user".into()],
+        })
+    };
+    let look = |model: &mut Model, add| {
+        model.planning = Some((*job, looked.clone()));
+        found(model, Found::Planned(*job, planned(add)));
+    };
+    found(&mut model, Found::Planned(Job::Plan(99), planned(3)));
+    assert!(model.dialog.is_none(), "that was another list");
+    look(&mut model, 0);
+    assert!(model.dialog.is_none(), "there is nothing to do");
+    look(&mut model, 3);
+    assert_eq!(model.dialog.as_ref().unwrap().title, "Import 3 accounts?");
+    assert_eq!(twin(&model), "gatepost user import people.csv --format csv");
+    let effects = press(&mut model, Key::Char('y'));
+    let [Effect::Long(import @ Job::Import(_), deed)] = effects.as_slice() else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(deed.said.get(Slot::File), "people.csv");
+    assert!(model.jobs.runs(*import));
+    found(&mut model, Found::Ended(*import, Ok("3 enrolled.".into())));
+    look(&mut model, 21);
+    assert_eq!(press(&mut model, Key::Char('y')), []);
+    assert_eq!(said(&model), "Type 21 to do it.");
+}
+
+#[test]
+fn an_accounts_mails_are_one_key_away_and_everybodys_another() {
+    let mut model = users();
+    let effects = press(&mut model, Key::Char('m'));
+    assert_eq!(model.screen, Screen::Mail);
+    let of = |effects: &[Effect]| match effects {
+        [Effect::Mails { of, .. }] => of.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(of(&effects), Some("alice".to_owned()));
+    let effects = press(&mut model, Key::Esc);
+    assert_eq!(of(&effects), None);
+}
+
+#[test]
+fn an_account_is_looked_for_from_home() {
+    let mut model = fresh(Screen::Home);
+    asked(&press(&mut model, Key::Char('/')));
+    types(&mut model, "ali");
+    assert_eq!(
+        (model.screen, model.users.filter.text.as_str()),
+        (Screen::Users, "ali")
+    );
+}
+
+// Mutants: one of them is done to all that are marked.
+#[test]
+fn what_is_done_to_one_is_not_done_to_those_that_are_marked() {
+    for key in ['e', 'C', 'o', 't', 'X'] {
+        let mut model = users();
+        press(&mut model, Key::Char(' '));
+        assert_eq!(press(&mut model, Key::Char(key)), []);
+        assert!(model.dialog.is_none(), "{key}");
+        assert!(said(&model).starts_with("That is done to one account"));
+    }
+    let mut model = users();
+    press(&mut model, Key::Char(' '));
+    press(&mut model, Key::Char(' '));
+    press(&mut model, Key::Char('i'));
+    assert_eq!(twin(&model), "gatepost user invite alice bob");
+    let effects = press(&mut model, Key::Char('y'));
+    assert!(matches!(effects.as_slice(), [Effect::Each(..)]));
+}

@@ -1,0 +1,146 @@
+//! A list of people: read as the calling person, looked at, and imported as it was looked at.
+
+use std::path::PathBuf;
+
+use gatepost_shared::admin::Admin;
+use gatepost_shared::admin::roles::Right;
+use gatepost_shared::admin::users::{Fate, Form, Imported, Line, Options, Plan, Rows, read_rows};
+
+use super::super::effect::{Deed, Slot};
+use super::super::message::{Found, Job, Planned};
+use super::super::model::twin::{INVITES, UPDATES};
+use super::acts::progress;
+use super::pace::Pace;
+use super::{Desk, one_line, said};
+use crate::person;
+
+/// Lines of a list that are shown before it is imported.
+const SHOWN: usize = 8;
+
+/// What would become of it; it is kept, so that what is imported is what was looked at.
+pub(super) fn plan(desk: &Desk, deed: &Deed) -> Result<Planned, String> {
+    let admin = desk.admin()?;
+    // Before a file is opened for somebody who may not.
+    admin.may(Right::Accounts).map_err(|error| said(&error))?;
+    let rows = read(desk, deed)?;
+    let options = Options {
+        update: deed.said.get(Slot::Update) == UPDATES,
+        confirmed: false,
+    };
+    let plan = admin.plan_import(rows, options);
+    let plan = plan.map_err(|error| said(&error))?;
+    let mut lines: Vec<&Line> = plan.lines.iter().collect();
+    lines.sort_by_key(|line| match line.fate {
+        Fate::Wrong => 0,
+        Fate::Change => 1,
+        Fate::Skip => 2,
+        Fate::Add => 3,
+    });
+    let planned = Planned {
+        counts: [Fate::Add, Fate::Change, Fate::Skip, Fate::Wrong].map(|fate| plan.count(fate)),
+        lines: lines.into_iter().take(SHOWN).map(shown).collect(),
+    };
+    if let Some(mut kept) = desk.plan() {
+        *kept = Some(plan);
+    }
+    Ok(planned)
+}
+
+fn read(desk: &Desk, deed: &Deed) -> Result<Rows, String> {
+    let domain = deed.said.get(Slot::Domain);
+    let form = match (deed.said.get(Slot::Form), domain) {
+        ("passwd", "") => {
+            return Err("The form passwd needs a domain for the addresses.".to_owned());
+        }
+        ("passwd", domain) => Form::Passwd(domain.to_owned()),
+        ("ldif", _) => Form::Ldif,
+        _csv => Form::Csv,
+    };
+    let path = PathBuf::from(deed.said.get(Slot::File));
+    let file = person::open_read(&desk.operator()?, &path).map_err(|error| error.to_string())?;
+    read_rows(file, &form).map_err(|error| said(&error))
+}
+
+fn shown(line: &Line) -> String {
+    let Line {
+        line,
+        user,
+        address,
+        fate,
+        why,
+    } = line;
+    one_line(&format!(
+        "line {line}: {} {user} {address} {why}",
+        fate.word()
+    ))
+}
+
+/// Imports what was looked at, and mails the codes where that was asked for.
+pub(super) fn apply(desk: &Desk, job: Job, deed: &Deed) -> Result<String, String> {
+    let plan: Option<Plan> = desk.plan().and_then(|mut kept| kept.take());
+    let plan = plan.ok_or("The list is to be looked at again first.")?;
+    let mut admin = desk.admin()?;
+    let stop = desk.stop(job);
+    let mut pace = Pace::new();
+    let imported = admin.apply_import(&plan, deed.asked(), &stop, |done, of| {
+        desk.look_up(job, &stop);
+        if pace.is_due() {
+            desk.tell(Found::Progress(job, progress(done, of, 0)));
+        }
+    });
+    let imported = imported.map_err(|error| said(&error))?;
+    let mut text = told(&imported);
+    let mut all_sent = true;
+    if deed.said.get(Slot::After) == INVITES && !imported.to_invite.is_empty() {
+        let (sent, failed) = invite(desk, &mut admin, job, &imported.to_invite);
+        let mails = format!(" {sent} codes mailed, {failed} not.");
+        text.push_str(&mails);
+        all_sent = failed == 0;
+    }
+    if imported.failed.is_empty() && all_sent {
+        Ok(text)
+    } else {
+        Err(text)
+    }
+}
+
+fn told(imported: &Imported) -> String {
+    let mut text = format!(
+        "{} enrolled, {} changed, {} skipped, {} failed.",
+        imported.added,
+        imported.changed,
+        imported.skipped,
+        imported.failed.len()
+    );
+    if imported.left > 0 {
+        let left = format!(" Stopped: {} left as they were.", imported.left);
+        text.push_str(&left);
+    }
+    if let Some(first) = imported.failed.first() {
+        let first = format!(
+            " The first that failed: line {}, {}: {}.",
+            first.line, first.user, first.why
+        );
+        text.push_str(&one_line(&first));
+    }
+    if imported.undo.is_some() {
+        text.push_str(" z takes all of it back.");
+    }
+    text
+}
+
+/// Mails the codes, one after the other: how many were sent, and how many were not.
+fn invite(desk: &Desk, admin: &mut Admin, job: Job, users: &[String]) -> (usize, usize) {
+    let stop = desk.stop(job);
+    let mut pace = Pace::new();
+    let mut sent = 0;
+    admin.each(users, &stop, Admin::invite, |ended| {
+        let is_sent = ended.result.is_ok_and(|invited| invited.accepted);
+        sent += usize::from(is_sent);
+        desk.look_up(job, &stop);
+        if pace.is_due() {
+            desk.tell(Found::Progress(job, progress(ended.done, ended.of, 0)));
+        }
+    });
+    (sent, users.len().saturating_sub(sent))
+}
