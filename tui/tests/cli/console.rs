@@ -31,7 +31,7 @@ impl<'a> Terminal<'a> {
         Some(terminal)
     }
 
-    fn tmux(&self, words: &[&str]) -> String {
+    pub(crate) fn tmux(&self, words: &[&str]) -> String {
         let program = ["tmux", "-f", "/dev/null", "-S", &self.socket];
         self.stage.run(&[&program, words].concat()).exits(0).out
     }
@@ -48,7 +48,7 @@ impl<'a> Terminal<'a> {
     }
 
     /// Sends a signal to the console that runs in this terminal, and to nothing else.
-    fn kill(&self, signal: &str) {
+    pub(crate) fn kill(&self, signal: &str) {
         let shell = self.tmux(&["display-message", "-p", "#{pane_pid}"]);
         let kill = format!("kill -{signal} $(pgrep -P {} -x gatepost)", shell.trim());
         self.stage.shell(&kill).exits(0);
@@ -65,7 +65,7 @@ impl<'a> Terminal<'a> {
     }
 
     #[track_caller]
-    fn waits(&self, what: &str, is_so: impl Fn(&str) -> bool) -> &Self {
+    pub(crate) fn waits(&self, what: &str, is_so: impl Fn(&str) -> bool) -> &Self {
         let until = Instant::now() + SOON;
         loop {
             let picture = self.picture();
@@ -86,7 +86,10 @@ impl<'a> Terminal<'a> {
     /// Insists that the shell has its terminal back: lines, echo, and no picture of ours.
     #[track_caller]
     pub(crate) fn is_the_shells(&self) -> &Self {
-        self.waits("no picture", |picture| !picture.contains("1 Home"));
+        // What is typed before the shell asks may still be the console's.
+        self.waits("no picture, and the shell's prompt", |picture| {
+            !picture.contains("1 Home") && picture.trim_end().ends_with('$')
+        });
         self.line("clear; stty -a | tr ' ' '\\n' | grep -cxE 'icanon|echo|isig' | sed s/^/flags=/");
         self.shows("flags=3")
     }

@@ -13,7 +13,8 @@
 //! - `copies`: backup, restore, and the store as a thing
 //! - `posting`: what waits to be mailed, how relays fared, templates
 //! - `completing`: what real shells complete
-//! - `console`: the console in a real terminal
+//! - `console`: the console in a real terminal; `console_jobs`: the jobs on accounts there, two
+//!   consoles at once, killed ones, and a store full of escape sequences
 //! - `stage`: the private view
 
 #![forbid(unsafe_code)]
@@ -31,6 +32,7 @@ mod acts;
 mod answers;
 mod completing;
 mod console;
+mod console_jobs;
 mod conventions;
 mod copies;
 mod doors;

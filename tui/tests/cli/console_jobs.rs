@@ -1,0 +1,290 @@
+//! Jobs on accounts in the console, in a real terminal: what is done there and taken back, two consoles
+//! on one account, consoles that are killed, and a store full of escape sequences.
+
+use crate::console::Terminal;
+use crate::stage::{Stage, skip};
+
+/// A stage and a terminal on it; none, having said why, where that cannot be.
+macro_rules! terminal {
+    ($stage:ident, $terminal:ident, $name:literal) => {
+        let Some($stage) = Stage::installed($name) else {
+            return;
+        };
+        let Some($terminal) = Terminal::open($name, &$stage) else {
+            return;
+        };
+    };
+}
+
+fn enrol(stage: &Stage, user: &str) {
+    let address = format!("{user}@example.org");
+    let add = ["user", "add", user, &address, "--confirmed"];
+    stage.gatepost(&add).exits(0);
+}
+
+/// One value of the store.
+fn stored(stage: &Stage, question: &str) -> String {
+    let line = format!("sqlite3 /var/lib/gatepost/gatepost.db \"{question}\"");
+    stage.shell(&line).exits(0).out.trim().to_owned()
+}
+
+#[test]
+fn who_is_not_enrolled_is_enrolled_from_the_list_and_that_is_taken_back() {
+    terminal!(stage, terminal, "console_enrols");
+    terminal.line("gatepost").shows("Nobody is enrolled yet");
+    terminal.press(&["n"]).shows("~ not enrolled");
+    // Other people may live on this machine.
+    terminal.press(&["/", " alice", "Enter"]).shows("1 account");
+    terminal
+        .press(&["u"])
+        .shows("alice has no account: N enrols");
+    terminal.press(&["N"]).shows("Enrol somebody");
+    terminal.press(&["alice@example.org", "Enter", "Right"]);
+    terminal.shows("gatepost user add alice alice@example.org --confirmed");
+    terminal.press(&["y"]).shows("alice is enrolled");
+    terminal.shows("z undo: add alice");
+    // She has an account now, and an address: the list is empty, and says what to do.
+    terminal.shows("No account is like that").press(&["Escape"]);
+    terminal.shows("a***@e***.org");
+    terminal.press(&["o", "on leave", "Enter", "Enter"]);
+    terminal
+        .shows("Noted about alice")
+        .shows("z undo: note alice");
+    terminal.press(&["l"]).shows("Lock alice?");
+    terminal.press(&["y"]).shows("! locked");
+    terminal.press(&["l"]).press(&["Escape"]);
+    terminal.press(&["z"]).shows("Take back: lock alice?");
+    terminal.press(&["y"]).shows("active");
+    assert_eq!(
+        stored(&stage, "SELECT held_wall IS NULL FROM accounts"),
+        "1"
+    );
+    terminal.press(&["Z"]).shows("Do again: lock alice?");
+    terminal.press(&["y"]).shows("! locked");
+    terminal.press(&["X"]).shows("Remove alice?");
+    terminal
+        .press(&["alice", "Enter", "Enter"])
+        .shows("- removed");
+    terminal.press(&["z"]).shows("Take back: remove alice?");
+    terminal.press(&["y"]).shows("! locked");
+    terminal.press(&["q"]).is_the_shells();
+    stage.gatepost(&["audit", "verify"]).exits(0);
+}
+
+// Mutants: a dialog passes no version; what the other one did is not said; it is done all the same.
+#[test]
+fn console_lost_update() {
+    terminal!(stage, one, "console_lost_update");
+    let Some(other) = Terminal::open("console_lost_update_2", &stage) else {
+        return;
+    };
+    enrol(&stage, "alice");
+    for terminal in [&one, &other] {
+        terminal.line("gatepost console --screen users");
+        terminal.shows("a***@e***.org");
+    }
+    // Both look at the same version; the second one is quicker.
+    one.press(&["e"]).shows("Change where alice's codes go?");
+    other.press(&["o"]).shows("Note something about alice");
+    other.press(&["on leave", "Enter", "Enter"]);
+    other.shows("Noted about alice");
+    one.press(&["al@example.net", "Enter", "Enter"]);
+    one.shows("alice was changed in the meantime");
+    one.shows("user-note").shows("on leave");
+    let addresses = "SELECT count(*) FROM addresses WHERE address LIKE 'al@%'";
+    assert_eq!(stored(&stage, addresses), "0", "it is not done");
+    // The safe button looks again; the other asks again, with what was typed.
+    one.press(&["y"]).shows("[al@example.net");
+    one.press(&["Enter", "Enter"]).shows("could not be sent");
+    assert_eq!(stored(&stage, addresses), "1");
+    assert_eq!(stored(&stage, "SELECT note FROM accounts"), "on leave");
+    for terminal in [&one, &other] {
+        terminal.press(&["q"]).is_the_shells();
+    }
+}
+
+#[test]
+fn a_list_is_imported_and_taken_back_as_one() {
+    terminal!(stage, terminal, "console_imports");
+    let list = "user,address\nalice,alice@example.org\nnobody-here,n@example.org\n";
+    stage.write("/etc/people.csv", list);
+    terminal.line("gatepost console --screen users");
+    terminal.shows("Nobody is enrolled yet");
+    terminal.press(&[":", "import", "Enter"]);
+    terminal.shows("Enrol people from a list");
+    terminal.press(&["/etc/people.csv", "Tab", "Tab", "Tab", "Tab", "y"]);
+    terminal.shows("Import 1 account?").shows("no such user");
+    terminal.shows("1 to enrol, 0 to change, 0 to skip, 1 that make no sense.");
+    terminal.press(&["y"]).shows("1 enrolled, 0 changed");
+    terminal.shows("~ unconfirmed").shows("z undo: add alice");
+    terminal.press(&["z"]).shows("Take back: add alice?");
+    terminal.press(&["y"]).shows("- removed");
+    terminal.press(&["q"]).is_the_shells();
+}
+
+/// What a terminal must never be given: each would steer it, or turn the text round.
+const STEERING: [&str; 7] = [
+    "\u{1b}[66;6H",
+    "\u{1b}]0;owned",
+    "\u{1b}[31;41m",
+    "\u{1b}P+q",
+    "\u{9b}5m",
+    "\u{202e}",
+    "\u{7}",
+];
+
+/// What lies over the accounts, and what of it is seen nowhere else.
+const OPENED: [(&str, &str); 11] = [
+    ("u", "Same as: gatepost user unlock"),
+    ("D", "Same as: gatepost user disable"),
+    ("e", "Same as: gatepost user set-mail"),
+    ("o", "Same as: gatepost user note"),
+    ("X", "Same as: gatepost user remove"),
+    ("N", "Same as: gatepost user add"),
+    ("z", "Same as: gatepost undo"),
+    ("x", "Actions on"),
+    (":", "Commands"),
+    ("w", "Jobs"),
+    ("?", "Keys on"),
+];
+
+// Mutants: a note, a reply or an act is shown as it is stored; the twin of a dialog is.
+#[test]
+fn tui_escape_corpus() {
+    terminal!(stage, terminal, "tui_escape_corpus");
+    if stage.shell("command -v sqlite3").code != 0 {
+        return skip("tui_escape_corpus", "needs sqlite3");
+    }
+    enrol(&stage, "alice");
+    enrol(&stage, "root");
+    stage.gatepost(&["user", "lock", "alice"]).exits(0);
+    let odd = "x' || char(27) || '[66;6H' || char(27) || ']0;owned' || char(7) || char(27) || \
+               '[31;41m' || char(27) || 'P+q' || char(155) || '5m' || char(8238) || char(10) || 'y";
+    stage.change(&format!("accounts SET note = '{odd}'"));
+    stage.change(&format!("accounts SET name = '{odd}' WHERE name = 'alice'"));
+    let mail = format!("1, 'code', '{odd}', 'permanent', '{odd}', '', 7, 1764000000000");
+    let columns = "account, kind, relay, outcome, reply, message_id, millis, at_wall";
+    stored(
+        &stage,
+        &format!("INSERT INTO deliveries ({columns}) VALUES ({mail})"),
+    );
+    stage.change(&format!("undo SET kind = '{odd}'"));
+    stage.change(&format!("addresses SET address = '{odd}' WHERE id = 1"));
+    stage.change(&format!(
+        "events SET source = '{odd}', detail = json_object('by', '{odd}', '{odd}', '{odd}')"
+    ));
+    terminal.tmux(&["pipe-pane", "-O", "cat > /run/seen"]);
+    terminal.tmux(&["resize-window", "-x", "160", "-y", "48"]);
+    terminal
+        .line("gatepost console --screen users")
+        .shows("ADDRESS");
+    for (row, page) in [("Home", "WHY"), ("End", "not a usable user name")] {
+        terminal.press(&[row]).shows(page);
+        for (key, shown) in OPENED {
+            terminal.press(&[key]).shows(shown).press(&["Escape"]);
+            terminal.waits(shown, |picture| !picture.contains(shown));
+        }
+    }
+    terminal.press(&["*"]).shows("2 marked").press(&["D"]);
+    terminal
+        .shows("Disable 2 accounts?")
+        .press(&["Tab", "Enter"]);
+    terminal.shows("? keys").press(&["m"]).shows("Delivery");
+    for (screen, shown) in [
+        ("4", "Event"),
+        ("5", "Delivery"),
+        ("7", "store"),
+        ("1", "LAST DONE"),
+    ] {
+        terminal.press(&[screen]).shows(shown);
+    }
+    terminal.press(&["q"]).is_the_shells();
+    let seen = stage.shell("od -An -v -tx1 /run/seen | tr -s ' \\n' ' '");
+    let seen = format!("{} ", seen.exits(0).out.trim_end());
+    assert!(seen.len() > 10_000, "nothing was seen");
+    for text in STEERING {
+        let hex: Vec<String> = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let is_there = seen.contains(&format!(" {} ", hex.join(" ")));
+        assert!(!is_there, "{text:?} went out");
+    }
+}
+
+/// Where somebody is when the console is killed: the keys that lead there, and what is shown then.
+const PLACES: [(&str, &[&str], &str); 7] = [
+    ("Home", &["1"], "in all"),
+    ("Users", &["2"], "ADDRESS"),
+    ("Audit", &["4"], "KIND"),
+    ("Mail", &["5"], "Mail"),
+    ("Health", &["7"], "Health"),
+    ("a dialog", &["2", "D"], "Disable"),
+    (
+        "a dialog that is typed into",
+        &["2", "e", "new@example.org"],
+        "[new@example.org",
+    ),
+];
+
+/// The shell has its terminal again; after a SIGKILL, once somebody typed what they would.
+fn ended(stage: &Stage, terminal: &Terminal<'_>, signal: &str) {
+    terminal.kill(signal);
+    let shell = terminal.tmux(&["display-message", "-p", "#{pane_pid}"]);
+    let runs = format!("pgrep -P {} -x gatepost", shell.trim());
+    terminal.waits("its end", |_picture| stage.shell(&runs).code == 1);
+    if signal == "KILL" {
+        // In a raw terminal Enter ends no line.
+        let mends = "stty sane; printf '\\033[?1049l\\033[?2004l\\033[?1000l\\033[?1006l'; \
+                     clear; echo men''ded";
+        terminal.press(&[mends, "C-j"]).shows("mended");
+    }
+    terminal.is_the_shells();
+}
+
+// Mutants: a dialog writes before it is confirmed; an act and its event are two transactions; a signal is
+// not caught.
+#[test]
+fn console_kill_each_screen() {
+    terminal!(stage, terminal, "console_kill_each_screen");
+    enrol(&stage, "alice");
+    let events = stored(&stage, "SELECT count(*) FROM events");
+    for signal in ["TERM", "HUP", "KILL"] {
+        for (place, keys, shown) in PLACES {
+            terminal.line("clear; gatepost").shows("1 account in all");
+            let (first, then) = keys.split_first().unwrap();
+            terminal.press(&[first]);
+            if !then.is_empty() {
+                terminal.shows("a***@e***.org").press(then);
+            }
+            terminal.shows(shown);
+            ended(&stage, &terminal, signal);
+            assert_eq!(
+                stored(&stage, "SELECT count(*) FROM events"),
+                events,
+                "{signal} on {place}"
+            );
+        }
+    }
+    // With a job that runs: what was done has its event, and what was not has none.
+    let people = "i=0; while [ $i -lt 400 ]; do i=$((i+1)); \
+                  echo \"u$i:x:$((40000+i)):100::/:/bin/sh\" >> /etc/passwd; \
+                  echo \"u$i,u$i@example.org\" >> /etc/people.csv; done";
+    stage.write("/etc/people.csv", "user,address\n");
+    stage.shell(people).exits(0);
+    let import = ["user", "import", "/etc/people.csv", "--confirmed", "--yes"];
+    stage.gatepost(&import).exits(0);
+    for signal in ["TERM", "HUP", "KILL"] {
+        terminal
+            .line("clear; gatepost console --screen users")
+            .shows("u1");
+        terminal.press(&["*"]).shows("401 marked");
+        terminal.press(&["l"]).shows("type 401 first");
+        terminal
+            .press(&["BTab", "401", "Enter", "Enter"])
+            .shows("Locking 401");
+        ended(&stage, &terminal, signal);
+        let locked = stored(&stage, "SELECT sum(version - 1) FROM accounts");
+        let acts = "SELECT count(*) FROM events WHERE kind = 'user-lock'";
+        assert_eq!(stored(&stage, acts), locked, "{signal}");
+        stage.gatepost(&["store", "check"]).exits(0);
+        stage.gatepost(&["audit", "verify"]).exits(0);
+    }
+}
