@@ -162,10 +162,27 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "SELECT min(u.id), coalesce(a.name",
         "what administrators did within ten minutes",
     ),
+    (
+        "SEARCH events USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
+        "SELECT * FROM events WHERE seq > ?1 AND seq <= ?2",
+        "whoever verifies the log reads it, ten thousand at a time",
+    ),
+    (
+        "CO-ROUTINE (subquery-1)",
+        "SELECT count(*) FROM (SELECT at_wall",
+        UNMASKED,
+    ),
+    (
+        "SCAN (subquery-1)",
+        "SELECT count(*) FROM (SELECT at_wall",
+        UNMASKED,
+    ),
     ("MERGE (UNION ALL)", "SELECT id FROM undo", UNDONE),
     ("LEFT", "SELECT id FROM undo", UNDONE),
     ("RIGHT", "SELECT id FROM undo", UNDONE),
 ];
+
+const UNMASKED: &str = "the newest of a kind, as many as the helpdesk may make in a day and some";
 
 const UNDONE: &str = "one act of an administrator's, and those that were done with it";
 

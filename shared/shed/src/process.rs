@@ -77,10 +77,16 @@ pub fn become_root_at_a_terminal(groups: Groups) -> Result<(), Fault> {
     // a commit and its line in the log.
     ignore(libc::SIGXFSZ)?;
     reset_limits(&TERMINAL_LIMITS)?;
-    reset_pace()?;
     let _as_inherited = reset_oom_score();
-    if groups == Groups::Leave {
-        let _as_inherited = cgroup::leave();
+    match groups {
+        Groups::Leave => {
+            reset_pace()?;
+            let _as_inherited = cgroup::leave();
+        }
+        // Its pace is what its manager says, who may have left it no power to change that.
+        Groups::Stay => {
+            let _as_inherited = reset_pace();
+        }
     }
     Ok(())
 }
