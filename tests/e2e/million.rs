@@ -79,11 +79,6 @@ const ALLOWED: &[(&str, &str, &str)] = &[
     ),
     (
         "SEARCH events USING INTEGER PRIMARY KEY (rowid<?)",
-        "SELECT * FROM events WHERE seq <= ?1",
-        "whoever verifies the log reads it",
-    ),
-    (
-        "SEARCH events USING INTEGER PRIMARY KEY (rowid<?)",
         "DELETE FROM events WHERE seq <= ?1",
         "upkeep, a batch from the log's beginning",
     ),
@@ -182,7 +177,7 @@ const ALLOWED: &[(&str, &str, &str)] = &[
     ("RIGHT", "SELECT id FROM undo", UNDONE),
 ];
 
-const UNMASKED: &str = "the newest of a kind, as many as the helpdesk may make in a day and some";
+const UNMASKED: &str = "the newest ten thousand of a kind, before an act of the helpdesk's";
 
 const UNDONE: &str = "one act of an administrator's, and those that were done with it";
 
