@@ -606,7 +606,7 @@ impl<'c, H: Host> Login<'c, H> {
             Prompt::NoMail(reason) => Say::NotSent(reason),
             Prompt::Locked(lock) => self.shut(locked(lock)),
             Prompt::Shielded(left) => return self.shielded_freely(left),
-            Prompt::Dummy | Prompt::Resumed { .. } => self.shut(Say::Expired),
+            Prompt::Dummy | Prompt::Resumed { .. } => self.shut(Say::Over),
         };
         self.free(&say)
     }
@@ -777,6 +777,7 @@ impl<'c, H: Host> Login<'c, H> {
         let waiting = self.waiting.clone().unwrap_or(Waiting {
             conversation: 0,
             account: None,
+            generation: 0,
             prompt: Prompt::Dummy,
         });
         let notice = notice.filter(|_| self.case.hello.after == Proved::Password);

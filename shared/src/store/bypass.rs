@@ -14,13 +14,15 @@ use super::accounts::{self, Actor, act, existing};
 use super::error::{Problem, StoreError};
 use super::events::not_found;
 use super::guesses::{
-    CONSUMING, COUNTING, Consumed, Counted, active, end_unused, succeed, tally, write_guess,
+    CONSUMING, COUNTING, Consumed, Counted, active, claimed, end_unused, is_stale, succeed, tally,
+    write_guess,
 };
 use super::signin::{Opening, Waiting, append_for};
 use super::{Store, clock, shields};
 use crate::code::bypass::VerifiedBypass;
 use crate::host::Now;
 use crate::policy::Policy;
+use crate::policy::challenge::State;
 use crate::policy::limits::BYPASS_CODES;
 use crate::policy::lockout::{self, Lock};
 
@@ -280,7 +282,10 @@ impl Store {
             if let Some(left) = shields::stop(tx, now, at, opening, waiting, "bypass")? {
                 return Ok((Counted::Shielded(left), None));
             }
-            let Some(account) = active(tx, waiting)? else {
+            if is_stale(tx, waiting)? {
+                return Ok((Counted::Dead(State::Expired), None));
+            }
+            let Some(account) = active(tx, opening, waiting)? else {
                 return Ok((Counted::Locked(Lock::Row), None));
             };
             let tally = tally(tx, &account, "bypass", at)?;
@@ -344,14 +349,17 @@ impl Store {
         } = matched;
         self.write(CONSUMING, |tx| {
             let at = clock::advance(tx, now)?;
+            let Some((account, person)) = claimed(tx, opening, waiting)? else {
+                return Ok(None);
+            };
             let generation = clock::generation(tx)?;
             let changed = tx
                 .prepare_cached(
                     "UPDATE bypass_codes SET uses_left = uses_left - 1
                      WHERE id = ?1 AND hash = ?2 AND uses_left > 0 AND revoked_wall IS NULL
                        AND boot_id = ?3 AND expires_boot > ?4 AND generation = ?5
-                       AND account = (SELECT id FROM accounts WHERE id = ?6 AND state = 'active'
-                                        AND held_wall IS NULL)",
+                       AND account = (SELECT id FROM accounts WHERE id = ?6 AND name = ?7
+                                        AND uid = ?8 AND state = 'active' AND held_wall IS NULL)",
                 )
                 .and_then(|mut statement| {
                     statement.execute(params![
@@ -360,7 +368,9 @@ impl Store {
                         now.moment.boot_id,
                         now.moment.at.millis(),
                         generation,
-                        waiting.account,
+                        account,
+                        person.name.as_str(),
+                        person.uid,
                     ])
                 })
                 .map_err(StoreError::sqlite(CONSUMING))?;

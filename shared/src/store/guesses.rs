@@ -3,6 +3,7 @@
 //! A guess is counted and committed before it is compared. A success is one guarded UPDATE that
 //! must change exactly one row; only that transaction makes a [`Consumed`].
 
+use gatepost_words::ident::Person;
 use gatepost_words::time::{Span, StoreTime};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde_json::json;
@@ -129,7 +130,10 @@ impl Store {
             if let Some(left) = shields::stop(tx, now, at, opening, waiting, "code")? {
                 return Ok(Counted::Shielded(left));
             }
-            let Some(account) = active(tx, waiting)? else {
+            if is_stale(tx, waiting)? {
+                return Ok(Counted::Dead(State::Expired));
+            }
+            let Some(account) = active(tx, opening, waiting)? else {
                 return Ok(Counted::Locked(Lock::Row));
             };
             let lock = lockout::mailed(&tally(tx, &account, "code", at)?, &policy.limits, at);
@@ -185,7 +189,10 @@ impl Store {
             if let Some(left) = shields::stop(tx, now, at, opening, waiting, "recovery")? {
                 return Ok((Counted::Shielded(left), None));
             }
-            let Some(account) = active(tx, waiting)? else {
+            if is_stale(tx, waiting)? {
+                return Ok((Counted::Dead(State::Expired), None));
+            }
+            let Some(account) = active(tx, opening, waiting)? else {
                 return Ok((Counted::Locked(Lock::Row), None));
             };
             let tally = tally(tx, &account, "recovery", at)?;
@@ -297,14 +304,17 @@ impl Store {
     ) -> Result<Option<Consumed>, StoreError> {
         self.write(CONSUMING, |tx| {
             let at = clock::advance(tx, now)?;
+            let Some((id, person)) = claimed(tx, opening, waiting)? else {
+                return Ok(None);
+            };
             let generation = clock::generation(tx)?;
             let changed = tx
                 .prepare_cached(
                     "UPDATE challenges SET used_wall = ?2
                      WHERE id = ?1 AND used_wall IS NULL AND replaced = 0 AND tries <= max_tries
                        AND boot_id = ?3 AND expires_boot > ?4 AND generation = ?5
-                       AND account = (SELECT id FROM accounts WHERE id = ?6 AND state = 'active'
-                                        AND held_wall IS NULL)",
+                       AND account = (SELECT id FROM accounts WHERE id = ?6 AND name = ?7
+                                        AND uid = ?8 AND state = 'active' AND held_wall IS NULL)",
                 )
                 .and_then(|mut statement| {
                     statement.execute(params![
@@ -313,7 +323,9 @@ impl Store {
                         now.moment.boot_id,
                         now.moment.at.millis(),
                         generation,
-                        waiting.account,
+                        id,
+                        person.name.as_str(),
+                        person.uid,
                     ])
                 })
                 .map_err(StoreError::sqlite(CONSUMING))?;
@@ -340,19 +352,24 @@ impl Store {
         } = matched;
         self.write(CONSUMING, |tx| {
             let at = clock::advance(tx, now)?;
+            let Some((id, person)) = claimed(tx, opening, waiting)? else {
+                return Ok(None);
+            };
             let changed = tx
                 .prepare_cached(
                     "UPDATE recovery_codes SET used_wall = ?2
                      WHERE id = ?1 AND hash = ?4 AND used_wall IS NULL
-                       AND account = (SELECT id FROM accounts WHERE id = ?3 AND state = 'active'
-                                        AND held_wall IS NULL)",
+                       AND account = (SELECT id FROM accounts WHERE id = ?3 AND name = ?5
+                                        AND uid = ?6 AND state = 'active' AND held_wall IS NULL)",
                 )
                 .and_then(|mut statement| {
                     statement.execute(params![
                         code.id,
                         now.wall.millis(),
-                        waiting.account,
-                        code.hash
+                        id,
+                        code.hash,
+                        person.name.as_str(),
+                        person.uid,
                     ])
                 })
                 .map_err(StoreError::sqlite(CONSUMING))?;
@@ -452,16 +469,47 @@ pub(super) fn write_guess(
     .map_err(failed(COUNTING))
 }
 
-/// The conversation's account, where it is still active.
+/// Whether the store was restored since the conversation began: rows may have other numbers, and nothing
+/// that was prompted for is what it was.
+pub(super) fn is_stale(tx: &Transaction<'_>, waiting: &Waiting) -> Result<bool, StoreError> {
+    Ok(clock::generation(tx)? != waiting.generation)
+}
+
+/// Which row the conversation says is whose; none where the store is no longer the one that it began in.
+pub(super) fn claimed<'a>(
+    tx: &Transaction<'_>,
+    opening: &Opening<'a>,
+    waiting: &Waiting,
+) -> Result<Option<(i64, &'a Person)>, StoreError> {
+    if is_stale(tx, waiting)? {
+        return Ok(None);
+    }
+    Ok(waiting.account.zip(opening.person))
+}
+
+/// The conversation's account, where it is still active, and still that person's.
 pub(super) fn active(
     tx: &Transaction<'_>,
+    opening: &Opening<'_>,
     waiting: &Waiting,
 ) -> Result<Option<AccountRow>, StoreError> {
-    let Some(id) = waiting.account else {
+    let Some((id, _person)) = claimed(tx, opening, waiting)? else {
         return Ok(None);
     };
-    let row = account_where(tx, "id = ?1", &id)?;
-    Ok(row.filter(|account| account.state == "active"))
+    let row = of_person(tx, opening)?;
+    Ok(row.filter(|account| account.id == id && account.state == "active"))
+}
+
+/// The account of the person who signs in: of that name and that uid.
+pub(super) fn of_person(
+    tx: &Transaction<'_>,
+    opening: &Opening<'_>,
+) -> Result<Option<AccountRow>, StoreError> {
+    let Some(person) = opening.person else {
+        return Ok(None);
+    };
+    let row = account_by_name(tx, person.name.as_str())?;
+    Ok(row.filter(|account| account.uid == i64::from(person.uid)))
 }
 
 /// The account of a name.
@@ -469,23 +517,15 @@ pub(super) fn account_by_name(
     connection: &Connection,
     name: &str,
 ) -> Result<Option<AccountRow>, StoreError> {
-    account_where(connection, "name = ?1", &name)
-}
-
-fn account_where(
-    connection: &Connection,
-    condition: &'static str,
-    key: &dyn rusqlite::ToSql,
-) -> Result<Option<AccountRow>, StoreError> {
     connection
-        .prepare_cached(&format!(
+        .prepare_cached(
             "SELECT id, uid, state, failures_in_row, unlocked_store, success_store,
                     held_wall IS NOT NULL
-             FROM accounts WHERE {condition}"
-        ))
+             FROM accounts WHERE name = ?1",
+        )
         .and_then(|mut statement| {
             statement
-                .query_row([key], |row| {
+                .query_row([name], |row| {
                     Ok(AccountRow {
                         id: row.get(0)?,
                         uid: row.get(1)?,

@@ -91,8 +91,11 @@ pub enum What {
 pub struct Waiting {
     /// Its number.
     pub conversation: i64,
-    /// The account's row; none where the prompt is a dummy.
+    /// The account's row; none where the prompt is a dummy. Never trusted alone: a restore gives rows
+    /// other numbers.
     pub account: Option<i64>,
+    /// The store's generation when it began: in another one nothing of this conversation is compared.
+    pub generation: i64,
     /// What to prompt.
     pub prompt: Prompt,
 }
@@ -245,6 +248,9 @@ impl Store {
         self.write("sending a new code", |tx| {
             policies::expect_unmoved(tx, &now.moment, opening.rules)?;
             let at = clock::advance(tx, now)?;
+            if guesses::is_stale(tx, waiting)? {
+                return Ok(Prompt::Dummy);
+            }
             let look = look(tx, at, opening, policy)?;
             if let Decision::Refuse(Refusal::Shielded(left)) = look.assessment.decision {
                 return Ok(Prompt::Shielded(left));
@@ -303,8 +309,11 @@ impl Store {
     ) -> Result<Closed, StoreError> {
         self.write("closing a sign-in", |tx| {
             let at = clock::advance(tx, now)?;
-            if let (Some(ending), Some(account)) = (notice, waiting.account) {
-                mails::queue_half_finished(tx, now, at, account, opening, ending)?;
+            if let (Some(ending), Some(_)) = (notice, waiting.account) {
+                // The account of today's number: what it was at the beginning may be another's.
+                if let Some(account) = guesses::of_person(tx, opening)? {
+                    mails::queue_half_finished(tx, now, at, account.id, opening, ending)?;
+                }
             }
             close(tx, now, opening, waiting.conversation, word, detail)
         })
@@ -457,6 +466,7 @@ fn begin(
             return Ok(What::Crowded(slot.ended(tx, "crowded", json!({}))?));
         }
     };
+    let generation = clock::generation(tx)?;
     let Some(Ready {
         account,
         address,
@@ -472,6 +482,7 @@ fn begin(
         return Ok(What::Waiting(Waiting {
             conversation,
             account: None,
+            generation,
             prompt,
         }));
     };
@@ -480,6 +491,7 @@ fn begin(
         What::Waiting(Waiting {
             conversation,
             account: Some(id),
+            generation,
             prompt,
         })
     };

@@ -162,6 +162,8 @@ pub enum Say {
     },
     /// The code came too late.
     Expired,
+    /// `r`, where the store or the account is another one by now: this sign-in can go no further.
+    Over,
     /// The code was used already.
     Used,
     /// A later code replaced this one.
@@ -284,6 +286,7 @@ impl SignIn {
                  an administrator can unlock the account."
             ),
             Say::Expired => "That code has expired. r = send a new one.".into(),
+            Say::Over => "No code works in this sign-in any more: cancel it and sign in again.".into(),
             Say::Used => "That code was used already. r = send a new one.".into(),
             Say::Replaced => "A newer code was sent since: use the newest mail.".into(),
             Say::Delivery(DeliveryState::Accepted(at)) => format!(
@@ -397,6 +400,7 @@ mod tests {
             Say::WrongBypass,
             Say::BypassLocked { left: span },
             Say::Expired,
+            Say::Over,
             Say::Used,
             Say::Replaced,
             Say::Delivery(DeliveryState::Accepted("12:03:04".into())),

@@ -2,6 +2,7 @@
 //! which every password database has.
 
 mod bypass;
+mod changed;
 mod shield;
 
 use gatepost_words::ident::{EmailAddress, UserName};
@@ -843,7 +844,7 @@ fn a_policy_that_changes_before_the_decision_is_read_again() {
     let mut play = desk.log_in();
     desk.rules(&[all(Action::Refuse, &[])]);
     desk.host.pass(Span::from_mins(1));
-    assert!(play.type_in("r").unwrap().contains("expired"));
+    assert!(play.type_in("r").unwrap().contains("sign in again"));
     assert_eq!(desk.decisions(), 1);
     assert!(play.login.take_letter().is_none());
 }
