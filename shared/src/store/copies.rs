@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use gatepost_words::text::sanitise;
 use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, openat, unlinkat};
 use serde::Serialize;
@@ -153,27 +154,64 @@ fn same_schema(copy: &Connection) -> Result<(), StoreError> {
     let mut ours = Connection::open_in_memory().map_err(StoreError::sqlite(LOOKING))?;
     schema::migrate(&mut ours)?;
     let (ours, theirs) = (statements(&ours)?, statements(copy)?);
-    match theirs.symmetric_difference(&ours).next() {
-        None => Ok(()),
-        Some((name, _)) => Err(StoreError::odd(
+    let odd = |name: &str| {
+        let name = sanitise(name);
+        StoreError::odd(
             LOOKING,
             format!("its {name} is not what this Gatepost makes"),
-        )),
+        )
+    };
+    let known: BTreeSet<&Statement> = ours.iter().collect();
+    if let Some(unknown) = theirs.iter().find(|said| !known.contains(said)) {
+        return Err(odd(&unknown.name()));
+    }
+    // None of ours is missing, and none is there twice.
+    match ours
+        .iter()
+        .zip(&theirs)
+        .find(|(ours, theirs)| ours != theirs)
+    {
+        None if ours.len() == theirs.len() => Ok(()),
+        None => Err(odd("schema")),
+        Some((missing, _)) => Err(odd(&missing.name())),
     }
 }
 
-/// Everything that a schema says, by name.
-fn statements(connection: &Connection) -> Result<BTreeSet<(String, Option<String>)>, StoreError> {
-    connection
-        .prepare(
-            "SELECT type || ' ' || name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'",
-        )
+/// A row of a schema.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Statement {
+    kind: String,
+    name: String,
+    table: String,
+    sql: Option<String>,
+}
+
+impl Statement {
+    fn name(&self) -> String {
+        format!("{} {}", self.kind, self.name)
+    }
+}
+
+/// Everything that a schema says, sorted. No name is left out: whoever writes a file by hand may give a
+/// trigger any name, those that SQLite keeps for itself among them.
+fn statements(connection: &Connection) -> Result<Vec<Statement>, StoreError> {
+    let mut said: Vec<Statement> = connection
+        .prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema")
         .and_then(|mut statement| {
             statement
-                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .query_map([], |row| {
+                    Ok(Statement {
+                        kind: row.get(0)?,
+                        name: row.get(1)?,
+                        table: row.get(2)?,
+                        sql: row.get(3)?,
+                    })
+                })?
                 .collect()
         })
-        .map_err(StoreError::sqlite(LOOKING))
+        .map_err(StoreError::sqlite(LOOKING))?;
+    said.sort();
+    Ok(said)
 }
 
 #[cfg(test)]
@@ -194,7 +232,7 @@ mod tests {
             .map_err(|error| error.to_string())
     }
 
-    // Mutants: any one of the looks is left out.
+    // Mutants: any one of the looks is left out; names that begin like SQLite's own are.
     #[test]
     fn a_copy_that_is_not_ours_or_not_whole_is_refused() {
         assert_eq!(copied(""), Ok(()));
@@ -208,6 +246,20 @@ mod tests {
             (
                 "CREATE TRIGGER t AFTER INSERT ON events BEGIN SELECT 1; END",
                 "trigger t",
+            ),
+            (
+                "CREATE TRIGGER sqliteX1 AFTER UPDATE ON accounts BEGIN SELECT 1; END",
+                "trigger sqliteX1",
+            ),
+            (
+                "PRAGMA writable_schema = ON;
+                 INSERT INTO sqlite_schema VALUES ('trigger', 'sqlite_x', 'accounts', 0,
+                   'CREATE TRIGGER sqlite_x AFTER UPDATE ON accounts BEGIN SELECT 1; END')",
+                "trigger sqlite_x",
+            ),
+            (
+                "DROP INDEX guesses_by_age",
+                "index guesses_by_age",
             ),
             (
                 "DROP TABLE strangers; CREATE VIEW strangers AS SELECT 1",
