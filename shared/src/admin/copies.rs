@@ -14,7 +14,7 @@ use crate::host::{Host, System};
 use crate::store::Store;
 use crate::store::copies::{Found, Temporary};
 use crate::store::events::Event;
-pub use crate::store::restore::Plan;
+pub use crate::store::restore::{Options, Plan};
 pub use crate::store::upkeep::Depth;
 
 /// A backup that was made.
@@ -45,6 +45,7 @@ pub struct Restored {
 #[derive(Debug)]
 pub struct Candidate {
     file: Temporary,
+    options: Options,
     /// What it is, and what restoring it would do.
     pub restored: Restored,
 }
@@ -99,7 +100,11 @@ impl Admin {
     }
 
     /// Takes a copy in, beside the store, and looks it through; the store is not touched.
-    pub fn candidate(&self, copy: &mut dyn Read) -> Result<Candidate, AdminError> {
+    pub fn candidate(
+        &self,
+        copy: &mut dyn Read,
+        options: Options,
+    ) -> Result<Candidate, AdminError> {
         self.may(Right::Machine)?;
         let file = Temporary::beside(&self.config.store, "restore")?;
         let mut content = File::options()
@@ -110,9 +115,11 @@ impl Admin {
         drop(content);
         let (opened, found) = Store::open_copy(file.path())?;
         drop(opened);
-        let plan = self.store.restore_plan(&self.host.now(), file.path())?;
+        let now = self.host.now();
+        let plan = self.store.restore_plan(&now, file.path(), options)?;
         Ok(Candidate {
             file,
+            options,
             restored: Restored {
                 copy: found,
                 plan,
@@ -137,6 +144,7 @@ impl Admin {
             &now,
             candidate.file.path(),
             &aside,
+            candidate.options,
             &self.actor,
             &reason(why),
         )?;

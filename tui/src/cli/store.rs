@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use clap::{Args, Subcommand};
-use gatepost_shared::admin::copies::{self, Clock, Depth, Doing, Plan, Restored};
+use gatepost_shared::admin::copies::{self, Clock, Depth, Doing, Options, Plan, Restored};
 use gatepost_words::text::sanitise;
 use serde::Serialize;
 
@@ -53,7 +53,8 @@ pub(crate) struct Backup {
     after_help = "Accounts, addresses and settings become the copy's. Counts of wrong codes and mails \
                   stay as they are, or become the higher of both; codes that are open no longer work; \
                   recovery codes that were used or replaced stay so; accounts that the copy does not \
-                  know become removed ones, whose names stay refused. The log goes on, or where the \
+                  know become removed ones, whose names stay refused; an administrator's lock stays, and so does an \
+                  account that is disabled or removed now, without --reopen. The log goes on, or where the \
                   copy is of another store becomes the copy's. The store as it was is kept beside it."
 )]
 pub(crate) struct Restore {
@@ -62,6 +63,9 @@ pub(crate) struct Restore {
     /// Look the copy through and say what would change; change nothing
     #[arg(long, visible_alias = "dry-run")]
     verify: bool,
+    /// Make accounts that are disabled or removed now what they are in the copy
+    #[arg(long)]
+    reopen: bool,
     /// Don't ask, and don't mind logins that wait at a prompt
     #[arg(long)]
     yes: bool,
@@ -108,7 +112,10 @@ pub(crate) fn backup(context: &Context, asked: &Backup) -> Result<Exit, Failure>
 
 pub(crate) fn restore(context: &Context, asked: &Restore) -> Result<Exit, Failure> {
     let mut admin = context.admin()?;
-    let candidate = admin.candidate(&mut named::read(context, &asked.file)?)?;
+    let options = Options {
+        reopen: asked.reopen,
+    };
+    let candidate = admin.candidate(&mut named::read(context, &asked.file)?, options)?;
     if asked.verify {
         context.one(&candidate.restored, || text(&candidate.restored))?;
         return Ok(Exit::Ok);
@@ -162,6 +169,10 @@ fn changes(plan: &Plan) -> String {
         (
             "disabled or removed now, and active again with the copy",
             &plan.reopened,
+        ),
+        (
+            "disabled or removed now, active in the copy, and closed they stay: --reopen opens them",
+            &plan.kept_closed,
         ),
         ("not in the copy, and so removed", &plan.unknown),
     ] {

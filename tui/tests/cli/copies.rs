@@ -37,6 +37,10 @@ fn a_backup_comes_back_in_two_steps() {
     stage
         .gatepost(&["restore", "/var/copy", "--verify"])
         .exits(0)
+        .says("closed they stay: --reopen opens them: alice");
+    stage
+        .gatepost(&["restore", "/var/copy", "--verify", "--reopen"])
+        .exits(0)
         .says("active again with the copy: alice");
     let alice = |stage: &Stage| {
         stage.gatepost(&["--json", "user", "show", "alice"]).json()["state"].clone()
@@ -47,7 +51,14 @@ fn a_backup_comes_back_in_two_steps() {
         .exits(2)
         .tells("add --yes");
     stage
-        .gatepost(&["restore", "/var/copy", "--yes", "--reason", "T-2"])
+        .gatepost(&[
+            "restore",
+            "/var/copy",
+            "--yes",
+            "--reopen",
+            "--reason",
+            "T-2",
+        ])
         .exits(0)
         .says("The store as it was: /var/lib/gatepost/gatepost.db.before-restore-");
     assert_eq!(alice(&stage), "active");

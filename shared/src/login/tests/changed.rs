@@ -11,6 +11,7 @@ use crate::host::Host;
 use crate::store::accounts::Confirmation;
 use crate::store::bypass::BypassMatch;
 use crate::store::guesses::{Counted, RecoveryMatch};
+use crate::store::restore::Options;
 
 const RECOVERY: &str = "ABCDE-FGHJK-MNPQR";
 
@@ -172,7 +173,7 @@ fn a_restore_lets_nobody_in_with_the_code_of_another() {
     let mut play = desk.log_in();
     let (now, aside) = (desk.host.now(), desk.folder.path().join("aside.db"));
     desk.store()
-        .restore(&now, &copy, &aside, &actor(), "")
+        .restore(&now, &copy, &aside, Options::default(), &actor(), "")
         .unwrap();
     let end = play.type_in(RECOVERY);
     assert_ne!(end, Err(Verdict::Success));

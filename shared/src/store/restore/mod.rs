@@ -7,27 +7,24 @@
 use std::path::Path;
 
 use gatepost_words::time::StoreTime;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
-use serde::Serialize;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction};
 use serde_json::json;
 
 use super::accounts::Actor;
 use super::error::{Problem, StoreError};
-use super::events::{self, Event, append};
+use super::events::{Event, append};
 use super::{Store, clock};
 use crate::host::Now;
 
-/// What a restore does, or would do.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Plan {
-    /// Whether the store's log goes on from the copy's, so that it stays as it is.
-    pub same_log: bool,
-    /// Accounts that are disabled or removed now and are active in the copy.
-    pub reopened: Vec<String>,
-    /// Accounts that the copy does not know: they are removed, and their names stay refused.
-    pub unknown: Vec<String>,
-    /// Logins that wait at a prompt now; their codes no longer work afterwards.
-    pub waiting: u64,
+mod plan;
+
+pub use self::plan::Plan;
+
+/// What a restore takes from the copy beyond what it takes anyway.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Whether accounts that are disabled or removed now become what they are in the copy.
+    pub reopen: bool,
 }
 
 /// What happens to a table.
@@ -91,9 +88,14 @@ const PLANNING: &str = "comparing the store with the copy";
 
 impl Store {
     /// What a restore of that copy, which was looked through, would do.
-    pub fn restore_plan(&self, now: &Now, copy: &Path) -> Result<Plan, StoreError> {
+    pub fn restore_plan(
+        &self,
+        now: &Now,
+        copy: &Path,
+        options: Options,
+    ) -> Result<Plan, StoreError> {
         self.with_copy(copy, |connection| {
-            plan(connection, now).map_err(StoreError::sqlite(PLANNING))
+            plan::plan(connection, now, options).map_err(StoreError::sqlite(PLANNING))
         })
     }
 
@@ -103,6 +105,7 @@ impl Store {
         now: &Now,
         copy: &Path,
         aside: &Path,
+        options: Options,
         actor: &Actor,
         reason: &str,
     ) -> Result<Plan, StoreError> {
@@ -111,18 +114,19 @@ impl Store {
         self.foreign_keys(false)?;
         let done = self.with_copy_mut(copy, |store| {
             store.write(DOING, |tx| {
-                let plan = plan(tx, now).map_err(StoreError::sqlite(DOING))?;
+                let plan = plan::plan(tx, now, options).map_err(StoreError::sqlite(DOING))?;
                 // Nobody writes while this transaction has the lock: no event falls between.
                 Self::connect(Path::new(&path), OpenFlags::SQLITE_OPEN_READ_WRITE)?
                     .keep_copy(aside)?;
                 settle_clock(tx, now, &plan)?;
-                merge(tx, &plan).map_err(StoreError::sqlite(DOING))?;
+                merge(tx, &plan, options).map_err(StoreError::sqlite(DOING))?;
                 whole(tx)?;
                 let detail = json!({
                     "by": actor.name,
                     "reason": reason,
                     "same_log": plan.same_log,
                     "reopened": plan.reopened,
+                    "kept_closed": plan.kept_closed,
                     "unknown": plan.unknown,
                 });
                 let event = Event {
@@ -186,57 +190,6 @@ fn detach(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn plan(connection: &Connection, now: &Now) -> Result<Plan, rusqlite::Error> {
-    let names = |sql: &str| -> Result<Vec<String>, rusqlite::Error> {
-        connection
-            .prepare(sql)?
-            .query_map([], |row| row.get(0))?
-            .collect()
-    };
-    let waiting: i64 = connection.query_row(
-        "SELECT count(*) FROM main.conversations WHERE boot_id = ?1 AND deadline_boot > ?2",
-        params![now.moment.boot_id, now.moment.at.millis()],
-        |row| row.get(0),
-    )?;
-    Ok(Plan {
-        same_log: same_log(connection)?,
-        reopened: names(
-            "SELECT m.name FROM main.accounts m JOIN copy.accounts c ON c.name = m.name
-             WHERE c.state = 'active' AND m.state <> 'active' ORDER BY m.name",
-        )?,
-        unknown: names(
-            "SELECT m.name FROM main.accounts m WHERE m.state <> 'removed'
-               AND NOT EXISTS (SELECT 1 FROM copy.accounts c WHERE c.name = m.name)
-             ORDER BY m.name",
-        )?,
-        waiting: u64::try_from(waiting).unwrap_or(0),
-    })
-}
-
-/// Whether the store has the copy's last event, with that hash: then all before it is the same too.
-fn same_log(connection: &Connection) -> Result<bool, rusqlite::Error> {
-    let last: Option<(i64, Vec<u8>)> = connection
-        .query_row(
-            "SELECT seq, hash FROM copy.events ORDER BY seq DESC LIMIT 1",
-            [],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )
-        .optional()?;
-    let Some((seq, hash)) = last else {
-        // A log without an event is the beginning of any.
-        return Ok(true);
-    };
-    let anchor = events::anchor(connection)?;
-    if anchor.is_some_and(|anchor| anchor.seq == seq && anchor.head == events::hex(&hash)) {
-        return Ok(true);
-    }
-    connection.query_row(
-        "SELECT EXISTS (SELECT 1 FROM main.events WHERE seq = ?1 AND hash = ?2)",
-        params![seq, hash],
-        |row| row.get(0),
-    )
-}
-
 /// The clock does not go back, and what is measured by it moves with it; the generation is raised, which
 /// voids every code.
 fn settle_clock(tx: &Transaction<'_>, now: &Now, plan: &Plan) -> Result<(), StoreError> {
@@ -288,8 +241,8 @@ fn shift(tx: &Transaction<'_>, ahead: i64) -> Result<(), rusqlite::Error> {
 }
 
 /// Makes the copy what the store is to be, and then the store what the copy is.
-fn merge(tx: &Transaction<'_>, plan: &Plan) -> Result<(), rusqlite::Error> {
-    accounts(tx, plan)?;
+fn merge(tx: &Transaction<'_>, plan: &Plan, options: Options) -> Result<(), rusqlite::Error> {
+    accounts(tx, plan, options)?;
     for (table, fate) in FATES {
         match fate {
             Fate::Copied => {}
@@ -350,8 +303,9 @@ fn lift_guards(tx: &Transaction<'_>) -> Result<Vec<String>, rusqlite::Error> {
 }
 
 /// Accounts are the copy's, their counts as they stand now or, where the logs differ, the higher of both.
-/// An account that the copy does not know leaves a tombstone.
-fn accounts(tx: &Transaction<'_>, plan: &Plan) -> Result<(), rusqlite::Error> {
+/// An administrator's lock of either stays, and so does the stricter state unless it was asked otherwise. An
+/// account that the copy does not know leaves a tombstone.
+fn accounts(tx: &Transaction<'_>, plan: &Plan, options: Options) -> Result<(), rusqlite::Error> {
     let counts = if plan.same_log {
         "failures_in_row = m.failures_in_row, success_store = m.success_store,
          success_wall = m.success_wall, unlocked_store = m.unlocked_store"
@@ -361,8 +315,15 @@ fn accounts(tx: &Transaction<'_>, plan: &Plan) -> Result<(), rusqlite::Error> {
          success_store = min(c.success_store, m.success_store),
          unlocked_store = min(c.unlocked_store, m.unlocked_store)"
     };
+    let state = if options.reopen {
+        "c.state"
+    } else {
+        "CASE WHEN 'removed' IN (c.state, m.state) THEN 'removed'
+              WHEN 'disabled' IN (c.state, m.state) THEN 'disabled' ELSE c.state END"
+    };
     let sql = format!(
-        "UPDATE copy.accounts AS c SET version = max(c.version, m.version) + 1, {counts}
+        "UPDATE copy.accounts AS c SET version = max(c.version, m.version) + 1, state = {state},
+           held_wall = coalesce(m.held_wall, c.held_wall), {counts}
          FROM main.accounts m WHERE m.name = c.name"
     );
     tx.execute(&sql, [])?;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use gatepost_words::ident::{EmailAddress, UserName};
 use gatepost_words::time::Span;
 
-use super::{FATES, Plan};
+use super::{FATES, Options, Plan};
 use crate::host::Host;
 use crate::host::tests::Fixed;
 use crate::store::Store;
@@ -63,10 +63,15 @@ impl Bench {
     }
 
     fn restore(&mut self, copy: &std::path::Path) -> Plan {
+        self.restore_with(copy, Options::default())
+    }
+
+    fn restore_with(&mut self, copy: &std::path::Path, options: Options) -> Plan {
         let aside = self.folder.path().join("aside.db");
+        let _none_there = std::fs::remove_file(&aside);
         let now = self.clock.now();
         self.store
-            .restore(&now, copy, &aside, &actor(), "test")
+            .restore(&now, copy, &aside, options, &actor(), "test")
             .unwrap()
     }
 }
@@ -104,7 +109,8 @@ fn a_restore_brings_addresses_back_and_lowers_nothing() {
         plan,
         Plan {
             same_log: true,
-            reopened: vec!["bob".into()],
+            reopened: vec![],
+            kept_closed: vec!["bob".into()],
             unknown: vec!["carol".into()],
             waiting: 0,
         }
@@ -121,7 +127,7 @@ fn a_restore_brings_addresses_back_and_lowers_nothing() {
             "SELECT address FROM addresses ORDER BY id LIMIT 1",
             "alice@example.org",
         ),
-        ("SELECT state FROM accounts WHERE name = 'bob'", "active"),
+        ("SELECT state FROM accounts WHERE name = 'bob'", "disabled"),
         ("SELECT state FROM accounts WHERE name = 'carol'", "removed"),
         ("SELECT count(*) FROM addresses", "2"),
         (
@@ -191,6 +197,58 @@ fn a_copy_of_another_store_brings_its_log_and_the_higher_counts() {
     assert_eq!(bench.store.verify_chain().unwrap().broken_at, None);
 }
 
+// Mutants: a state is the copy's, or the store's, whichever is stricter; --reopen reopens nothing; a lock of
+// either side ends.
+#[test]
+fn what_was_closed_stays_closed_unless_it_is_asked_for() {
+    // In the copy, now, after a restore, after one that reopens.
+    let cases = [
+        ("alice", "active", "active", "active", "active"),
+        ("bob", "active", "disabled", "disabled", "active"),
+        ("carol", "disabled", "active", "disabled", "disabled"),
+        ("dora", "active", "removed", "removed", "active"),
+        ("erin", "removed", "active", "removed", "removed"),
+        ("finn", "disabled", "removed", "removed", "disabled"),
+    ];
+    for reopen in [false, true] {
+        let mut bench = Bench::new();
+        let set = |bench: &Bench, name: &str, state: &str, held: &str| {
+            bench.sql(&format!(
+                "UPDATE accounts SET state = '{state}', held_wall = {held} WHERE name = '{name}'"
+            ));
+        };
+        for (name, copied, ..) in cases {
+            bench.add(name);
+            set(&bench, name, copied, "NULL");
+        }
+        set(&bench, "carol", "disabled", "5");
+        let copy = bench.copy();
+        for (name, _, now, ..) in cases {
+            set(&bench, name, now, "NULL");
+        }
+        set(&bench, "alice", "active", "7");
+        let plan = bench.restore_with(&copy, Options { reopen });
+        let names = vec!["bob".to_owned(), "dora".to_owned()];
+        let (reopened, closed) = if reopen {
+            (names, vec![])
+        } else {
+            (vec![], names)
+        };
+        assert_eq!((plan.reopened, plan.kept_closed), (reopened, closed));
+        for (name, _, _, kept, reopened) in cases {
+            let state = bench.value(&format!("SELECT state FROM accounts WHERE name = '{name}'"));
+            assert_eq!(
+                state,
+                if reopen { reopened } else { kept },
+                "{name} {reopen}"
+            );
+        }
+        let held =
+            "SELECT group_concat(name || held_wall) FROM accounts WHERE held_wall IS NOT NULL";
+        assert_eq!(bench.value(held), "alice7,carol5", "{reopen}");
+    }
+}
+
 #[test]
 fn every_table_has_its_fate() {
     let store = Store::in_memory();
@@ -214,7 +272,9 @@ fn a_restore_that_fails_changes_nothing() {
     let aside = bench.folder.path().join("aside.db");
     std::fs::write(&aside, "in the way").unwrap();
     let now = bench.clock.now();
-    let failed = bench.store.restore(&now, &copy, &aside, &actor(), "");
+    let failed = bench
+        .store
+        .restore(&now, &copy, &aside, Options::default(), &actor(), "");
     assert!(failed.unwrap_err().to_string().contains("is there already"));
     assert_eq!(
         bench.value("SELECT address FROM addresses"),
