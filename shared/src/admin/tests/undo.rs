@@ -1,5 +1,6 @@
 //! Taking acts back, each one, and what is refused.
 
+use gatepost_words::ident::EmailAddress;
 use gatepost_words::secret::Secret;
 use gatepost_words::time::Span;
 
@@ -8,6 +9,7 @@ use super::super::undo::Undone;
 use super::super::users::{Form, Mask, Options, Proof, Stop, read_rows};
 use super::super::{AdminError, Kind};
 use super::{Bench, bench, name};
+use crate::store::accounts::Confirmation;
 
 fn enrolled() -> Bench {
     let mut bench = bench();
@@ -248,4 +250,44 @@ fn an_import_is_taken_back_as_one() {
     assert_eq!(redone.failed.len(), 0);
     assert_eq!(bench.state(), "unconfirmed");
     assert!(bench.admin.store.account(&name("root")).unwrap().is_some());
+}
+
+// Mutants: a snapshot comes back to whatever uid the row has; undoing an enrolment leaves its uid.
+#[test]
+fn what_comes_back_is_that_uids_it_was_taken_from() {
+    let mut bench = enrolled();
+    bench.admin.new_recovery("root").unwrap();
+    bench.admin.remove_user("root", None).unwrap();
+    let removing = bench.admin.last_undoable().unwrap().id;
+    let other = EmailAddress::new("other@example.net".to_owned()).unwrap();
+    let (store, now, actor) = bench.admin.parts();
+    store
+        .add_account(
+            &now,
+            &actor,
+            &name("root"),
+            2000,
+            &other,
+            &Confirmation::Word,
+        )
+        .unwrap();
+    let whose = |bench: &Bench| {
+        let account = bench.admin.store.account(&name("root")).unwrap().unwrap();
+        let addresses = account.addresses.into_iter();
+        let addresses: Vec<String> = addresses.map(|address| address.address).collect();
+        (
+            account.uid,
+            addresses.join(" "),
+            bench.rows("recovery_codes"),
+        )
+    };
+    assert_eq!(whose(&bench), (2000, "other@example.net".to_owned(), 0));
+    let enrolling = bench.admin.last_undoable().unwrap().id;
+    let redo = bench.undo(enrolling).unwrap().redo.unwrap();
+    assert_eq!(whose(&bench), (0, String::new(), 0));
+    let redo = bench.undo(redo).unwrap().redo.unwrap();
+    assert_eq!(whose(&bench), (2000, "other@example.net".to_owned(), 0));
+    bench.undo(redo).unwrap();
+    bench.undo(removing).unwrap();
+    assert_eq!(whose(&bench), (0, "alice@example.org".to_owned(), 10));
 }

@@ -251,7 +251,7 @@ pub(super) fn enrol(
 ) -> Result<Option<i64>, StoreError> {
     let doing = "enrolling an account";
     let failed = StoreError::sqlite;
-    match by_name(tx, name.as_str())? {
+    let before = match by_name(tx, name.as_str())? {
         Some(account) if account.state != "removed" => {
             let what = format!(
                 "{name} is enrolled already: gatepost user show {name}, or user set-mail {name} \
@@ -270,6 +270,7 @@ pub(super) fn enrol(
             .map_err(failed(doing))?;
             tx.execute("DELETE FROM addresses WHERE account = ?1", [account.id])
                 .map_err(failed(doing))?;
+            account.uid
         }
         None => {
             tx.execute(
@@ -278,8 +279,9 @@ pub(super) fn enrol(
                 params![name.as_str(), uid, now.wall.millis()],
             )
             .map_err(failed(doing))?;
+            uid
         }
-    }
+    };
     let account = existing(tx, doing, name)?;
     if let Confirmation::Code { most, .. } = confirmation {
         count_mail(tx, doing, at, account.id, name, address, *most)?;
@@ -293,7 +295,7 @@ pub(super) fn enrol(
     let act = Act {
         kind: "user-add",
         detail,
-        back: Some(Back::Remove),
+        back: Some(Back::Remove(before)),
         batch,
     };
     record(tx, now, at, actor, &account, act)

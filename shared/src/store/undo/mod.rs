@@ -43,8 +43,8 @@ pub(super) enum Back {
     Note(String),
     /// Have this address wait for its code, or none.
     Pending(Option<PendingAddress>),
-    /// Turn the account into a tombstone.
-    Remove,
+    /// Turn the account into a tombstone with that uid: whose it was before.
+    Remove(u32),
     /// Bring it back from one.
     Restore(Box<Snapshot>),
 }

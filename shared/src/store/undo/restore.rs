@@ -30,6 +30,8 @@ pub(in crate::store) struct PendingAddress {
 /// What a removal ends.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(in crate::store) struct Snapshot {
+    /// Whose addresses and codes these are: a name that was enrolled anew may be somebody else's.
+    uid: u32,
     state: String,
     addresses: Vec<PendingAddress>,
     /// First group, hash, when it was used.
@@ -105,6 +107,7 @@ impl Snapshot {
             })
             .map_err(failed(DOING))?;
         Ok(Self {
+            uid: account.uid,
             state: account.state.clone(),
             addresses,
             recovery,
@@ -113,6 +116,7 @@ impl Snapshot {
 
     fn restore(&self, tx: &Transaction<'_>, account: &Account) -> Result<(), StoreError> {
         set_state(tx, account, &self.state)?;
+        set_uid(tx, account.id, self.uid)?;
         for address in &self.addresses {
             address.insert(tx, account.id)?;
         }
@@ -173,10 +177,14 @@ pub(super) fn apply(
             }
             Back::Pending(before)
         }
-        Back::Remove => Back::Restore(Box::new(remove(tx, now, at, account)?)),
+        Back::Remove(uid) => {
+            let snapshot = remove(tx, now, at, account)?;
+            set_uid(tx, account.id, uid)?;
+            Back::Restore(Box::new(snapshot))
+        }
         Back::Restore(snapshot) => {
             snapshot.restore(tx, account)?;
-            Back::Remove
+            Back::Remove(account.uid)
         }
     })
 }
@@ -248,6 +256,16 @@ pub(in crate::store) fn set_state(
     )
     .map_err(failed(DOING))?;
     void_codes(tx, account.id).map_err(failed(DOING))
+}
+
+/// Sets whose the row is.
+fn set_uid(tx: &Transaction<'_>, account: i64, uid: u32) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE accounts SET uid = ?2 WHERE id = ?1",
+        params![account, uid],
+    )
+    .map_err(StoreError::sqlite(DOING))?;
+    Ok(())
 }
 
 /// Sets the note.
