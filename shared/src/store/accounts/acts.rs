@@ -6,7 +6,7 @@ use gatepost_words::time::StoreTime;
 use rusqlite::{Transaction, params};
 use serde_json::json;
 
-use super::{Account, Act, Actor, Asked, existing, record, unchanged, void_codes};
+use super::{Account, Act, Actor, Asked, clear, existing, record, unchanged};
 use crate::host::Now;
 use crate::store::error::{Problem, StoreError};
 use crate::store::events::not_found;
@@ -244,9 +244,6 @@ pub(in crate::store) fn remove(
     };
     let snapshot = Snapshot::of(tx, account)?;
     run("UPDATE accounts SET state = 'removed' WHERE id = ?1")?;
-    void_codes(tx, account.id).map_err(StoreError::sqlite(doing))?;
-    run("DELETE FROM recovery_codes WHERE account = ?1")?;
-    run("DELETE FROM known_sources WHERE account = ?1")?;
     // Those that go to an address of their own are promises to somebody else.
     run("UPDATE outbox SET state = 'failed'
          WHERE account = ?1 AND state <> 'sent' AND recipient IS NULL")?;
@@ -260,6 +257,6 @@ pub(in crate::store) fn remove(
             notify(tx, now, at, account.id, &told, Some(&to))?;
         }
     }
-    run("DELETE FROM addresses WHERE account = ?1")?;
+    clear(tx, account.id).map_err(StoreError::sqlite(doing))?;
     Ok(snapshot)
 }

@@ -268,8 +268,7 @@ pub(super) fn enrol(
                 params![account.id, uid],
             )
             .map_err(failed(doing))?;
-            tx.execute("DELETE FROM addresses WHERE account = ?1", [account.id])
-                .map_err(failed(doing))?;
+            clear(tx, account.id).map_err(failed(doing))?;
             account.uid
         }
         None => {
@@ -299,6 +298,17 @@ pub(super) fn enrol(
         batch,
     };
     record(tx, now, at, actor, &account, act)
+}
+
+/// Takes away all that an account can sign in with, and where it signed in from. A tombstone should have none
+/// of it, and whoever is enrolled for its name may be somebody else: so it is not taken on trust.
+pub(super) fn clear(tx: &Transaction<'_>, account: i64) -> Result<(), rusqlite::Error> {
+    void_codes(tx, account)?;
+    for table in ["recovery_codes", "known_sources", "addresses"] {
+        let sql = format!("DELETE FROM {table} WHERE account = ?1");
+        tx.execute(&sql, [account])?;
+    }
+    Ok(())
 }
 
 impl Confirmation {

@@ -34,7 +34,8 @@ enum Fate {
     Copied,
     /// The store's rows, and where the logs are not the same the copy's too: no count falls.
     Counted,
-    /// The store's rows for accounts that the store knows: what was used or revoked stays so.
+    /// The store's rows for accounts that the store knows: what was used or revoked stays so. None where the
+    /// copy has another uid for the name, so that nobody gets what was somebody else's.
     KeptWhereKnown,
     /// The store's rows while its log goes on from the copy's; else the copy's.
     Logged,
@@ -266,6 +267,7 @@ fn merge(tx: &Transaction<'_>, plan: &Plan, options: Options) -> Result<(), rusq
                 );
                 tx.execute(&sql, [])?;
                 bring(tx, table)?;
+                tx.execute(&of_nobody(table), [])?;
             }
         }
     }
@@ -274,6 +276,9 @@ fn merge(tx: &Transaction<'_>, plan: &Plan, options: Options) -> Result<(), rusq
         let sql = "UPDATE copy.outbox SET state = 'failed' WHERE state IN ('due', 'claimed')";
         tx.execute(sql, [])?;
     }
+    let sql = "DELETE FROM copy.addresses WHERE account IN (SELECT id FROM copy.accounts
+                 WHERE state = 'removed')";
+    tx.execute(sql, [])?;
     let guards = lift_guards(tx)?;
     for (table, _) in FATES {
         if plan.same_log && IN_PLACE.contains(&table) {
@@ -286,6 +291,15 @@ fn merge(tx: &Transaction<'_>, plan: &Plan, options: Options) -> Result<(), rusq
         )?;
     }
     guards.iter().try_for_each(|guard| tx.execute_batch(guard))
+}
+
+/// Takes from a table of the copy what is a tombstone's, or of a name that is another uid's in the store.
+fn of_nobody(table: &str) -> String {
+    format!(
+        "DELETE FROM copy.{table} WHERE account IN (SELECT c.id FROM copy.accounts c
+           LEFT JOIN main.accounts m ON m.name = c.name
+         WHERE c.state = 'removed' OR m.uid <> c.uid)"
+    )
 }
 
 /// Takes away the triggers that forbid to change what is on record, since all of it is replaced; what they

@@ -288,3 +288,56 @@ fn a_restore_that_fails_changes_nothing() {
         "alice@example.org"
     );
 }
+
+// Mutants: a tombstone keeps recovery codes, known sources or addresses; a name that the copy has for another
+// uid keeps them.
+#[test]
+fn no_code_comes_back_for_a_tombstone_or_for_somebody_else() {
+    let mut bench = Bench::new();
+    for name in ["alice", "bob"] {
+        bench.add(name);
+    }
+    bench.sql("UPDATE accounts SET uid = 2000 WHERE name = 'bob'");
+    let copy = bench.copy();
+    bench.sql("UPDATE accounts SET uid = 1000 WHERE name = 'bob'");
+    bench.sql("UPDATE accounts SET state = 'removed' WHERE name = 'alice'");
+    bench.add("carol");
+    bench.sql(
+        "INSERT INTO recovery_codes (account, first_group, hash) SELECT id, 'AAAAA', 'x' FROM accounts;
+         INSERT INTO known_sources SELECT id, 'ip:203.0.113.9', 'sshd', 0, 0, 0, NULL FROM accounts",
+    );
+    bench.restore(&copy);
+    for (sql, now) in [
+        ("SELECT count(*) FROM recovery_codes", "0"),
+        ("SELECT count(*) FROM known_sources", "0"),
+        (
+            "SELECT group_concat(a.name) FROM addresses JOIN accounts a ON a.id = account",
+            "bob",
+        ),
+    ] {
+        assert_eq!(bench.value(sql), now, "{sql}");
+    }
+}
+
+// Mutant: who is enrolled for a removed name gets what the tombstone still has.
+#[test]
+fn a_successor_inherits_no_way_in() {
+    let mut bench = Bench::new();
+    bench.add("alice");
+    bench.sql(
+        "UPDATE accounts SET state = 'removed';
+         INSERT INTO recovery_codes (account, first_group, hash) VALUES (1, 'AAAAA', 'x');
+         INSERT INTO known_sources VALUES (1, 'ip:203.0.113.9', 'sshd', 0, 0, 0, NULL);
+         INSERT INTO bypass_codes (account, first_symbols, hash, uses, uses_left, boot_id, expires_boot,
+           generation, reason, made_by, created_wall, created_store)
+         VALUES (1, 'K7', 'x', 1, 1, 'b', 9, 0, '', '', 0, 0);
+         INSERT INTO challenges VALUES (x'01', 1, NULL, 's', 'h', 'x', 1, 'r', x'02', 'b', 9, 0, 0, 3, NULL, 0,
+           'running', 9, NULL, 0, 0)",
+    );
+    bench.add("alice");
+    let left = "SELECT (SELECT count(*) FROM recovery_codes) + (SELECT count(*) FROM known_sources)
+                  + (SELECT count(*) FROM bypass_codes)
+                  + (SELECT count(*) FROM challenges WHERE replaced = 0)";
+    assert_eq!(bench.value(left), "0");
+    assert_eq!(bench.value("SELECT count(*) FROM addresses"), "1");
+}
