@@ -1,6 +1,7 @@
 //! The administrator's acts on a store in memory, with a fixed clock and a mailbox in a cell.
 
 mod acts;
+mod notices;
 mod undo;
 
 use std::cell::RefCell;

@@ -10,7 +10,7 @@ use super::{Account, Act, Actor, Asked, clear, existing, record, unchanged};
 use crate::host::Now;
 use crate::store::error::{Problem, StoreError};
 use crate::store::events::not_found;
-use crate::store::mails::{ToldAct, notify};
+use crate::store::mails::{ToldAct, address, notify};
 use crate::store::undo::{self, Back, Snapshot};
 use crate::store::{Store, clock};
 
@@ -214,7 +214,8 @@ impl Store {
 
 const CHANGING: &str = "changing an account";
 
-/// Tells the owner of an act, where codes go.
+/// Tells the owner of an act, where codes go now: whoever gets them later is somebody else to tell. An account
+/// without a confirmed address is told where its codes go one day.
 pub(in crate::store) fn tell(
     tx: &Transaction<'_>,
     now: &Now,
@@ -226,7 +227,8 @@ pub(in crate::store) fn tell(
         act,
         address: String::new(),
     };
-    notify(tx, now, at, account.id, &told, None)
+    let to = address(tx, account.id)?.map(|(_, address)| address);
+    notify(tx, now, at, account.id, &told, to.as_ref())
 }
 
 /// Turns an account into a tombstone; what brings it back. Its owner is told, so that nobody gets
@@ -244,12 +246,12 @@ pub(in crate::store) fn remove(
     };
     let snapshot = Snapshot::of(tx, account)?;
     run("UPDATE accounts SET state = 'removed' WHERE id = ?1")?;
-    // Those that go to an address of their own are promises to somebody else.
+    // Those that go to an address of their own were promised to whoever had it then.
     run("UPDATE outbox SET state = 'failed'
          WHERE account = ?1 AND state <> 'sent' AND recipient IS NULL")?;
-    for address in &account.addresses {
-        let to = EmailAddress::new(address.address.clone());
-        if let (Some(_), Ok(to)) = (address.confirmed, to) {
+    for old in &account.addresses {
+        let to = EmailAddress::new(old.address.clone());
+        if let (Some(_), Ok(to)) = (old.confirmed, to) {
             let told = ToldAct {
                 act: OwnerAct::Removed,
                 address: String::new(),
