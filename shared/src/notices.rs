@@ -54,6 +54,7 @@ fn content(told: &Told) -> (&'static str, Content) {
             Content::Act {
                 act: told.act,
                 address: told.address.clone(),
+                times: told.times,
             },
         ),
     }

@@ -21,9 +21,11 @@ const CLAIM: Span = Span::from_mins(1);
 /// The kind of a notice of a half-finished sign-in.
 const HALF_FINISHED: &str = "half-finished";
 /// The kind of a notice of an administrator's act.
-const ACT: &str = "act";
+pub(super) const ACT: &str = "act";
 /// How often a notice is tried.
 const NOTICE_TRIES: u32 = 5;
+/// Notices that are passed over in one transaction: a login waits for no more of them.
+const PASSED_OVER: u32 = 20;
 
 /// Whose delivery it is.
 #[derive(Clone, Copy, Debug)]
@@ -103,6 +105,24 @@ pub struct ToldAct {
     pub act: OwnerAct,
     /// The new address, masked, where it is about one.
     pub address: String,
+    /// How often it was done since the owner was last told.
+    #[serde(default = "once")]
+    pub times: u32,
+}
+
+const fn once() -> u32 {
+    1
+}
+
+impl ToldAct {
+    /// That it was done once; with the new address, masked, where it is about one.
+    pub fn of(act: OwnerAct, address: String) -> Self {
+        Self {
+            act,
+            address,
+            times: 1,
+        }
+    }
 }
 
 /// What the notice of a half-finished sign-in tells.
@@ -242,16 +262,27 @@ impl Store {
     /// Claims the next due notice, so that no other process sends it too. One to an address that had
     /// `most` mails in a day waits an hour more.
     pub fn claim_notice(&mut self, now: &Now, most: u32) -> Result<Option<Notice>, StoreError> {
+        // Each one that is passed over is due later, or never: this ends.
+        loop {
+            match self.claim_among(now, most)? {
+                Claim::None => return Ok(None),
+                Claim::PassedOver => {}
+                Claim::Taken(notice) => return Ok(Some(*notice)),
+            }
+        }
+    }
+
+    /// Passes over a few notices at the most, so that whoever signs in meanwhile comes in between.
+    fn claim_among(&mut self, now: &Now, most: u32) -> Result<Claim, StoreError> {
         self.write("taking a notice from the outbox", |tx| {
             let at = clock::advance(tx, now)?;
-            // Each one that is passed over is due later, or never: this ends.
-            loop {
+            for _ in 0..PASSED_OVER {
                 match claim(tx, at, most)? {
-                    Claim::None => return Ok(None),
                     Claim::PassedOver => {}
-                    Claim::Taken(notice) => return Ok(Some(notice)),
+                    found @ (Claim::None | Claim::Taken(_)) => return Ok(found),
                 }
             }
+            Ok(Claim::PassedOver)
         })
     }
 
@@ -306,7 +337,7 @@ enum Claim {
     None,
     /// It cannot go out, or not now.
     PassedOver,
-    Taken(Notice),
+    Taken(Box<Notice>),
 }
 
 fn claim(tx: &Transaction<'_>, at: StoreTime, most: u32) -> Result<Claim, StoreError> {
@@ -364,14 +395,14 @@ fn claim(tx: &Transaction<'_>, at: StoreTime, most: u32) -> Result<Claim, StoreE
         return Ok(Claim::PassedOver);
     };
     set("claimed", 1, at.plus(CLAIM))?;
-    Ok(Claim::Taken(Notice {
+    Ok(Claim::Taken(Box::new(Notice {
         id,
         account: due.account,
         name: due.name,
         to,
         told,
         created: due.created,
-    }))
+    })))
 }
 
 /// A due notice as its row has it.
@@ -404,38 +435,6 @@ impl Due {
             _ => None,
         }
     }
-}
-
-/// Queues a notice of an administrator's act, in the act's own transaction: to `to`, or to where the
-/// account's codes go when it is sent. Each verb that opens a way in calls this.
-pub(super) fn notify(
-    tx: &Transaction<'_>,
-    now: &Now,
-    at: StoreTime,
-    account: i64,
-    told: &ToldAct,
-    to: Option<&EmailAddress>,
-) -> Result<(), StoreError> {
-    let doing = "queueing a notice";
-    let detail =
-        serde_json::to_string(told).map_err(|error| StoreError::odd(doing, error.to_string()))?;
-    tx.prepare_cached(
-        "INSERT INTO outbox
-           (account, kind, detail, recipient, state, due_store, created_wall, created_store)
-         VALUES (?1, ?2, ?3, ?4, 'due', ?5, ?6, ?5)",
-    )
-    .and_then(|mut statement| {
-        statement.execute(params![
-            account,
-            ACT,
-            detail,
-            to.map(EmailAddress::as_str),
-            at.millis(),
-            now.wall.millis()
-        ])
-    })
-    .map_err(StoreError::sqlite(doing))?;
-    Ok(())
 }
 
 /// The confirmed address that an account's codes go to.
@@ -706,4 +705,45 @@ pub(super) fn delivery(row: &Row<'_>) -> Result<Delivery, rusqlite::Error> {
         millis: row.get(7)?,
         at: row.get(8)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Claim, PASSED_OVER};
+    use crate::host::Host;
+    use crate::host::tests::Fixed;
+    use crate::store::Store;
+
+    // Mutant: one transaction passes over as many notices as there are.
+    #[test]
+    fn a_transaction_passes_over_a_few_notices_and_the_rest_is_found_by_the_next() {
+        let mut store = Store::in_memory();
+        let now = Fixed::new().now();
+        store
+            .connection()
+            .execute_batch(
+                "INSERT INTO accounts (name, uid, state, created_wall) VALUES ('alice', 1, 'active', 0);
+                 INSERT INTO outbox (account, kind, detail, recipient, state, due_store, created_wall,
+                   created_store)
+                 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50)
+                 SELECT 1, 'unknown', '{}', 'a@example.org', 'due', i, 0, 0 FROM n;
+                 INSERT INTO outbox (account, kind, detail, recipient, state, due_store, created_wall,
+                   created_store)
+                 VALUES (1, 'act', '{\"act\":\"unlocked\",\"address\":\"\"}', 'a@example.org', 'due', 99, 0, 0)",
+            )
+            .unwrap();
+        let left = |store: &Store| -> u32 {
+            let sql = "SELECT count(*) FROM outbox WHERE state = 'due'";
+            store
+                .connection()
+                .query_row(sql, [], |row| row.get(0))
+                .unwrap()
+        };
+        let first = store.claim_among(&now, 30).unwrap();
+        assert!(matches!(first, Claim::PassedOver));
+        assert_eq!(left(&store), 51 - PASSED_OVER);
+        let found = store.claim_notice(&now, 30).unwrap().unwrap();
+        assert_eq!(found.to.as_str(), "a@example.org");
+        assert_eq!(left(&store), 0);
+    }
 }

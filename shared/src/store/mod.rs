@@ -18,6 +18,7 @@ pub mod events;
 pub mod guesses;
 pub mod inside;
 pub mod mails;
+mod notices;
 pub mod outbox;
 pub mod policies;
 pub mod restore;

@@ -104,6 +104,8 @@ pub enum Content {
         act: OwnerAct,
         /// The new address, masked, where it is about one; else empty.
         address: String,
+        /// How often it was done since the owner was last told.
+        times: u32,
     },
 }
 

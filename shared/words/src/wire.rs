@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use crate::secret::Secret;
 
 /// The protocol that this build speaks.
-pub const PROTOCOL: u16 = 2;
+pub const PROTOCOL: u16 = 3;
 
 /// The largest body of a frame, in bytes. The longest honest one is a [`Hello`], under 4 KiB.
 pub const MAX_BODY: usize = 16 * 1024;

@@ -163,11 +163,15 @@ impl Values {
                 body: common.clone(),
                 subject: common,
             },
-            Content::Act { act, address } => {
+            Content::Act {
+                act,
+                address,
+                times,
+            } => {
                 let address = sanitise(address);
                 let body = context! {
                     act => act.word(),
-                    what => what(*act, &address),
+                    what => what(*act, &address) + &often(*times),
                     address => address,
                     ..common
                 };
@@ -207,6 +211,14 @@ fn what(act: OwnerAct, address: &str) -> String {
         OwnerAct::RecoveryReplaced => "An administrator made new recovery codes for this account: \
                                        earlier ones no longer work."
             .to_owned(),
+    }
+}
+
+/// How often it was done, where that was more than once since the owner was last told.
+fn often(times: u32) -> String {
+    match times {
+        0 | 1 => String::new(),
+        _ => format!(" This was done {times} times since you were last told."),
     }
 }
 

@@ -34,6 +34,7 @@ fn act(act: OwnerAct) -> Content {
     Content::Act {
         act,
         address: "b***@e***.org".to_owned(),
+        times: 1,
     }
 }
 
@@ -194,6 +195,20 @@ fn the_other_letters_say_what_they_are() {
     let test = render(&letter(Content::Test)).unwrap();
     assert_eq!(test.subject, "Test message from host01");
     assert!(test.text.starts_with("Test message from host01\n"));
+}
+
+// Mutant: the number is left out, or told of an act that was done once.
+#[test]
+fn an_act_that_was_done_again_is_told_with_how_often() {
+    for (times, told) in [(1, false), (3, true)] {
+        let content = Content::Act {
+            act: OwnerAct::BypassMade,
+            address: String::new(),
+            times,
+        };
+        let text = render(&letter(content)).unwrap().text;
+        assert_eq!(text.contains("This was done 3 times"), told, "{text}");
+    }
 }
 
 // Mutants: two acts share a sentence; an act about an address does not name it; the part for people

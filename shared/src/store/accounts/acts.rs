@@ -10,7 +10,8 @@ use super::{Account, Act, Actor, Asked, clear, existing, record, unchanged};
 use crate::host::Now;
 use crate::store::error::{Problem, StoreError};
 use crate::store::events::not_found;
-use crate::store::mails::{ToldAct, address, notify};
+use crate::store::mails::{ToldAct, address};
+use crate::store::notices::notify;
 use crate::store::undo::{self, Back, Snapshot};
 use crate::store::{Store, clock};
 
@@ -223,10 +224,7 @@ pub(in crate::store) fn tell(
     account: &Account,
     act: OwnerAct,
 ) -> Result<(), StoreError> {
-    let told = ToldAct {
-        act,
-        address: String::new(),
-    };
+    let told = ToldAct::of(act, String::new());
     let to = address(tx, account.id)?.map(|(_, address)| address);
     notify(tx, now, at, account.id, &told, to.as_ref())
 }
@@ -252,10 +250,7 @@ pub(in crate::store) fn remove(
     for old in &account.addresses {
         let to = EmailAddress::new(old.address.clone());
         if let (Some(_), Ok(to)) = (old.confirmed, to) {
-            let told = ToldAct {
-                act: OwnerAct::Removed,
-                address: String::new(),
-            };
+            let told = ToldAct::of(OwnerAct::Removed, String::new());
             notify(tx, now, at, account.id, &told, Some(&to))?;
         }
     }

@@ -14,7 +14,8 @@ use super::{
 use crate::host::Now;
 use crate::store::error::{Problem, StoreError};
 use crate::store::events::not_found;
-use crate::store::mails::{ToldAct, notify};
+use crate::store::mails::ToldAct;
+use crate::store::notices::notify;
 use crate::store::undo::{self, Back};
 use crate::store::{Store, clock};
 
@@ -133,10 +134,7 @@ pub(in crate::store) fn change_address(
         retire(tx, now, at, account, address, None)?;
     } else {
         for old in &before {
-            let told = ToldAct {
-                act: OwnerAct::AddressAsked,
-                address: address.masked(),
-            };
+            let told = ToldAct::of(OwnerAct::AddressAsked, address.masked());
             notify(tx, now, at, account.id, &told, Some(old))?;
         }
     }
@@ -205,10 +203,7 @@ fn retire(
     let failed = StoreError::sqlite;
     let mut gone = Vec::new();
     for old in confirmed(account) {
-        let told = ToldAct {
-            act: OwnerAct::AddressChanged,
-            address: new.masked(),
-        };
+        let told = ToldAct::of(OwnerAct::AddressChanged, new.masked());
         notify(tx, now, at, account.id, &told, Some(&old))?;
         gone.push(old.masked());
     }
