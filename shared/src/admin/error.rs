@@ -108,6 +108,19 @@ pub enum AdminError {
     /// Somebody of the helpdesk saw addresses in full as often as they may.
     #[error("you saw addresses in full {0} times within a day, which is the most: ask an admin")]
     UnmaskedOften(u32),
+    /// The helpdesk asks for a bypass code that lives longer, or works more often, than it may make.
+    #[error(
+        "your role here is {}, whose bypass codes for {user} live {life} and work once: leave --ttl and \
+         --uses away, or ask an admin", .role.name()
+    )]
+    BypassTooMuch {
+        /// What they are.
+        role: Role,
+        /// For whom.
+        user: String,
+        /// How long it may live.
+        life: gatepost_words::time::Span,
+    },
     /// Another version came in force meanwhile.
     #[error(
         "the change was made against policy version {base}, and version {found} is in force now{by}: \
@@ -238,6 +251,7 @@ impl AdminError {
             Self::NotPermitted { .. }
             | Self::NoRole(_)
             | Self::Guarded { .. }
+            | Self::BypassTooMuch { .. }
             | Self::UnlockedOften { .. }
             | Self::UnmaskedOften(_) => Kind::NotPermitted,
             Self::Config(_)

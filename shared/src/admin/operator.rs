@@ -8,6 +8,7 @@ use super::roles::{Decided, Found, Membership, NoRole, Operator, Right, Role, Tr
 use crate::config::{Roles, USUAL};
 use crate::people::{self, Credentials, LookupError};
 use crate::store::accounts::Account;
+use crate::store::unlocks::Unlocker;
 
 /// What the environment says of who called; it can take a role away and never give one.
 #[derive(Clone, Debug, Default)]
@@ -146,6 +147,14 @@ impl Operator {
             }
         }
         Ok(())
+    }
+
+    /// As whom they act on an account that was looked at, for the transaction that does it.
+    pub(super) fn acts_on(&self, account: &Account) -> Unlocker {
+        match self.role {
+            Role::Admin => Unlocker::Admin,
+            Role::Helpdesk | Role::Auditor => Unlocker::Helpdesk { uid: account.uid },
+        }
     }
 
     /// What it takes to open files and start programs as the calling person; none where that is root

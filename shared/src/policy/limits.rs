@@ -70,6 +70,8 @@ pub const BYPASS_LIFE: [Span; 3] = [
 pub const BYPASS_USES: [u32; 3] = [1, 1, 10];
 /// Live bypass codes an account may have.
 pub const BYPASS_CODES: u32 = 3;
+/// How many bypass codes for an account may be made in a day before the helpdesk makes no more.
+pub const HELPDESK_BYPASS_PER_DAY: u32 = 5;
 /// How long a source is refused: what is usual, the least and the most.
 pub const SHIELD_TIME: [Span; 3] = [
     Span::from_mins(15),

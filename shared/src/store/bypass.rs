@@ -1,12 +1,12 @@
 //! Bypass codes: made and ended by administrators, counted and consumed like every other code.
 //!
 //! A row is live while a use is left, nobody revoked it, its boot and its generation last and its time
-//! is not over; the same words stand in each statement that asks. Ended rows are no record, the
-//! events are: they go when the account gets its next code, or with upkeep.
+//! is not over; the same words stand in each statement that asks. Ended rows count for a day how many
+//! were made, and are no record, the events are: they go with a later code, or with upkeep.
 
 use gatepost_words::ident::UserName;
 use gatepost_words::job::OwnerAct;
-use gatepost_words::time::{Boot, Span};
+use gatepost_words::time::{Boot, Span, StoreTime};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use serde_json::json;
 
@@ -14,16 +14,17 @@ use super::accounts::{self, Actor, act, existing};
 use super::error::{Problem, StoreError};
 use super::events::not_found;
 use super::guesses::{
-    CONSUMING, COUNTING, Consumed, Counted, active, claimed, end_unused, is_stale, succeed, tally,
-    write_guess,
+    CONSUMING, COUNTING, Consumed, Counted, DAY, active, claimed, end_unused, is_stale, succeed,
+    tally, write_guess,
 };
 use super::signin::{Opening, Waiting, append_for};
+use super::unlocks::Unlocker;
 use super::{Store, clock, shields};
 use crate::code::bypass::VerifiedBypass;
 use crate::host::Now;
 use crate::policy::Policy;
 use crate::policy::challenge::State;
-use crate::policy::limits::BYPASS_CODES;
+use crate::policy::limits::{BYPASS_CODES, HELPDESK_BYPASS_PER_DAY};
 use crate::policy::lockout::{self, Lock};
 
 /// A code to be kept.
@@ -39,6 +40,8 @@ pub struct NewBypass<'a> {
     pub uses: u32,
     /// Why it was made.
     pub reason: &'a str,
+    /// Who makes it.
+    pub by: Unlocker,
 }
 
 /// A live code as it is listed: never the code, nor its public symbols.
@@ -106,6 +109,9 @@ impl Store {
         self.write(doing, |tx| {
             let at = clock::advance(tx, now)?;
             let account = existing(tx, doing, name)?;
+            if matches!(new.by, Unlocker::Helpdesk { uid } if uid != account.uid) {
+                return Err(not_found(doing, "the account was changed in the meantime"));
+            }
             if account.state != "active" {
                 let what = format!(
                     "{name} is {}, and a bypass code does not help against that: gatepost user \
@@ -115,8 +121,15 @@ impl Store {
                 return Err(refused(doing, what));
             }
             let generation = clock::generation(tx)?;
-            let live = clear_ended(tx, now, generation, account.id)
+            let (live, made) = end_ended(tx, now, at, generation, account.id)
                 .map_err(StoreError::sqlite(doing))?;
+            if new.by != Unlocker::Admin && made >= HELPDESK_BYPASS_PER_DAY {
+                let what = format!(
+                    "{name} got {made} bypass codes within a day, after which the helpdesk makes no more: \
+                     ask an admin"
+                );
+                return Err(refused(doing, what));
+            }
             if live >= BYPASS_CODES {
                 let what = format!(
                     "{name} has {live} live bypass codes, which is the most: gatepost bypass revoke \
@@ -386,15 +399,17 @@ impl Store {
     }
 }
 
-/// Removes an account's codes that are no longer live; how many are.
-fn clear_ended(
+/// Removes an account's codes that ended and are older than a day; how many are live, and how many were made
+/// within the day. Those that ended give their public symbols back.
+fn end_ended(
     tx: &Transaction<'_>,
     now: &Now,
+    at: StoreTime,
     generation: i64,
     account: i64,
-) -> Result<u32, rusqlite::Error> {
+) -> Result<(u32, u32), rusqlite::Error> {
     tx.execute(
-        "DELETE FROM bypass_codes
+        "UPDATE bypass_codes SET uses_left = 0
          WHERE account = ?1 AND NOT (uses_left > 0 AND revoked_wall IS NULL
            AND boot_id = ?2 AND expires_boot > ?3 AND generation = ?4)",
         params![
@@ -404,10 +419,16 @@ fn clear_ended(
             generation
         ],
     )?;
+    let day = at.minus(DAY).millis();
+    tx.execute(
+        "DELETE FROM bypass_codes WHERE account = ?1 AND uses_left = 0 AND created_store <= ?2",
+        params![account, day],
+    )?;
     tx.query_row(
-        "SELECT count(*) FROM bypass_codes WHERE account = ?1",
-        [account],
-        |row| row.get(0),
+        "SELECT count(*) FILTER (WHERE uses_left > 0), count(*) FILTER (WHERE created_store > ?2)
+         FROM bypass_codes WHERE account = ?1",
+        params![account, day],
+        |row| Ok((row.get(0)?, row.get(1)?)),
     )
 }
 

@@ -15,7 +15,7 @@ use super::{Store, clock, undo};
 use crate::host::Now;
 use crate::policy::limits::HELPDESK_UNLOCKS_PER_DAY;
 
-/// Who unlocks.
+/// Who unlocks, or makes a bypass code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unlocker {
     /// As often as it takes.

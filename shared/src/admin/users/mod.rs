@@ -23,13 +23,13 @@ pub use self::import::{
 pub use self::invite::{Invited, Person};
 pub use self::view::{Address, Listed, Mask, Shown, Standing, State};
 pub(super) use self::view::{mask, rounded};
-use super::roles::{Right, Role};
+use super::roles::Right;
 use super::{Admin, AdminError};
 use crate::code::recovery::{self, RecoveryCode};
 use crate::policy::limits::HELPDESK_UNLOCKS_PER_DAY;
 pub use crate::store::accounts::Asked;
 use crate::store::error::StoreError;
-use crate::store::unlocks::{Unlocked, Unlocker};
+use crate::store::unlocks::Unlocked;
 
 /// The longest note, in bytes.
 const NOTE_LIMIT: usize = 1024;
@@ -142,10 +142,7 @@ impl Admin {
         self.may_on(Right::Unlock, &account)?;
         let before = self.standing(&account)?;
         let now = self.host.now();
-        let by = match self.operator.role {
-            Role::Admin => Unlocker::Admin,
-            Role::Helpdesk | Role::Auditor => Unlocker::Helpdesk { uid: account.uid },
-        };
+        let by = self.operator.acts_on(&account);
         let asked = asked.into();
         match self.store.unlock(&now, &self.actor, &name, by, &asked)? {
             Unlocked::Done => {}

@@ -11,6 +11,7 @@ use crate::code::recovery::RecoveryCode;
 use crate::host::Host;
 use crate::store::bypass::{BypassHash, BypassMatch, NewBypass, Whose};
 use crate::store::guesses::Counted;
+use crate::store::unlocks::Unlocker;
 
 pub(super) const CODE: &str = "B-K7QX-MNPQ-2345";
 const OTHER: &str = "B-K7QX-MNPQ-2346";
@@ -27,6 +28,7 @@ impl Desk {
             life: LIFE,
             uses,
             reason: "TICKET-812",
+            by: Unlocker::Admin,
         };
         let now = self.host.now();
         self.store()
