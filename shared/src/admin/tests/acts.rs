@@ -453,3 +453,71 @@ fn known_sources_are_listed_and_forgotten() {
     );
     assert!(ids(&bench).is_empty());
 }
+
+// Mutants: the version, the uid or the state in the transaction is not looked at; a tombstone is taken for
+// a name that never was.
+#[test]
+fn a_list_does_nothing_to_an_account_that_is_not_what_was_looked_at() {
+    type Meanwhile = fn(&mut Bench);
+    let sql = |bench: &Bench, sql: &str| bench.admin.store.connection().execute_batch(sql).unwrap();
+    let removed: Meanwhile = |bench| {
+        bench.enrol(Proof::Word);
+        bench.admin.remove_user("root", None).unwrap();
+    };
+    let cases: [(bool, Meanwhile); 5] = [
+        (false, removed),
+        (false, |bench| drop(bench.enrol(Proof::Word))),
+        (true, |bench| {
+            bench.admin.note_user("root", "hers", None).unwrap();
+        }),
+        (true, |bench| {
+            let connection = bench.admin.store.connection();
+            let other = "UPDATE accounts SET uid = 2000";
+            connection.execute_batch(other).unwrap();
+        }),
+        (true, |bench| {
+            let connection = bench.admin.store.connection();
+            let closed = "UPDATE accounts SET state = 'disabled'";
+            connection.execute_batch(closed).unwrap();
+        }),
+    ];
+    for (number, (enrolled, meanwhile)) in cases.into_iter().enumerate() {
+        let mut bench = bench();
+        if enrolled {
+            bench.enrol(Proof::Word);
+        }
+        let text = format!("user,address,note\nroot,{NEW},from a list\n");
+        let rows = read_rows(text.as_bytes(), &Form::Csv).unwrap();
+        let options = Options {
+            update: true,
+            confirmed: true,
+        };
+        let plan = bench.admin.plan_import(rows, options).unwrap();
+        meanwhile(&mut bench);
+        let before = (bench.version(), bench.addresses());
+        let imported = bench
+            .admin
+            .apply_import(&plan, None, &Stop::default(), |_, _| ())
+            .unwrap();
+        assert_eq!((imported.added, imported.changed), (0, 0), "{number}");
+        let why = &imported.failed[0].why;
+        assert!(why.contains("changed since"), "{number}: {why}");
+        assert_eq!((bench.version(), bench.addresses()), before, "{number}");
+    }
+    // A row that fails half way has changed nothing.
+    let mut bench = bench();
+    sql(
+        &bench,
+        "CREATE TRIGGER no_notes BEFORE UPDATE OF note ON accounts
+         BEGIN SELECT RAISE(ABORT, 'no notes'); END",
+    );
+    let text = format!("user,address,note\nroot,{NEW},from a list\n");
+    let rows = read_rows(text.as_bytes(), &Form::Csv).unwrap();
+    let plan = bench.admin.plan_import(rows, Options::default()).unwrap();
+    let imported = bench
+        .admin
+        .apply_import(&plan, None, &Stop::default(), |_, _| ())
+        .unwrap();
+    assert_eq!((imported.failed.len(), imported.undo), (1, None));
+    assert!(bench.admin.store.account(&name("root")).unwrap().is_none());
+}

@@ -8,9 +8,9 @@ use rusqlite::Transaction;
 use serde_json::json;
 
 use super::address::{Change, change_address};
-use super::{Act, Actor, Asked, Confirmation, enrol, existing, record};
+use super::{Account, Act, Actor, Asked, Confirmation, by_name, enrol, existing, record};
 use crate::host::Now;
-use crate::store::error::StoreError;
+use crate::store::error::{Problem, StoreError};
 use crate::store::undo::{self, Back};
 use crate::store::{Store, clock};
 
@@ -40,6 +40,9 @@ pub struct Row {
     pub confirmed: bool,
     /// What is to become of it.
     pub way: Way,
+    /// The account's version when it was looked at; none where the name never had a row. Another one by now
+    /// leaves the row undone.
+    pub seen: Option<i64>,
 }
 
 /// How rows ended.
@@ -63,13 +66,53 @@ impl Store {
     ) -> Result<Ended, StoreError> {
         self.write("importing accounts", |tx| {
             let at = clock::advance(tx, now)?;
-            let ended = rows
-                .iter()
-                .map(|row| one(tx, now, at, actor, row, &mut batch, asked))
-                .collect();
+            let mut ended = Vec::with_capacity(rows.len());
+            for row in rows {
+                let before = batch;
+                run(tx, "SAVEPOINT row")?;
+                let done = one(tx, now, at, actor, row, &mut batch, asked);
+                if done.is_err() {
+                    run(tx, "ROLLBACK TO row")?;
+                    batch = before;
+                }
+                run(tx, "RELEASE row")?;
+                ended.push(done);
+            }
             Ok(Ended { rows: ended, batch })
         })
     }
+}
+
+fn run(tx: &Transaction<'_>, sql: &str) -> Result<(), StoreError> {
+    tx.execute_batch(sql)
+        .map_err(StoreError::sqlite("importing accounts"))
+}
+
+/// The row's account as it was looked at: still there or still not, of that version and uid, and active.
+fn as_seen(
+    tx: &Transaction<'_>,
+    doing: &'static str,
+    row: &Row,
+) -> Result<Option<Account>, StoreError> {
+    let account = by_name(tx, row.name.as_str())?;
+    let same = match (&account, row.seen) {
+        (None, None) => true,
+        (Some(account), Some(seen)) => {
+            account.version == seen && account.uid == row.uid && account.state == "active"
+        }
+        (None, Some(_)) | (Some(_), None) => false,
+    };
+    if same {
+        return Ok(account);
+    }
+    let what = format!(
+        "{} was changed since the list was looked at: nothing was done; import it again",
+        row.name
+    );
+    Err(StoreError {
+        doing,
+        problem: Problem::Changed(what),
+    })
 }
 
 fn one(
@@ -87,7 +130,11 @@ fn one(
     } else {
         Confirmation::Later
     };
+    let account = as_seen(tx, doing, row)?;
     let entry = match row.way {
+        Way::Add if account.is_some() => {
+            return Err(StoreError::odd(doing, "it adds what is there"));
+        }
         Way::Add => {
             let person = (&row.name, row.uid);
             enrol(

@@ -168,6 +168,7 @@ impl Admin {
             note,
             confirmed: row.confirmed || options.confirmed,
             way: Way::Add,
+            seen: account.as_ref().map(|account| account.version),
         };
         let (fate, why) = judge(account.as_ref(), &mut wanted, options);
         let shown = wanted.address.masked();
