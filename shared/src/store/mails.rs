@@ -533,7 +533,7 @@ pub(super) fn all_to(
 }
 
 /// Of those, the ones that carried no code.
-fn others_to(
+pub(super) fn others_to(
     connection: &Connection,
     limit_key: &str,
     at: StoreTime,
