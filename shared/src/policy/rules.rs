@@ -78,6 +78,8 @@ pub enum Standing {
     Removed,
     /// An administrator disabled it.
     Disabled,
+    /// Enrolled, and an administrator locked it.
+    Held,
     /// Enrolled.
     Active,
 }
@@ -190,8 +192,13 @@ pub fn assess(in_force: &InForce, unenrolled: Unenrolled, facts: &Facts<'_>) -> 
             "an administrator disabled it: gatepost user enable",
         ),
         (_, Some((number, Action::Refuse))) => (refuse(Refusal::Rule(number)), "the rule refuses"),
+        (Standing::Held, Some((_, Action::Skip))) => (
+            Decision::Ask,
+            "the rule asks for no code, but an administrator locked it: it is asked, and no code is taken; \
+             gatepost user unlock",
+        ),
         (_, Some((number, Action::Skip))) => (Decision::Skip(number), "the rule asks for no code"),
-        (Standing::Active, Some((_, Action::Require)) | None) => {
+        (Standing::Active | Standing::Held, Some((_, Action::Require)) | None) => {
             (Decision::Ask, "enrolled and active: a code is asked for")
         }
         (Standing::Removed, Some((_, Action::Require)) | None) => (
@@ -426,7 +433,7 @@ mod tests {
 
     #[test]
     fn a_row_that_ever_was_is_never_unenrolled() {
-        use Standing::{Active, Disabled, Never, Removed, UidChanged, UidOfAnother};
+        use Standing::{Active, Disabled, Held, Never, Removed, UidChanged, UidOfAnother};
         let cases = [
             (
                 Never,
@@ -434,6 +441,7 @@ mod tests {
                 Decision::Ignore,
             ),
             (Active, Decision::Ask, Decision::Ask),
+            (Held, Decision::Ask, Decision::Ask),
             (
                 Removed,
                 Decision::Refuse(Refusal::Removed),
@@ -464,6 +472,12 @@ mod tests {
 
     #[test]
     fn no_rule_opens_a_disabled_account() {
+        let skip = vec![rule(&[], &[], &[], Action::Skip)];
+        assert_eq!(
+            decide(skip, Unenrolled::Ignore, &known(&[]), Standing::Held),
+            Decision::Ask,
+            "and its lock stands"
+        );
         let skip = vec![rule(&[], &[], &[], Action::Skip)];
         assert_eq!(
             decide(skip, Unenrolled::Ignore, &known(&[]), Standing::Disabled),

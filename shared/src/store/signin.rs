@@ -416,6 +416,7 @@ fn standing(
     Ok(match account.state.as_str() {
         "removed" => Standing::Removed,
         _ if account.uid != i64::from(uid) => Standing::UidChanged,
+        "active" if account.held => Standing::Held,
         "active" => Standing::Active,
         // Disabled, and any word that a later version may write.
         _ => Standing::Disabled,

@@ -8,6 +8,7 @@ use super::{Desk, Play, actor, consumed, counted};
 use crate::code::bypass::BypassCode;
 use crate::code::recovery::RecoveryCode;
 use crate::host::Host;
+use crate::policy::rules::Action;
 use crate::store::accounts::Confirmation;
 use crate::store::bypass::BypassMatch;
 use crate::store::guesses::{Counted, RecoveryMatch};
@@ -204,4 +205,20 @@ fn a_notice_goes_to_nobody_else() {
         let expected: &[&str] = if uid_changed { &[] } else { &["daemon1"] };
         assert_eq!(told, expected, "{what}");
     }
+}
+
+// Mutant: a rule that skips lets a locked account by.
+#[test]
+fn no_rule_skips_an_account_that_an_administrator_locked() {
+    let desk = Desk::enrolled();
+    desk.rules(&[super::all(Action::Skip, &[])]);
+    assert_eq!(desk.begin(desk.hello()).err(), Some(Verdict::Ignore));
+    let now = desk.host.now();
+    let lock = desk
+        .store()
+        .lock(&now, &actor(), &super::user(), &"".into());
+    lock.unwrap();
+    let play = desk.log_in();
+    assert!(play.said.contains("locked"), "{}", play.said);
+    assert_eq!(play.code, None);
 }
