@@ -145,6 +145,7 @@ impl Admin {
             candidate.file.path(),
             &aside,
             candidate.options,
+            &candidate.restored.plan,
             &self.actor,
             &reason(why),
         )?;

@@ -63,15 +63,25 @@ pub(crate) struct Restore {
     /// Look the copy through and say what would change; change nothing
     #[arg(long, visible_alias = "dry-run")]
     verify: bool,
-    /// Make accounts that are disabled or removed now what they are in the copy
-    #[arg(long)]
-    reopen: bool,
+    #[command(flatten)]
+    more: More,
     /// Don't ask, and don't mind logins that wait at a prompt
     #[arg(long)]
     yes: bool,
     /// Why, for the audit
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
+}
+
+/// What is taken from the copy only if asked for.
+#[derive(Debug, Args)]
+pub(crate) struct More {
+    /// Make accounts that are disabled or removed now what they are in the copy
+    #[arg(long)]
+    reopen: bool,
+    /// Take the rules from a copy of another store, too
+    #[arg(long)]
+    with_policy: bool,
 }
 
 pub(crate) fn run(context: &Context, command: Command) -> Result<Exit, Failure> {
@@ -113,7 +123,8 @@ pub(crate) fn backup(context: &Context, asked: &Backup) -> Result<Exit, Failure>
 pub(crate) fn restore(context: &Context, asked: &Restore) -> Result<Exit, Failure> {
     let mut admin = context.admin()?;
     let options = Options {
-        reopen: asked.reopen,
+        reopen: asked.more.reopen,
+        with_policy: asked.more.with_policy,
     };
     let candidate = admin.candidate(&mut named::read(context, &asked.file)?, options)?;
     if asked.verify {
@@ -149,6 +160,11 @@ fn text(restored: &Restored) -> String {
         "It is of another store: its log takes the place of this one's.\n"
     });
     text.push_str(&changes(plan));
+    if plan.takes_rules {
+        text.push_str("The rules become the copy's: gatepost policy show, afterwards.\n");
+    } else if !plan.same_log {
+        text.push_str("The rules stay as they are: --with-policy takes the copy's.\n");
+    }
     if let Some(kept) = kept {
         // Writing to a String cannot fail.
         let _infallible = writeln!(
@@ -175,6 +191,11 @@ fn changes(plan: &Plan) -> String {
             &plan.kept_closed,
         ),
         ("not in the copy, and so removed", &plan.unknown),
+        (
+            "whose codes go elsewhere then, as the copy has it; who has them now is told",
+            &plan.moved,
+        ),
+        ("that this store never had", &plan.new),
     ] {
         if names.is_empty() {
             continue;

@@ -173,8 +173,10 @@ fn a_restore_lets_nobody_in_with_the_code_of_another() {
     let desk = Desk::enrolled();
     let mut play = desk.log_in();
     let (now, aside) = (desk.host.now(), desk.folder.path().join("aside.db"));
+    let told = desk.store().restore_plan(&now, &copy, Options::default());
+    let told = told.unwrap();
     desk.store()
-        .restore(&now, &copy, &aside, Options::default(), &actor(), "")
+        .restore(&now, &copy, &aside, Options::default(), &told, &actor(), "")
         .unwrap();
     let end = play.type_in(RECOVERY);
     assert_ne!(end, Err(Verdict::Success));

@@ -6,16 +6,20 @@
 
 use std::path::Path;
 
+use gatepost_words::ident::EmailAddress;
+use gatepost_words::job::OwnerAct;
 use gatepost_words::time::StoreTime;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction};
 use serde_json::json;
 
-use super::accounts::Actor;
+use super::accounts::{self, Actor};
 use super::error::{Problem, StoreError};
 use super::events::{Event, append};
-use super::{Store, clock};
+use super::mails::ToldAct;
+use super::{Store, notices};
 use crate::host::Now;
 
+mod moments;
 mod plan;
 
 pub use self::plan::Plan;
@@ -25,6 +29,8 @@ pub use self::plan::Plan;
 pub struct Options {
     /// Whether accounts that are disabled or removed now become what they are in the copy.
     pub reopen: bool,
+    /// Whether the rules become the copy's where it is of another store.
+    pub with_policy: bool,
 }
 
 /// What happens to a table.
@@ -41,6 +47,10 @@ enum Fate {
     Logged,
     /// The store's own rows, of helpers that run now.
     Kept,
+    /// The store's own rows: what it defends itself with now.
+    Ours,
+    /// The store's rules where it has rules that can be used; the copy's of another store if asked for.
+    Rules,
     /// Nobody's.
     Emptied,
 }
@@ -66,23 +76,25 @@ const FATES: [(&str, Fate); 21] = [
     ("undo", Fate::Emptied),
     // A bypass code is dead in another generation.
     ("bypass_codes", Fate::Emptied),
-    ("shields", Fate::Logged),
+    ("shields", Fate::Ours),
     // An older copy of the same store takes no rule back that was in force since.
-    ("policies", Fate::Logged),
-    ("policy_confirmations", Fate::Logged),
-    ("policy_in_force", Fate::Logged),
+    ("policies", Fate::Rules),
+    ("policy_confirmations", Fate::Rules),
+    ("policy_in_force", Fate::Rules),
 ];
 
 /// Tables of the log that name no account's row: they need not be moved to be kept.
-const IN_PLACE: [&str; 7] = [
-    "events",
-    "event_days",
-    "strangers",
-    "shields",
-    "policies",
-    "policy_confirmations",
-    "policy_in_force",
-];
+const IN_PLACE: [&str; 3] = ["events", "event_days", "strangers"];
+
+/// Whether a table's rows stay where they are.
+fn stays(table: &str, fate: Fate, plan: &Plan) -> bool {
+    match fate {
+        Fate::Ours => true,
+        Fate::Rules => !plan.takes_rules,
+        Fate::Logged => plan.same_log && IN_PLACE.contains(&table),
+        Fate::Copied | Fate::Counted | Fate::KeptWhereKnown | Fate::Kept | Fate::Emptied => false,
+    }
+}
 
 const DOING: &str = "restoring the store";
 const PLANNING: &str = "comparing the store with the copy";
@@ -96,17 +108,24 @@ impl Store {
         options: Options,
     ) -> Result<Plan, StoreError> {
         self.with_copy(copy, |connection| {
+            plan::no_contradiction(connection)?;
             plan::plan(connection, now, options).map_err(StoreError::sqlite(PLANNING))
         })
     }
 
-    /// Restores that copy, which was looked through. What is there now is kept in the file `aside`.
+    /// Restores that copy, which was looked through, if that does what `told` says. What is there now is kept
+    /// in the file `aside`.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one value for each thing that a restore needs"
+    )]
     pub fn restore(
         &mut self,
         now: &Now,
         copy: &Path,
         aside: &Path,
         options: Options,
+        told: &Plan,
         actor: &Actor,
         reason: &str,
     ) -> Result<Plan, StoreError> {
@@ -115,13 +134,17 @@ impl Store {
         self.foreign_keys(false)?;
         let done = self.with_copy_mut(copy, |store| {
             store.write(DOING, |tx| {
+                plan::no_contradiction(tx)?;
                 let plan = plan::plan(tx, now, options).map_err(StoreError::sqlite(DOING))?;
+                plan.expect(told)?;
                 // Nobody writes while this transaction has the lock: no event falls between.
                 Self::connect(Path::new(&path), OpenFlags::SQLITE_OPEN_READ_WRITE)?
                     .keep_copy(aside)?;
-                settle_clock(tx, now, &plan)?;
+                let moved = plan::moved(tx).map_err(StoreError::sqlite(DOING))?;
+                let at = moments::settle(tx, now, &plan)?;
                 merge(tx, &plan, options).map_err(StoreError::sqlite(DOING))?;
                 whole(tx)?;
+                tell_moved(tx, now, at, &moved)?;
                 let detail = json!({
                     "by": actor.name,
                     "reason": reason,
@@ -129,6 +152,9 @@ impl Store {
                     "reopened": plan.reopened,
                     "kept_closed": plan.kept_closed,
                     "unknown": plan.unknown,
+                    "moved": plan.moved,
+                    "new": plan.new,
+                    "takes_rules": plan.takes_rules,
                 });
                 let event = Event {
                     kind: "store-restore",
@@ -191,52 +217,23 @@ fn detach(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The clock does not go back, and what is measured by it moves with it; the generation is raised, which
-/// voids every code.
-fn settle_clock(tx: &Transaction<'_>, now: &Now, plan: &Plan) -> Result<(), StoreError> {
-    let failed = StoreError::sqlite;
-    let here = clock::advance(tx, now)?;
-    let there = clock::copied(tx)?.unwrap_or(here);
-    let ahead = there.since(here).millis().max(0);
-    if ahead > 0 {
-        shift(tx, ahead).map_err(failed(DOING))?;
-        clock::set(
-            tx,
-            now,
-            StoreTime::from_millis(here.millis().saturating_add(ahead)),
-        )?;
-    }
-    clock::raise_generation(tx)?;
-    let sql = "INSERT OR REPLACE INTO copy.meta SELECT 'generation',
-                 max(coalesce((SELECT value FROM copy.meta WHERE key = 'generation'), 0) + 1,
-                     (SELECT value FROM main.meta WHERE key = 'generation'))";
-    tx.execute(sql, []).map_err(failed(DOING))?;
-    let kept: &[&str] = if plan.same_log {
-        &["clock", "anchor"]
-    } else {
-        &["clock"]
-    };
-    for key in kept {
-        tx.execute("DELETE FROM copy.meta WHERE key = ?1", [key])
-            .and_then(|_| {
-                let sql = "INSERT INTO copy.meta SELECT key, value FROM main.meta WHERE key = ?1";
-                tx.execute(sql, [key])
-            })
-            .map_err(failed(DOING))?;
-    }
-    Ok(())
-}
-
-/// Moves every moment of the store's clock on, so that its distance from now stays.
-fn shift(tx: &Transaction<'_>, ahead: i64) -> Result<(), rusqlite::Error> {
-    for (table, _) in FATES {
-        for column in columns(tx, table)? {
-            // Days and hours are counted from marks, whose place is no distance.
-            if column.ends_with("_store") && column != "from_store" {
-                let sql = format!("UPDATE main.{table} SET {column} = {column} + ?1");
-                tx.execute(&sql, [ahead])?;
-            }
-        }
+/// Tells those whose codes went elsewhere before.
+fn tell_moved(
+    tx: &Transaction<'_>,
+    now: &Now,
+    at: StoreTime,
+    moved: &[plan::Moved],
+) -> Result<(), StoreError> {
+    for plan::Moved { name, from, to } in moved {
+        let (Some(account), Ok(from)) = (
+            accounts::by_name(tx, name)?,
+            EmailAddress::new(from.clone()),
+        ) else {
+            continue;
+        };
+        let to = EmailAddress::new(to.clone()).map_or_else(|_bad| String::new(), |to| to.masked());
+        let told = ToldAct::of(OwnerAct::AddressChanged, to);
+        notices::notify(tx, now, at, account.id, &told, Some(&from))?;
     }
     Ok(())
 }
@@ -246,7 +243,7 @@ fn merge(tx: &Transaction<'_>, plan: &Plan, options: Options) -> Result<(), rusq
     accounts(tx, plan, options)?;
     for (table, fate) in FATES {
         match fate {
-            Fate::Copied => {}
+            Fate::Copied | Fate::Ours | Fate::Rules => {}
             Fate::Emptied => {
                 tx.execute(&format!("DELETE FROM copy.{table}"), [])?;
             }
@@ -280,8 +277,8 @@ fn merge(tx: &Transaction<'_>, plan: &Plan, options: Options) -> Result<(), rusq
                  WHERE state = 'removed')";
     tx.execute(sql, [])?;
     let guards = lift_guards(tx)?;
-    for (table, _) in FATES {
-        if plan.same_log && IN_PLACE.contains(&table) {
+    for (table, fate) in FATES {
+        if stays(table, fate, plan) {
             continue;
         }
         tx.execute(&format!("DELETE FROM main.{table}"), [])?;

@@ -3,8 +3,10 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 
-use super::Options;
+use super::{Options, PLANNING};
 use crate::host::Now;
+use crate::policy::versions;
+use crate::store::error::{Problem, StoreError};
 use crate::store::events;
 
 /// What a restore does, or would do.
@@ -18,6 +20,12 @@ pub struct Plan {
     pub kept_closed: Vec<String>,
     /// Accounts that the copy does not know: they are removed, and their names stay refused.
     pub unknown: Vec<String>,
+    /// Accounts whose codes go elsewhere afterwards.
+    pub moved: Vec<String>,
+    /// Accounts of the copy that the store never had.
+    pub new: Vec<String>,
+    /// Whether the rules become the copy's.
+    pub takes_rules: bool,
     /// Logins that wait at a prompt now; their codes no longer work afterwards.
     pub waiting: u64,
 }
@@ -48,8 +56,18 @@ pub(super) fn plan(
     } else {
         (Vec::new(), closed)
     };
+    let same_log = same_log(connection)?;
+    let new = "SELECT c.name FROM copy.accounts c WHERE c.state <> 'removed'
+                 AND NOT EXISTS (SELECT 1 FROM main.accounts m WHERE m.name = c.name)
+               ORDER BY c.name";
     Ok(Plan {
-        same_log: same_log(connection)?,
+        same_log,
+        moved: moved(connection)?
+            .into_iter()
+            .map(|moved| moved.name)
+            .collect(),
+        new: names(new)?,
+        takes_rules: !same_log && (options.with_policy || !has_rules(connection)?),
         reopened,
         kept_closed,
         unknown: names(
@@ -59,6 +77,99 @@ pub(super) fn plan(
         )?,
         waiting: u64::try_from(waiting).unwrap_or(0),
     })
+}
+
+/// An account whose codes go elsewhere after a restore.
+pub(super) struct Moved {
+    pub(super) name: String,
+    pub(super) from: String,
+    pub(super) to: String,
+}
+
+const CONFIRMED: &str = "(SELECT address FROM {side}.addresses
+    WHERE account = {row}.id AND confirmed_wall IS NOT NULL ORDER BY id LIMIT 1)";
+
+/// Accounts that have a confirmed address on both sides, and not the same.
+pub(super) fn moved(connection: &Connection) -> Result<Vec<Moved>, rusqlite::Error> {
+    let of = |side: &str, row: &str| CONFIRMED.replace("{side}", side).replace("{row}", row);
+    let sql = format!(
+        "SELECT name, ours, theirs FROM (
+           SELECT m.name AS name, {} AS ours, {} AS theirs FROM main.accounts m
+           JOIN copy.accounts c ON c.name = m.name WHERE m.state <> 'removed')
+         WHERE ours <> theirs ORDER BY name",
+        of("main", "m"),
+        of("copy", "c")
+    );
+    connection
+        .prepare(&sql)?
+        .query_map([], |row| {
+            Ok(Moved {
+                name: row.get(0)?,
+                from: row.get(1)?,
+                to: row.get(2)?,
+            })
+        })?
+        .collect()
+}
+
+/// Whether the store names a version of its rules that is what was applied.
+fn has_rules(connection: &Connection) -> Result<bool, rusqlite::Error> {
+    let row: Option<(String, Vec<u8>)> = connection
+        .query_row(
+            "SELECT p.rules, p.sha256 FROM main.policy_in_force f
+             JOIN main.policies p ON p.version = f.version",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()?;
+    Ok(row.is_some_and(|(rules, sha256)| versions::digest(&rules).as_slice() == sha256))
+}
+
+/// Refuses a copy that no Gatepost made: one with our last event in it and an account that we never had, or
+/// with accounts and a log that never began.
+pub(super) fn no_contradiction(connection: &Connection) -> Result<(), StoreError> {
+    let failed = StoreError::sqlite;
+    let ask = |sql: &str| -> Result<bool, StoreError> {
+        connection
+            .query_row(sql, [], |row| row.get(0))
+            .map_err(failed(PLANNING))
+    };
+    let unlogged = "SELECT EXISTS (SELECT 1 FROM copy.accounts)
+        AND NOT EXISTS (SELECT 1 FROM copy.events)
+        AND NOT EXISTS (SELECT 1 FROM copy.meta WHERE key = 'anchor')";
+    if ask(unlogged)? {
+        let what = "it has accounts, and no event says where they come from: take another copy";
+        return Err(StoreError::odd(PLANNING, what));
+    }
+    let strangers = "SELECT EXISTS (SELECT 1 FROM copy.accounts c
+        WHERE NOT EXISTS (SELECT 1 FROM main.accounts m WHERE m.name = c.name))";
+    if same_log(connection).map_err(failed(PLANNING))? && ask(strangers)? {
+        let what = "it says that it is an earlier state of this store, and has accounts that this store \
+                    never had: somebody changed it; take another copy";
+        return Err(StoreError::odd(PLANNING, what));
+    }
+    Ok(())
+}
+
+impl Plan {
+    /// Refuses where it is not what was told. Logins come and go: no code works in those that wait.
+    pub(super) fn expect(&self, told: &Self) -> Result<(), StoreError> {
+        let waiting = self.waiting;
+        if *self
+            == (Self {
+                waiting,
+                ..told.clone()
+            })
+        {
+            return Ok(());
+        }
+        let what = "the store was changed since the copy was held against it: nothing was done; look again: \
+                    gatepost restore FILE --verify";
+        Err(StoreError {
+            doing: PLANNING,
+            problem: Problem::Changed(what.to_owned()),
+        })
+    }
 }
 
 /// Whether the store has the copy's last event, with that hash: then all before it is the same too.

@@ -8,6 +8,7 @@ use gatepost_words::time::Span;
 use super::{FATES, Options, Plan};
 use crate::host::Host;
 use crate::host::tests::Fixed;
+use crate::policy::rules::{Action, Rule};
 use crate::store::Store;
 use crate::store::accounts::{Actor, Confirmation};
 
@@ -70,8 +71,9 @@ impl Bench {
         let aside = self.folder.path().join("aside.db");
         let _none_there = std::fs::remove_file(&aside);
         let now = self.clock.now();
+        let plan = self.store.restore_plan(&now, copy, options).unwrap();
         self.store
-            .restore(&now, copy, &aside, options, &actor(), "test")
+            .restore(&now, copy, &aside, options, &plan, &actor(), "test")
             .unwrap()
     }
 }
@@ -112,6 +114,9 @@ fn a_restore_brings_addresses_back_and_lowers_nothing() {
             reopened: vec![],
             kept_closed: vec!["bob".into()],
             unknown: vec!["carol".into()],
+            moved: vec!["alice".into(), "bob".into()],
+            new: vec![],
+            takes_rules: false,
             waiting: 0,
         }
     );
@@ -227,7 +232,13 @@ fn what_was_closed_stays_closed_unless_it_is_asked_for() {
             set(&bench, name, now, "NULL");
         }
         set(&bench, "alice", "active", "7");
-        let plan = bench.restore_with(&copy, Options { reopen });
+        let plan = bench.restore_with(
+            &copy,
+            Options {
+                reopen,
+                with_policy: false,
+            },
+        );
         let names = vec!["bob".to_owned(), "dora".to_owned()];
         let (reopened, closed) = if reopen {
             (names, vec![])
@@ -272,9 +283,11 @@ fn a_restore_that_fails_changes_nothing() {
     let aside = bench.folder.path().join("aside.db");
     std::fs::write(&aside, "in the way").unwrap();
     let now = bench.clock.now();
+    let plan = bench.store.restore_plan(&now, &copy, Options::default());
+    let plan = plan.unwrap();
     let failed = bench
         .store
-        .restore(&now, &copy, &aside, Options::default(), &actor(), "");
+        .restore(&now, &copy, &aside, Options::default(), &plan, &actor(), "");
     assert!(failed.unwrap_err().to_string().contains("is there already"));
     assert_eq!(
         bench.value("SELECT address FROM addresses"),
@@ -340,4 +353,161 @@ fn a_successor_inherits_no_way_in() {
                   + (SELECT count(*) FROM challenges WHERE replaced = 0)";
     assert_eq!(bench.value(left), "0");
     assert_eq!(bench.value("SELECT count(*) FROM addresses"), "1");
+}
+
+// Mutants: the clock jumps to the copy's; an unlocking of later than now leaves failures out.
+#[test]
+fn a_copy_moves_no_clock() {
+    let mut bench = Bench::new();
+    bench.add("alice");
+    bench.sql(WRONG);
+    let before = bench.store.clock().unwrap().unwrap().store;
+    let copy = bench.copy();
+    let editor = rusqlite::Connection::open(&copy).unwrap();
+    let far =
+        "UPDATE meta SET value = replace(value, ' 86400000', ' 400000000000') WHERE key = 'clock';
+               UPDATE accounts SET unlocked_store = 300000000000";
+    editor.execute_batch(far).unwrap();
+    drop(editor);
+    bench.sql("UPDATE addresses SET address = 'eve@example.org'");
+    let plan = bench.restore(&copy);
+    assert_eq!(plan.moved, ["alice"]);
+    assert_eq!(bench.store.clock().unwrap().unwrap().store, before);
+    let unlocked = "SELECT coalesce(unlocked_store, 0) <= 86400000 FROM accounts";
+    assert_eq!(bench.value(unlocked), "1");
+    // Who had the codes is told where they go.
+    let told =
+        "SELECT group_concat(recipient || ' ' || json_extract(detail, '$.address')) FROM outbox";
+    assert_eq!(bench.value(told), "eve@example.org a***@e***.org");
+}
+
+// Mutants: what a later moment of the copy's clock says of an unlocking is taken as it is; another store's
+// moments are not moved, or by the wrong distance.
+#[test]
+fn what_another_store_measured_keeps_its_distance() {
+    let mut other = Bench::new();
+    other.clock.pass(Span::from_hours(1000));
+    other.add("alice");
+    other.sql(
+        "UPDATE meta SET value = replace(value, ' 86400000', ' 3600000000') WHERE key = 'clock';
+         INSERT INTO guesses (account, factor, right, source, at_store, at_wall)
+         VALUES (1, 'code', 0, 'ip:203.0.113.9', 3599000000, 0);
+         INSERT INTO event_days VALUES (3456000000, 1);
+         UPDATE accounts SET unlocked_store = 9900000000",
+    );
+    let copy = other.copy();
+    let mut bench = Bench::new();
+    bench.add("dora");
+    let plan = bench.restore(&copy);
+    assert_eq!((plan.same_log, plan.new), (false, vec!["alice".to_owned()]));
+    for (sql, now) in [
+        ("SELECT 86400000 - at_store FROM guesses", "1000000"),
+        ("SELECT from_store % 86400000 FROM event_days", "0"),
+        (
+            "SELECT unlocked_store FROM accounts WHERE name = 'alice'",
+            "86400000",
+        ),
+    ] {
+        assert_eq!(bench.value(sql), now, "{sql}");
+    }
+}
+
+// Mutants: an account that never was, in a copy with our last event, is taken; so are accounts without a log.
+#[test]
+fn a_copy_that_contradicts_itself_is_refused() {
+    let refused = |tamper: &str| {
+        let mut bench = Bench::new();
+        bench.add("alice");
+        let copy = bench.copy();
+        rusqlite::Connection::open(&copy)
+            .unwrap()
+            .execute_batch(tamper)
+            .unwrap();
+        let now = bench.clock.now();
+        let planned = bench.store.restore_plan(&now, &copy, Options::default());
+        let told = Plan::default();
+        let aside = bench.folder.path().join("aside.db");
+        let done =
+            bench
+                .store
+                .restore(&now, &copy, &aside, Options::default(), &told, &actor(), "");
+        (
+            planned.unwrap_err().to_string(),
+            done.unwrap_err().to_string(),
+        )
+    };
+    for (tamper, why) in [
+        (
+            "INSERT INTO accounts (name, uid, state, created_wall) VALUES ('root', 0, 'active', 0)",
+            "never had",
+        ),
+        ("DELETE FROM events", "no event says"),
+    ] {
+        let (planned, done) = refused(tamper);
+        assert!(planned.contains(why), "{planned}");
+        assert!(done.contains(why), "{done}");
+    }
+}
+
+// Mutants: the transaction does not hold its plan against the one that was told; logins that wait are part
+// of it.
+#[test]
+fn a_restore_does_what_was_told_or_nothing() {
+    let mut bench = Bench::new();
+    bench.add("alice");
+    let copy = bench.copy();
+    let now = bench.clock.now();
+    let options = Options::default();
+    let told = bench.store.restore_plan(&now, &copy, options).unwrap();
+    bench.add("bob");
+    let aside = bench.folder.path().join("aside.db");
+    let restore = |bench: &mut Bench, told: &Plan| {
+        let done = bench
+            .store
+            .restore(&now, &copy, &aside, options, told, &actor(), "");
+        done.map(|_plan| ()).map_err(|error| error.to_string())
+    };
+    let refused = restore(&mut bench, &told).unwrap_err();
+    assert!(refused.contains("changed since"), "{refused}");
+    let told = bench.store.restore_plan(&now, &copy, options).unwrap();
+    restore(&mut bench, &Plan { waiting: 9, ..told }).unwrap();
+}
+
+// Mutants: another store's rules are taken unasked; ours are kept where nobody can use them; its shields
+// take the place of ours.
+#[test]
+fn another_stores_rules_are_taken_where_it_is_asked_for() {
+    let skip = [Rule {
+        users: vec![],
+        groups: vec![],
+        services: vec![],
+        action: Action::Skip,
+    }];
+    for (with_policy, broken, taken) in [
+        (false, false, false),
+        (true, false, true),
+        (false, true, true),
+    ] {
+        let mut other = Bench::new();
+        other.add("alice");
+        let now = other.clock.now();
+        other.store.put_rules(&now, &skip);
+        other.sql("INSERT INTO shields VALUES ('203.0.113.0/24', 9, '', '', 0)");
+        let copy = other.copy();
+        let mut bench = Bench::new();
+        bench.add("dora");
+        bench.sql("INSERT INTO shields VALUES ('192.0.2.0/24', 9, '', '', 0)");
+        if broken {
+            bench.sql("DELETE FROM policy_in_force");
+        }
+        let options = Options {
+            reopen: false,
+            with_policy,
+        };
+        assert_eq!(bench.restore_with(&copy, options).takes_rules, taken);
+        let in_force = bench.value("SELECT version FROM policy_in_force");
+        assert_eq!(in_force, if taken { "2" } else { "1" }, "{with_policy}");
+        let shields = "SELECT group_concat(network) FROM shields";
+        assert_eq!(bench.value(shields), "192.0.2.0/24");
+    }
 }
