@@ -100,14 +100,37 @@ impl Store {
     }
 }
 
-/// The newest moment that a guess or a mail was counted at.
+/// Where moments of the clock stand that were now when they were written.
+const MOMENTS: [(&str, &str); 13] = [
+    ("accounts", "success_store"),
+    ("accounts", "unlocked_store"),
+    ("bypass_codes", "created_store"),
+    ("challenges", "created_store"),
+    ("event_days", "from_store"),
+    ("guesses", "at_store"),
+    ("helpdesk_unlocks", "at_store"),
+    ("known_sources", "last_store"),
+    ("outbox", "created_store"),
+    ("sends", "at_store"),
+    ("strangers", "from_store"),
+    // Their ends: what was to come when they were written.
+    ("shields", ""),
+    ("undo", ""),
+];
+
+/// The newest moment that anything was counted, unlocked or kept at: a clock behind an unlocking would leave
+/// out of every count what comes until it is there again.
 fn newest_count(connection: &Connection) -> Result<StoreTime, StoreError> {
-    let sql = "SELECT max(coalesce((SELECT max(at_store) FROM guesses), 0),
-                          coalesce((SELECT max(at_store) FROM sends), 0), ?1)";
-    connection
-        .query_row(sql, [new_clock().millis()], |row| row.get(0))
-        .map(StoreTime::from_millis)
-        .map_err(StoreError::sqlite(DOING))
+    let mut newest = new_clock().millis();
+    for (table, column) in MOMENTS.iter().filter(|(_, column)| !column.is_empty()) {
+        let found: Option<i64> = connection
+            .query_row(&format!("SELECT max({column}) FROM {table}"), [], |row| {
+                row.get(0)
+            })
+            .map_err(StoreError::sqlite(DOING))?;
+        newest = newest.max(found.unwrap_or(newest));
+    }
+    Ok(StoreTime::from_millis(newest))
 }
 
 /// A new store's clock starts at a day, so that no window reaches before its zero.
@@ -172,4 +195,64 @@ pub(super) fn raise_generation(tx: &Transaction<'_>) -> Result<(), StoreError> {
     .and_then(|mut statement| statement.execute([next]))
     .map_err(StoreError::sqlite("raising the store's generation"))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{MOMENTS, Store};
+    use crate::host::Host;
+    use crate::host::tests::Fixed;
+    use crate::store::accounts::Actor;
+
+    // Mutant: only guesses and mails are looked at; then the clock falls behind an unlocking.
+    #[test]
+    fn a_reset_goes_behind_no_moment_that_was() {
+        for (table, column) in MOMENTS.iter().filter(|(_, column)| !column.is_empty()) {
+            let mut store = Store::in_memory();
+            let sql = format!(
+                "INSERT INTO accounts (name, uid, state, created_wall) VALUES ('alice', 1, 'active', 0);
+                 INSERT INTO known_sources VALUES (1, 'x', 's', 0, 0, 0, NULL);
+                 INSERT INTO guesses (account, factor, source, at_store, at_wall) VALUES (1, 'code', '', 0, 0);
+                 INSERT INTO sends (account, limit_key, source, state, at_store) VALUES (1, '', '', 'open', 0);
+                 INSERT INTO helpdesk_unlocks (account, at_store) VALUES (1, 0);
+                 INSERT INTO event_days VALUES (0, 0);
+                 INSERT INTO strangers VALUES (0, '', 0, 0);
+                 INSERT INTO outbox (account, kind, detail, state, due_store, created_wall, created_store)
+                 VALUES (1, 'x', '', 'sent', 0, 0, 0);
+                 INSERT INTO bypass_codes (account, first_symbols, hash, uses, uses_left, boot_id,
+                   expires_boot, generation, reason, made_by, created_wall, created_store)
+                 VALUES (1, 'K7', 'x', 1, 1, 'b', 9, 0, '', '', 0, 0);
+                 INSERT INTO challenges VALUES (x'01', 1, NULL, 's', 'h', 'x', 1, 'r', x'02', 'b', 9, 0, 0, 3,
+                   NULL, 0, 'running', 9, NULL, 0, 0);
+                 UPDATE {table} SET {column} = 900000000;
+                 INSERT INTO meta VALUES ('clock', 'unreadable')"
+            );
+            store.connection.execute_batch(&sql).unwrap();
+            let actor = Actor {
+                name: "root".into(),
+            };
+            let now = Fixed::new().now();
+            let shows = store.reset_clock(&now, &actor, "").unwrap();
+            assert_eq!(shows.millis(), 900_000_000, "{table} {column}");
+        }
+    }
+
+    #[test]
+    fn every_table_with_a_moment_is_looked_at() {
+        let store = Store::in_memory();
+        let sql = "SELECT DISTINCT t.name FROM sqlite_schema t JOIN pragma_table_info(t.name) c
+                   WHERE t.type = 'table' AND c.name LIKE '%\\_store' ESCAPE '\\'";
+        let mut statement = store.connection.prepare(sql).unwrap();
+        let tables = statement
+            .query_map([], |row| row.get::<_, String>(0))
+            .unwrap();
+        let tables: BTreeSet<String> = tables.map(Result::unwrap).collect();
+        let known: BTreeSet<String> = MOMENTS
+            .iter()
+            .map(|(table, _)| (*table).to_owned())
+            .collect();
+        assert_eq!(tables, known, "say whether a reset may go behind it");
+    }
 }
