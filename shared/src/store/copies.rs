@@ -65,6 +65,39 @@ impl Drop for Temporary {
     }
 }
 
+/// The store as it was before a restore: a file that goes with this, unless it is told to stay.
+#[derive(Debug)]
+pub(super) struct Kept {
+    file: PathBuf,
+    stays: bool,
+}
+
+impl Kept {
+    /// Writes the file, which must be new.
+    pub(super) fn at(store: &Store, path: &Path) -> Result<Self, StoreError> {
+        make_private(path)?;
+        let kept = Self {
+            file: path.to_owned(),
+            stays: false,
+        };
+        store.copy_into(path)?;
+        Ok(kept)
+    }
+
+    /// Leaves the file there for good.
+    pub(super) fn stay(mut self) {
+        self.stays = true;
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        if !self.stays {
+            let _none_there = unlinkat(CWD, &self.file, AtFlags::empty());
+        }
+    }
+}
+
 /// Makes an empty file that only root reads, never over one that is there: SQLite would give it
 /// whatever mode the umask leaves.
 fn make_private(path: &Path) -> Result<(), StoreError> {

@@ -13,6 +13,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction};
 use serde_json::json;
 
 use super::accounts::{self, Actor};
+use super::copies::Kept;
 use super::error::{Problem, StoreError};
 use super::events::{Event, append};
 use super::mails::ToldAct;
@@ -132,14 +133,15 @@ impl Store {
         let path = self.connection.path().unwrap_or_default().to_owned();
         // What refers to what is checked at the end, as a whole.
         self.foreign_keys(false)?;
+        let mut kept = None;
         let done = self.with_copy_mut(copy, |store| {
             store.write(DOING, |tx| {
                 plan::no_contradiction(tx)?;
                 let plan = plan::plan(tx, now, options).map_err(StoreError::sqlite(DOING))?;
                 plan.expect(told)?;
                 // Nobody writes while this transaction has the lock: no event falls between.
-                Self::connect(Path::new(&path), OpenFlags::SQLITE_OPEN_READ_WRITE)?
-                    .keep_copy(aside)?;
+                let reader = Self::connect(Path::new(&path), OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+                kept = Some(Kept::at(&reader, aside)?);
                 let moved = plan::moved(tx).map_err(StoreError::sqlite(DOING))?;
                 let at = moments::settle(tx, now, &plan)?;
                 merge(tx, &plan, options).map_err(StoreError::sqlite(DOING))?;
@@ -169,6 +171,9 @@ impl Store {
             })
         });
         self.foreign_keys(true)?;
+        if let (Ok(_), Some(kept)) = (&done, kept) {
+            kept.stay();
+        }
         done
     }
 

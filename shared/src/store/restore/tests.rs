@@ -511,3 +511,26 @@ fn another_stores_rules_are_taken_where_it_is_asked_for() {
         assert_eq!(bench.value(shields), "192.0.2.0/24");
     }
 }
+
+// Mutant: a restore that is undone leaves the file that keeps the store as it was, and the next one finds it
+// in its way.
+#[test]
+fn a_restore_that_is_undone_is_in_no_other_ones_way() {
+    let mut bench = Bench::new();
+    bench.add("alice");
+    let copy = bench.copy();
+    let editor = rusqlite::Connection::open(&copy).unwrap();
+    let torn = "PRAGMA foreign_keys = OFF;
+        UPDATE addresses SET account = 99";
+    editor.execute_batch(torn).unwrap();
+    drop(editor);
+    let (now, options) = (bench.clock.now(), Options::default());
+    let aside = bench.folder.path().join("aside.db");
+    let told = bench.store.restore_plan(&now, &copy, options).unwrap();
+    let failed = bench
+        .store
+        .restore(&now, &copy, &aside, options, &told, &actor(), "");
+    let why = failed.unwrap_err().to_string();
+    assert!(why.contains("refers to rows"), "{why}");
+    assert!(!aside.exists());
+}
