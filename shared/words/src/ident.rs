@@ -272,9 +272,9 @@ impl Source {
                 uid: caller_uid,
                 tty: tty(),
             },
-            Some(host) => match host.parse::<IpAddr>() {
-                Ok(address) => Self::Address(address.to_canonical()),
-                Err(_not_literal) => Self::Named {
+            Some(host) => match literal(host) {
+                Some(address) => Self::Address(address.to_canonical()),
+                None => Self::Named {
                     name: sanitise(host),
                     uid: caller_uid,
                     tty: tty(),
@@ -305,6 +305,16 @@ impl Source {
             Self::Local { uid, .. } => format!("uid:{uid}"),
         }
     }
+}
+
+/// An address as it is written, a link-local one with its zone or without: the same neighbour is meant, and
+/// one that is no address could not be shielded.
+fn literal(host: &str) -> Option<IpAddr> {
+    let Some((address, zone)) = host.split_once('%') else {
+        return host.parse().ok();
+    };
+    let address: Ipv6Addr = address.parse().ok()?;
+    (address.is_unicast_link_local() && !zone.is_empty()).then_some(IpAddr::V6(address))
 }
 
 impl fmt::Display for Source {
@@ -436,5 +446,10 @@ mod tests {
             "ip:2001:db8:1:2::/64"
         );
         assert_eq!(network(Some("::1")), "ip:::/64");
+        // Mutants: a zone makes a name of an address; or an address of any name.
+        assert_eq!(binding(Some("fe80::1%eth0"), None), "ip:fe80::1");
+        for name in ["fe80::1%", "2001:db8::1%eth0", "192.0.2.1%eth0", "%eth0"] {
+            assert!(binding(Some(name), None).starts_with("name:"), "{name}");
+        }
     }
 }
