@@ -34,6 +34,7 @@ pub(super) fn work(desk: &Desk, effects: &Receiver<Effect>) {
         moment.unwrap_or(0)
     };
     let mut admin: Option<Admin> = None;
+    let mut counted: Counted = None;
     let mut seen: Option<i64> = None;
     let mut idle = 0;
     // Where reading takes long and others write all the time, most of the time is left to them.
@@ -58,7 +59,7 @@ pub(super) fn work(desk: &Desk, effects: &Receiver<Effect>) {
             if let Some(first) = first(admin.as_ref(), &effect) {
                 desk.tell(first);
             }
-            let mut found = read(desk, &mut admin, &effect);
+            let mut found = read(desk, &mut admin, &mut counted, &effect);
             if !went_well(found.as_ref()) {
                 waiting.extend(effects.try_iter());
                 if waiting.iter().any(|newer| same_list(newer, &effect)) {
@@ -66,7 +67,7 @@ pub(super) fn work(desk: &Desk, effects: &Receiver<Effect>) {
                     continue;
                 }
                 // It may have been hit by what was meant for the one before it.
-                found = read(desk, &mut admin, &effect);
+                found = read(desk, &mut admin, &mut counted, &effect);
             }
             if let Some(found) = found {
                 desk.tell(found);
@@ -115,13 +116,21 @@ fn went_well(found: Option<&Found>) -> bool {
 }
 
 /// Reads what was asked for; where the store fails, the next time opens it anew.
-fn read(desk: &Desk, admin: &mut Option<Admin>, effect: &Effect) -> Option<Found> {
-    let open = match admin.take() {
-        Some(open) => Ok(open),
-        None => opened(desk),
+fn read(
+    desk: &Desk,
+    admin: &mut Option<Admin>,
+    counted: &mut Counted,
+    effect: &Effect,
+) -> Option<Found> {
+    let open = if let Some(open) = admin.take() {
+        Ok(open)
+    } else {
+        // Another connection has another count of changes.
+        *counted = None;
+        opened(desk)
     };
     let found = match &open {
-        Ok(open) => answer(open, effect),
+        Ok(open) => answer(open, counted, effect),
         Err(error) => unopened(effect, error),
     };
     *admin = open
@@ -151,7 +160,10 @@ fn first(admin: Option<&Admin>, effect: &Effect) -> Option<Found> {
     Some(Found::FirstUsers(*request, page))
 }
 
-fn answer(admin: &Admin, effect: &Effect) -> Option<Found> {
+/// How many accounts there were, and at which of the store's changes: a page costs less than their count.
+type Counted = Option<(i64, u64)>;
+
+fn answer(admin: &Admin, counted: &mut Counted, effect: &Effect) -> Option<Found> {
     Some(match effect {
         Effect::Users {
             request,
@@ -160,17 +172,24 @@ fn answer(admin: &Admin, effect: &Effect) -> Option<Found> {
             mask,
         } => {
             let page = admin.browse_users(filter, around, PAGE, *mask);
-            let counted = page.and_then(|page| {
+            let found = page.and_then(|page| {
                 let is_whole = !page.more_before && !page.more_after;
                 // Under a filter that would be a second scan; the next request must not wait for it.
                 let total = if is_whole || !filter.is_empty() {
                     None
                 } else {
-                    admin.count_users(filter)?
+                    let change = admin.change()?;
+                    let known = counted.filter(|(at, _)| *at == change);
+                    let total = match known {
+                        Some((_, total)) => Some(total),
+                        None => admin.count_users(filter)?,
+                    };
+                    *counted = total.map(|total| (change, total));
+                    total
                 };
                 Ok((page, total))
             });
-            Found::Users(*request, counted.map_err(|error| said(&error)))
+            Found::Users(*request, found.map_err(|error| said(&error)))
         }
         Effect::Events {
             request,
