@@ -338,7 +338,9 @@ fn rules_are_edited_tried_and_back_though_the_console_is_killed() {
         .shows("Policy version 1");
     terminal
         .press(&["R"])
-        .shows("back to version 1, not in force");
+        .shows("back to version 1, not in force")
+        // Before it is known who is affected, nothing can be put in force.
+        .shows("T tries, A applies");
     terminal
         .press(&["A"])
         .shows("gatepost policy rollback 1 --base 2");
