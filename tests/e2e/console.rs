@@ -77,6 +77,44 @@ fn locked_out_by_wrong_codes_seen_and_unlocked_in_the_console_and_in_again() {
     terminal.press(&["q"]).shows("$");
 }
 
+// Mutants: the console enrols where the login does not look; an address that somebody vouched for still
+// waits for its confirmation; who was not enrolled is let in.
+#[test]
+fn enrolled_in_the_console_then_in_over_ssh() {
+    require!(
+        Need::Program("/usr/sbin/sshd"),
+        Need::Program("/usr/bin/tmux")
+    );
+    let sink = Sink::start(Encryption::StartTls);
+    let stage = rig(&sink);
+    let mut mailbox = Mailbox::of(&sink);
+    let sshd = Sshd::start(&stage);
+    let terminal = Tmux::open(&stage, 120, 40);
+    terminal
+        .line("gatepost console --screen users")
+        .shows("2 accounts");
+    let mut login = sshd.login("carol");
+    login.password_of("carol").expect_refusal();
+    terminal.press(&["N"]).shows("Enrol somebody");
+    terminal.press(&["carol", "Enter", "carol@example.org", "Enter", "Right"]);
+    terminal.shows("gatepost user add carol carol@example.org --confirmed");
+    assert!(
+        mailbox.codes().is_empty(),
+        "nothing is mailed to who is not enrolled"
+    );
+    terminal.press(&["y"]).shows("carol is enrolled");
+    terminal.shows("3 accounts");
+    let mut login = sshd.login("carol");
+    login
+        .password_of("carol")
+        .expect_prompt("Verification code: ");
+    login.answer(&mailbox.next_code()).expect_shell().log_out();
+    for mail in sink.mails() {
+        assert_eq!(mail.to, ["carol@example.org"]);
+    }
+    terminal.press(&["q"]).shows("$");
+}
+
 // Mutant: the console's reads or acts hold the store's lock while it waits for a key.
 #[test]
 fn a_hundred_logins_while_the_console_is_used_and_none_is_refused() {
