@@ -221,10 +221,14 @@ mod tests {
     use std::io::{Read, Write};
     use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
     use std::path::PathBuf;
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
 
     use gatepost_shared::admin::roles::{Operator, Role};
     use gatepost_shared::config::Roles;
     use gatepost_shared::people::Credentials;
+    use rustix::fs::{CWD, Mode};
 
     use super::{Context, Shed, as_person, create, edit, edit_with, open_read, page, page_with};
     use crate::cli::exit::{Exit, Failure};
@@ -309,7 +313,8 @@ mod tests {
         }
     }
 
-    // Mutants: the thread stays root; its groups stay root's; the ids of the process change.
+    // Mutants: the thread stays root; its groups stay root's; the ids of the process change; a pipe's writer
+    // is waited for.
     #[test]
     fn a_named_file_is_opened_with_the_persons_rights_and_no_more() {
         let Some(folder) = Folder::new("a_named_file_is_opened") else {
@@ -332,6 +337,14 @@ mod tests {
         group.pop();
         let told = open_read(&admin, &group).unwrap_err().to_string();
         assert!(told.contains("not a regular file"), "{told}");
+        let pipe = folder.0.join("pipe");
+        rustix::fs::mkfifoat(CWD, &pipe, Mode::from_raw_mode(0o666)).unwrap();
+        fs::set_permissions(&pipe, Permissions::from_mode(0o666)).unwrap();
+        let (said, heard) = mpsc::channel();
+        let reader = move || said.send(open_read(&admin, &pipe).unwrap_err());
+        thread::Builder::new().spawn(reader).unwrap();
+        let told = heard.recv_timeout(Duration::from_secs(20)).unwrap();
+        assert!(told.to_string().contains("not a regular file"), "{told}");
         assert!(rustix::process::geteuid().is_root());
     }
 

@@ -85,11 +85,15 @@ mod tests {
         }
     }
 
-    // Mutants: another person's act is the newest; what was taken back is; the end is not kept.
+    // Mutants: another person's act is the newest, or one that the role may not take back; what was taken
+    // back is; the end is not kept.
     #[test]
     fn the_newest_is_the_persons_own_and_ends_with_its_time() {
         let mut undo = Undoables::default();
+        let mut beyond = act(10, true, false, 600);
+        beyond.permitted = false;
         let acts = vec![
+            beyond,
             act(9, false, false, 600),
             act(8, true, true, 500),
             act(7, true, false, 300),

@@ -25,6 +25,7 @@ use crate::console::message::{
     Act, Answer, Code, Edit, Found, FoundPolicy, Job, Message, Once, Planned, Progress, Screen,
     Standing, Step, Tally, Told,
 };
+use crate::console::model::text::Tone;
 use crate::console::model::{IDLE, LEAST, Model};
 use crate::console::samples::{in_force, on_trial, post, told_you, versions, whole, why};
 use crate::console::update::{begin, update};
@@ -966,7 +967,9 @@ fn every_size_can_be_drawn_while_everything_is_open() {
 // Mutant: a theme's text is grey, white, black or of any colour that a ground may have.
 #[test]
 fn no_theme_colours_text_like_a_ground_or_the_ground() {
-    let grounds = [Color::Black, Color::White, Color::Gray, Color::DarkGray];
+    let named = [Color::Black, Color::White, Color::Gray, Color::DarkGray];
+    let grounds = [0, 7, 8, 15, 16, 231].map(Color::Indexed);
+    let grounds = [&named[..], &grounds].concat();
     for scheme in Scheme::ALL {
         let look = Look {
             scheme,
@@ -989,6 +992,41 @@ fn no_theme_colours_text_like_a_ground_or_the_ground() {
                 update(&mut model, Message::Act(Act::Back));
             }
         }
+    }
+}
+
+// Mutants: what the key takes back is shown where the key does nothing else, or over what is said.
+#[test]
+fn what_can_be_taken_back_is_shown_where_its_key_does_it() {
+    type Prepare = fn(&mut Model);
+    let cases: [(Prepare, bool); 5] = [
+        (|_| (), true),
+        (
+            |model| model.notes.say(0, Tone::Plain, "x".repeat(55)),
+            true,
+        ),
+        (
+            |model| model.notes.say(0, Tone::Plain, "x".repeat(56)),
+            false,
+        ),
+        (|model| model.read_only = true, false),
+        (
+            |model| {
+                update(model, Message::Act(Act::Unlock));
+            },
+            false,
+        ),
+    ];
+    for (at, (prepare, is_shown)) in cases.into_iter().enumerate() {
+        let mut model = shown(Screen::Users, Case::Typical, COLOUR, (80, 24));
+        undoable(&mut model);
+        prepare(&mut model);
+        let picture = text(&drawn(&model));
+        assert_eq!(
+            picture.contains("undo: unlock carol"),
+            is_shown,
+            "{at}\n{picture}"
+        );
     }
 }
 

@@ -373,3 +373,62 @@ pub(super) fn one_line(text: &str) -> String {
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use gatepost_shared::admin::operator;
+
+    use super::super::effect::{Deed, Effect, Export, Rows, Verb};
+    use super::super::message::Job;
+    use super::{Called, Opener, Workers};
+
+    // Mutants: the lock on the door is taken away, of what changes or of what leaves an event.
+    #[test]
+    fn workers_of_a_read_only_console_change_nothing_whatever_they_are_handed() {
+        let folder = std::env::temp_dir().join(format!("gatepost-workers-{}", std::process::id()));
+        let deed = |users: &[&str]| {
+            let users = users.iter().map(|user| (*user).to_owned());
+            Deed::on(Verb::Unlock, users)
+        };
+        let store = Export {
+            rows: Rows::Store,
+            path: folder.clone(),
+            is_csv: false,
+        };
+        for effect in [
+            Effect::Do(deed(&["alice"])),
+            Effect::Each(Job::Each(1), deed(&["alice", "bob"])),
+            Effect::Long(Job::Undo(1), deed(&["7"])),
+            Effect::Export(Job::BackUp, store),
+        ] {
+            for (read_only, is_told) in [(true, false), (false, true)] {
+                let called = Called {
+                    sudo_uid: None,
+                    other: None,
+                };
+                let (events, told) = channel();
+                let open = Opener {
+                    conf: Some(folder.join("none.toml")),
+                    operator: operator(called.clone()).unwrap(),
+                    own: None,
+                    called,
+                };
+                let workers = Workers::start(open, &events, read_only).unwrap();
+                drop(events);
+                workers.hand(effect.clone()).unwrap();
+                drop(workers);
+                // Until the last worker is gone; what is wrong with the store is told for what is done.
+                let told: Vec<String> = told.iter().map(|event| format!("{event:?}")).collect();
+                let ends = |told: &&String| {
+                    ["Done", "Tried", "Ended"]
+                        .iter()
+                        .any(|word| told.contains(word))
+                };
+                let ended: Vec<_> = told.iter().filter(ends).collect();
+                assert_eq!(!ended.is_empty(), is_told, "{effect:?} {told:?}");
+            }
+        }
+    }
+}

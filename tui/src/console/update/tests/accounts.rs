@@ -257,6 +257,13 @@ fn acts_are_taken_back_and_done_again() {
     press(&mut model, Key::Enter);
     assert_eq!(twin(&model), "gatepost undo 9");
     press(&mut model, Key::Esc);
+    found(&mut model, Found::Undoables(vec![undoable(5, false, 20)]));
+    press(&mut model, Key::Char('z'));
+    let effects = press(&mut model, Key::Char('y'));
+    assert!(matches!(
+        effects.as_slice(),
+        [Effect::Long(Job::Undo(_), _)]
+    ));
     found(&mut model, Found::Undoables(vec![undoable(3, false, 21)]));
     press(&mut model, Key::Char('z'));
     assert_eq!(press(&mut model, Key::Char('y')), []);
@@ -271,6 +278,29 @@ fn acts_are_taken_back_and_done_again() {
     update(&mut model, Message::Tick(300_000));
     press(&mut model, Key::Char('z'));
     assert!(said(&model).contains("that can be taken back"));
+}
+
+// Mutants: nothing wakes the console when an act's time is over; acts whose time is over hide the next end.
+#[test]
+fn an_act_leaves_the_screen_when_its_time_is_over() {
+    let mut model = users();
+    model.idle = u64::MAX;
+    let mut sooner = undoable(9, false, 1);
+    sooner.seconds_left = 100;
+    found(
+        &mut model,
+        Found::Undoables(vec![sooner, undoable(7, false, 1)]),
+    );
+    assert_eq!(model.wakes(), Some(100_000));
+    for (now, newest, wakes) in [
+        (99_999, Some(9), Some(100_000)),
+        (100_000, Some(7), Some(300_000)),
+        (300_000, None, Some(u64::MAX)),
+    ] {
+        update(&mut model, Message::Tick(now));
+        let shown = model.undo.newest(now, false).map(|act| act.id);
+        assert_eq!((shown, model.wakes()), (newest, wakes), "{now}");
+    }
 }
 
 // Mutants: the list is imported without being looked at; what was chosen is lost on the way.

@@ -5,6 +5,7 @@ use crate::console::effect::{Effect, Rows};
 use crate::console::look::Scheme;
 use crate::console::message::{Act, Context, Found, Key, Message, Mouse, Screen};
 use crate::console::model::place::Place;
+use crate::console::model::policy::Pane;
 use crate::console::model::{IDLE, Model};
 use crate::console::prefs::Prefs;
 use crate::console::update::update;
@@ -32,6 +33,7 @@ fn a_click_selects_a_second_one_opens_and_a_name_above_leads_there() {
     press(&mut model, Key::Char('u'));
     assert_eq!(click(&mut model, 5, 4), []);
     assert!(model.dialog.is_some());
+    assert_eq!(model.users.list.selected, 1, "nothing below it is selected");
     press(&mut model, Key::Esc);
     update(&mut model, Message::Mouse(Mouse::WheelDown));
     assert_eq!(model.users.list.selected, 2);
@@ -59,6 +61,44 @@ fn a_click_selects_a_second_one_opens_and_a_name_above_leads_there() {
     assert!(said(&model).contains("selects text again"));
 }
 
+// Mutants: the frame, the head, what is scrolled away or the page beside the list is not reckoned with.
+#[test]
+fn what_is_pointed_at_is_what_is_drawn_there() {
+    type Prepare = fn(&mut Model);
+    let mut model = users();
+    let [below, beside] = [(80, 24), (160, 48)];
+    let row = |line| Some(Place::Row(line));
+    let same: Prepare = |_| ();
+    let versions: Prepare = |model| model.policy.pane = Pane::Versions;
+    for (screen, prepare, size, at, place) in [
+        (Screen::Users, same, below, (5, 2), None),
+        (Screen::Users, same, below, (5, 3), Some(Place::Head)),
+        (Screen::Users, same, below, (5, 4), row(0)),
+        (Screen::Users, same, below, (5, 20), row(16)),
+        (Screen::Users, same, below, (5, 21), None),
+        (Screen::Users, same, below, (79, 4), row(0)),
+        (Screen::Users, same, beside, (79, 4), row(0)),
+        (Screen::Users, same, beside, (80, 4), None),
+        (Screen::Home, same, below, (5, 2), None),
+        (Screen::Home, same, below, (5, 3), row(0)),
+        (Screen::Home, same, below, (5, 4), row(1)),
+        (Screen::Health, same, below, (5, 3), None),
+        (Screen::Health, same, below, (5, 4), row(0)),
+        (Screen::Policy, same, below, (5, 4), None),
+        (Screen::Policy, versions, below, (5, 3), None),
+        (Screen::Policy, versions, below, (5, 4), row(0)),
+    ] {
+        model.screen = screen;
+        model.size = size;
+        prepare(&mut model);
+        assert_eq!(model.place(at), place, "{screen:?} {size:?} {at:?}");
+    }
+    let mut model = users();
+    model.users.list.top = 1;
+    update(&mut model, Message::Mouse(Mouse::Click(5, 5)));
+    assert_eq!(model.users.list.selected, 2, "the second of those shown");
+}
+
 #[test]
 fn names_and_subcommands_are_copied_by_the_terminal() {
     let mut model = users();
@@ -82,8 +122,8 @@ fn names_and_subcommands_are_copied_by_the_terminal() {
     assert_eq!(press(&mut model, Key::Char('Y')), [Effect::Copy(twin)]);
     assert!(model.dialog.is_some());
     press(&mut model, Key::Esc);
-    // Mutant: the bound is gone.
-    for (length, is_copied) in [(56_244, true), (56_248, false)] {
+    // Mutants: the bound is gone, or another one; what counts is the text before it is encoded.
+    for (length, is_copied) in [(56_244, true), (56_245, false)] {
         model.users.list.rows[0].user = "x".repeat(length);
         assert_eq!(
             press(&mut model, Key::Char('y')).len(),
@@ -96,7 +136,8 @@ fn names_and_subcommands_are_copied_by_the_terminal() {
     assert_eq!(said(&model), "No row is selected.");
 }
 
-// Mutants: the first key does something; addresses stay in memory; a dialog stays open.
+// Mutants: the first key does something; addresses stay in memory, in the list or on the page; a dialog or
+// a list of acts stays open.
 #[test]
 fn a_console_that_nobody_uses_is_masked_and_the_first_key_only_takes_that_away() {
     let mut model = users();
@@ -106,6 +147,7 @@ fn a_console_that_nobody_uses_is_masked_and_the_first_key_only_takes_that_away()
     let mut model = users();
     update(&mut model, Message::Tick(0));
     found(&mut model, Found::Unmasked);
+    model.users.page = Some(Err(("alice".to_owned(), "odd".to_owned())));
     press(&mut model, Key::Char('u'));
     assert_eq!(model.wakes(), Some(IDLE));
     update(&mut model, Message::Tick(1_000));
@@ -135,6 +177,7 @@ fn a_console_that_nobody_uses_is_masked_and_the_first_key_only_takes_that_away()
             .iter()
             .all(|row| row.address.is_empty())
     );
+    assert!(model.users.page.is_none());
     assert!(model.dialog.is_none());
     assert!(!model.is_typing());
     assert_eq!(
@@ -151,6 +194,10 @@ fn a_console_that_nobody_uses_is_masked_and_the_first_key_only_takes_that_away()
     update(&mut model, Message::Mouse(Mouse::Click(5, 5)));
     assert_eq!(model.users.list.selected, 0);
     assert_eq!(model.wakes(), Some(IDLE * 10));
+    press(&mut model, Key::Char(':'));
+    assert_eq!(model.context(), Context::Palette);
+    update(&mut model, Message::Tick(IDLE * 10));
+    assert_eq!(model.context(), Context::Screen(Screen::Users));
 }
 
 #[test]
@@ -190,6 +237,7 @@ fn what_is_ruled_for_every_console_holds_in_this_one() {
         read_only: true,
         ..ConsoleRules::default()
     });
+    assert!(model.is_read_only(), "so the workers are told");
     for key in ['u', 'D', 'v', 'a'] {
         press(&mut model, Key::Char(key));
         assert!(model.dialog.is_none(), "{key}");

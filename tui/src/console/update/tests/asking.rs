@@ -8,7 +8,7 @@ use super::{
     Slot, State, Verb, act, answer, asked, begin, found, fresh, press, row, said, types, update,
     users,
 };
-use crate::console::message::{Code, Once};
+use crate::console::message::{Code, Mouse, Once};
 
 const CODE: &str = "B-7K2M-QWXZ-45NP";
 
@@ -151,6 +151,11 @@ fn a_code_is_shown_once_and_wiped_by_the_next_key() {
         update(&mut model, Message::Tick(10_000));
         answered(&mut model, Answer::Code(once()));
         assert_eq!(model.context(), Context::Code);
+        // The wheel is no key.
+        update(&mut model, Message::Tick(20_000));
+        update(&mut model, Message::Mouse(Mouse::WheelDown));
+        assert!(model.code.is_some(), "{key:?}");
+        update(&mut model, Message::Tick(10_000));
         assert!(!format!("{model:?}").contains("7K2M"), "not in Debug");
         press(&mut model, key);
         assert!(model.code.is_some(), "{key:?}: too soon to have been read");

@@ -110,6 +110,8 @@ fn unlocking_takes_two_keys_and_a_dialog() {
         version: Some(1),
         ..Deed::on(Verb::Unlock, ["alice".to_owned()])
     };
+    // Mutant: the verbs are not told which version was on the screen.
+    assert_eq!(deed.asked().version, Some(1));
     assert_eq!(press(&mut model, Key::Char('y')), [Effect::Do(deed)]);
     assert!(model.dialog.is_none());
 }
@@ -405,6 +407,7 @@ fn leaving_asks_only_where_a_job_runs() {
     assert_eq!(act(&mut model, Act::Quit), [Effect::Quit]);
 }
 
+// Mutants: the first leaves; the second does, however late; what is open is not closed.
 #[test]
 fn ctrl_c_cancels_and_twice_leaves() {
     let mut model = users();
@@ -412,8 +415,9 @@ fn ctrl_c_cancels_and_twice_leaves() {
     press(&mut model, Key::Ctrl('c'));
     assert!(model.overlay.is_none());
     assert_eq!(press(&mut model, Key::Ctrl('c')), []);
-    update(&mut model, Message::Tick(3_000));
+    update(&mut model, Message::Tick(2_000));
     assert_eq!(press(&mut model, Key::Ctrl('c')), [], "too long ago");
+    update(&mut model, Message::Tick(3_999));
     assert_eq!(press(&mut model, Key::Ctrl('c')), [Effect::Quit]);
 }
 
