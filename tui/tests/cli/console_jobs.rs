@@ -22,6 +22,16 @@ fn enrol(stage: &Stage, user: &str) {
     stage.gatepost(&add).exits(0);
 }
 
+/// Has everybody sign in from there, as far as the store knows.
+fn knows(stage: &Stage, source: &str) {
+    let columns = "account, source, service, first_wall, last_wall, last_store";
+    let rows = format!("SELECT id, '{source}', 'sshd', 1, 1, 0 FROM accounts");
+    stored(
+        stage,
+        &format!("INSERT INTO known_sources ({columns}) {rows}"),
+    );
+}
+
 /// One value of the store.
 fn stored(stage: &Stage, question: &str) -> String {
     let line = format!("sqlite3 /var/lib/gatepost/gatepost.db \"{question}\"");
@@ -148,7 +158,24 @@ const OPENED: [(&str, &str); 11] = [
     ("?", "Keys on"),
 ];
 
-// Mutants: a note, a reply or an act is shown as it is stored; the twin of a dialog is.
+/// The same, over accounts whose address waits for its code.
+const UNCONFIRMED: [(&str, &str); 3] = [
+    ("v", "Same as: gatepost user verify"),
+    ("C", "Same as: gatepost user verify"),
+    ("i", "Same as: gatepost user invite"),
+];
+
+/// Opens what lies over the screen, one after the other, and closes it again.
+#[track_caller]
+fn opens(terminal: &Terminal<'_>, over: &[(&str, &str)]) {
+    for (key, shown) in over {
+        terminal.press(&[key]).shows(shown).press(&["Escape"]);
+        terminal.waits(shown, |picture| !picture.contains(shown));
+    }
+}
+
+// Mutants: a note, a reply or an act is shown as it is stored; the twin of a dialog is; so is a version of
+// the rules, a shield, a bypass code, a source or a list.
 #[test]
 fn tui_escape_corpus() {
     terminal!(stage, terminal, "tui_escape_corpus");
@@ -170,6 +197,24 @@ fn tui_escape_corpus() {
     );
     stage.change(&format!("undo SET kind = '{odd}'"));
     stage.change(&format!("addresses SET address = '{odd}' WHERE id = 1"));
+    knows(&stage, odd);
+    let new = ["bypass", "new", "root", "--reason", "T-1", "--yes"];
+    stage.gatepost(&new).exits(0);
+    stage.change(&format!(
+        "bypass_codes SET reason = '{odd}', made_by = '{odd}'"
+    ));
+    let columns = "version, format, rules, sha256, how, by, reason, created_wall";
+    for row in [
+        format!("shields VALUES ('192.0.2.0/24', 9000000000000, '{odd}', '{odd}', 1)"),
+        format!("policies ({columns}) VALUES (2, 1, '{odd}', x'00', 'apply', '{odd}', '{odd}', 1)"),
+    ] {
+        stored(&stage, &format!("INSERT INTO {row}"));
+    }
+    let line: String = STEERING.concat();
+    stage.write(
+        "/etc/people.csv",
+        &format!("user,address\nalice,alice@example.net\nx{line}y,{line}@example.org\n"),
+    );
     stage.change(&format!(
         "events SET source = '{odd}', detail = json_object('by', '{odd}', '{odd}', '{odd}')"
     ));
@@ -180,16 +225,39 @@ fn tui_escape_corpus() {
         .shows("ADDRESS");
     for (row, page) in [("Home", "WHY"), ("End", "not a usable user name")] {
         terminal.press(&[row]).shows(page);
-        for (key, shown) in OPENED {
-            terminal.press(&[key]).shows(shown).press(&["Escape"]);
-            terminal.waits(shown, |picture| !picture.contains(shown));
-        }
+        opens(&terminal, &OPENED);
     }
+    // Of a name that cannot be one, neither is asked.
+    terminal.press(&["Home"]);
+    let roots = [
+        ("t", "Same as: gatepost source revoke"),
+        ("b", "Same as: gatepost bypass new"),
+        ("B", "Bypass codes of"),
+    ];
+    opens(&terminal, &roots);
+    stage.change("addresses SET confirmed_wall = NULL, confirmed_by = NULL");
+    terminal.shows("~ unconfirmed");
+    for row in ["Home", "End"] {
+        terminal.press(&[row]);
+        opens(&terminal, &UNCONFIRMED);
+    }
+    terminal.press(&[":", "import", "Enter"]);
+    terminal.shows("Enrol people from a list");
+    terminal.press(&["/etc/people.csv", "Tab", "Tab", "Tab", "Tab", "y"]);
+    terminal.shows("make no sense").press(&["Escape"]);
+    terminal.shows("? keys");
     terminal.press(&["*"]).shows("2 marked").press(&["D"]);
     terminal
         .shows("Disable 2 accounts?")
         .press(&["Tab", "Enter"]);
     terminal.shows("? keys").press(&["m"]).shows("Delivery");
+    terminal.press(&["3"]).shows("newest first");
+    opens(&terminal, &[("!", "Refuse a source for a while?")]);
+    terminal.press(&["6"]).shows("IN FORCE");
+    opens(&terminal, &[("s", "What would a sign-in meet?")]);
+    terminal.press(&["h"]).shows("Policy: versions");
+    terminal.shows("in force").press(&["Home", "Enter"]);
+    terminal.shows("Policy version 2");
     for (screen, shown) in [
         ("4", "Event"),
         ("5", "Delivery"),
@@ -209,18 +277,60 @@ fn tui_escape_corpus() {
     }
 }
 
-/// Where somebody is when the console is killed: the keys that lead there, and what is shown then.
-const PLACES: [(&str, &[&str], &str); 7] = [
-    ("Home", &["1"], "in all"),
-    ("Users", &["2"], "ADDRESS"),
-    ("Audit", &["4"], "KIND"),
-    ("Mail", &["5"], "Mail"),
-    ("Health", &["7"], "Health"),
-    ("a dialog", &["2", "D"], "Disable"),
+/// Where somebody is when the console is killed: the screen's key and what it shows, the keys from there,
+/// and what is shown then. alice signs in from somewhere, root's address is not confirmed.
+const PLACES: [(&str, &str, &[&str], &str); 17] = [
+    ("1", "accounts in all", &[], "in all"),
+    ("2", "a***@e***.org", &[], "ADDRESS"),
+    ("3", "newest first", &[], "newest first"),
+    ("4", "KIND", &[], "KIND"),
+    ("5", "Mail", &[], "Mail"),
+    ("6", "everybody is asked", &[], "IN FORCE"),
+    ("7", "Health", &[], "Health"),
+    ("2", "a***@e***.org", &["D"], "Disable alice?"),
     (
-        "a dialog that is typed into",
-        &["2", "e", "new@example.org"],
+        "2",
+        "a***@e***.org",
+        &["e", "new@example.org"],
         "[new@example.org",
+    ),
+    (
+        "2",
+        "a***@e***.org",
+        &["t"],
+        "Forget where alice signs in from?",
+    ),
+    (
+        "2",
+        "a***@e***.org",
+        &["End", "v"],
+        "Same as: gatepost user verify root",
+    ),
+    (
+        "2",
+        "a***@e***.org",
+        &["End", "C", "1234-5678"],
+        "user verify root CODE",
+    ),
+    (
+        "2",
+        "a***@e***.org",
+        &["End", "i"],
+        "Same as: gatepost user invite root",
+    ),
+    (
+        "2",
+        "a***@e***.org",
+        &[":", "import", "Enter"],
+        "Enrol people from a list",
+    ),
+    ("2", "a***@e***.org", &["b", "TICKET-812"], "[TICKET-812"),
+    ("3", "newest first", &["!"], "Refuse a source for a while?"),
+    (
+        "6",
+        "everybody is asked",
+        &["s"],
+        "What would a sign-in meet?",
     ),
 ];
 
@@ -231,10 +341,15 @@ fn ended(stage: &Stage, terminal: &Terminal<'_>, signal: &str) {
     let runs = format!("pgrep -P {} -x gatepost", shell.trim());
     terminal.waits("its end", |_picture| stage.shell(&runs).code == 1);
     if signal == "KILL" {
-        // In a raw terminal Enter ends no line.
-        let mends = "stty sane; printf '\\033[?1049l\\033[?2004l\\033[?1000l\\033[?1006l'; \
-                     clear; echo men''ded";
-        terminal.press(&[mends, "C-j"]).shows("mended");
+        // Set from beside it, and only once the shell has the terminal: what is typed before may be lost.
+        let command = || terminal.tmux(&["display-message", "-p", "#{pane_current_command}"]);
+        terminal.waits("the shell in front", |_picture| command().trim() == "sh");
+        let tty = terminal.tmux(&["display-message", "-p", "#{pane_tty}"]);
+        let sane = format!("stty -F {} sane", tty.trim());
+        stage.shell(&sane).exits(0);
+        let mends =
+            "printf '\\033[?1049l\\033[?2004l\\033[?1000l\\033[?1006l'; clear; echo men''ded";
+        terminal.line(mends).shows("mended");
     }
     terminal.is_the_shells();
 }
@@ -245,21 +360,28 @@ fn ended(stage: &Stage, terminal: &Terminal<'_>, signal: &str) {
 fn console_kill_each_screen() {
     terminal!(stage, terminal, "console_kill_each_screen");
     enrol(&stage, "alice");
+    // From a list, without a word: it waits for its code, and none was mailed.
+    stage.write("/etc/people.csv", "user,address\nroot,root@example.org\n");
+    let import = ["user", "import", "/etc/people.csv", "--yes"];
+    stage.gatepost(&import).exits(0);
+    knows(&stage, "192.0.2.7");
     let events = stored(&stage, "SELECT count(*) FROM events");
     for signal in ["TERM", "HUP", "KILL"] {
-        for (place, keys, shown) in PLACES {
-            terminal.line("clear; gatepost").shows("1 account in all");
-            let (first, then) = keys.split_first().unwrap();
-            terminal.press(&[first]);
-            if !then.is_empty() {
-                terminal.shows("a***@e***.org").press(then);
+        for (screen, ready, keys, shown) in PLACES {
+            terminal
+                .line("clear; gatepost")
+                .shows("2 accounts in all")
+                .press(&[screen])
+                .shows(ready);
+            for key in keys {
+                terminal.press(&[key]);
             }
             terminal.shows(shown);
             ended(&stage, &terminal, signal);
             assert_eq!(
                 stored(&stage, "SELECT count(*) FROM events"),
                 events,
-                "{signal} on {place}"
+                "{signal} on {screen} {keys:?}"
             );
         }
     }
@@ -275,11 +397,11 @@ fn console_kill_each_screen() {
         terminal
             .line("clear; gatepost console --screen users")
             .shows("u1");
-        terminal.press(&["*"]).shows("401 marked");
-        terminal.press(&["l"]).shows("type 401 first");
+        terminal.press(&["*"]).shows("402 marked");
+        terminal.press(&["l"]).shows("type 402 first");
         terminal
-            .press(&["BTab", "401", "Enter", "Enter"])
-            .shows("Locking 401");
+            .press(&["BTab", "402", "Enter", "Enter"])
+            .shows("Locking 402");
         ended(&stage, &terminal, signal);
         let locked = stored(&stage, "SELECT sum(version - 1) FROM accounts");
         let acts = "SELECT count(*) FROM events WHERE kind = 'user-lock'";
