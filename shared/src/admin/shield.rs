@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use gatepost_words::text::sanitise;
 use gatepost_words::time::Span;
 use serde::Serialize;
 
@@ -148,8 +149,8 @@ impl Admin {
             source: shield.network.to_string(),
             seconds_left: shield.left.secs_up(),
             until: stamp(now.wall.plus(shield.left).millis()),
-            reason: shield.reason,
-            by: shield.by,
+            reason: sanitise(&shield.reason),
+            by: sanitise(&shield.by),
             since: stamp(shield.since),
         };
         Ok(shields.into_iter().map(shown).collect())
