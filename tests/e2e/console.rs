@@ -122,7 +122,7 @@ fn a_hundred_logins_while_the_console_is_used_and_none_is_refused() {
     let sink = Sink::start(Encryption::StartTls);
     let stage = rig(&sink);
     let mut mailbox = Mailbox::of(&sink);
-    let terminal = Tmux::open(&stage, 120, 40);
+    let terminal = Tmux::open(&stage, 160, 60);
     terminal
         .line("gatepost console --screen users")
         .shows("alice would be asked for a code");
@@ -165,16 +165,31 @@ const ROUNDS: u32 = 10;
 fn use_the_console(terminal: &Tmux, rounds: &AtomicU32, is_over: &AtomicBool) {
     while !is_over.load(Ordering::Relaxed) {
         terminal.press(&["2", "G"]).shows("uid 2002");
-        terminal.press(&["u"]).shows("Unlock bob?");
-        terminal.press(&["y"]).hides("Unlock bob?");
-        terminal.press(&["D"]).shows("bob?");
-        terminal.press(&["y"]).hides("bob?");
+        for (key, asked) in [("u", "Unlock bob?"), ("D", "able bob?")] {
+            let before = version(&terminal.picture());
+            terminal.press(&[key]).shows(asked);
+            terminal.press(&["y"]).hides(asked);
+            // An act is one on the account as it is seen: the next one waits until this one is.
+            terminal.waits("another version", |picture| {
+                let now = version(picture);
+                now.is_some() && now != before
+            });
+        }
         terminal.press(&["/", "ali", "Enter"]).shows("1 account ");
         // What follows Esc at once would be a key with Alt.
         terminal.press(&["Escape"]).shows("2 accounts");
         terminal.press(&["4", "c", "G", "5", "1"]);
         rounds.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+/// The account's version, as its page says it.
+fn version(picture: &str) -> Option<String> {
+    let line = picture
+        .lines()
+        .find(|line| line.contains(": an act made on another"))?;
+    let before = line.split(": an act made on another").next()?;
+    before.split_whitespace().last().map(str::to_owned)
 }
 
 /// The word on the screen that is a bypass code.

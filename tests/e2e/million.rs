@@ -118,23 +118,13 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "an administrator's act, not a login's: the challenges' foreign key has no index",
     ),
     (
-        "SEARCH guesses USING COVERING INDEX guesses_by_age",
-        "SELECT max(coalesce((SELECT max(at_store) FROM guesses)",
-        "the newest alone, where an administrator resets the clock",
-    ),
-    (
-        "SEARCH sends USING COVERING INDEX sends_by_age",
-        "SELECT max(coalesce((SELECT max(at_store) FROM guesses)",
-        "the same",
-    ),
-    (
         "SCAN accounts",
         "SELECT count(*) FROM accounts WHERE state <> 'removed'",
         "a copy that was looked through from end to end",
     ),
     (
-        "SCAN sqlite_master",
-        "SELECT type || ' ' || name",
+        "SCAN sqlite_schema",
+        "SELECT type, name, tbl_name, sql",
         "a few dozen tables and indexes",
     ),
     (
@@ -221,6 +211,9 @@ const OF_THE_CONSOLE: &str = "shared/src/store/browse/";
 /// A copy is compared with the store and taken back whole, and this test has no copy.
 const OF_COPIES: &str = "shared/src/store/restore/";
 
+/// The tables that a statement for several of them is for.
+const OF_AN_ACCOUNT: [&str; 3] = ["recovery_codes", "known_sources", "addresses"];
+
 /// All statements of the store's, those that are put together from parts once for each part.
 fn statements() -> Vec<(String, String)> {
     let verbs = ["SELECT ", "INSERT ", "UPDATE ", "DELETE ", "WITH "];
@@ -229,7 +222,9 @@ fn statements() -> Vec<(String, String)> {
         .into_iter()
         .filter(|(place, text)| {
             let is_other = [OF_THE_CONSOLE, OF_COPIES];
-            !is_other.iter().any(|other| place.starts_with(other)) && !text.contains("copy.")
+            let is_of_another = is_other.iter().any(|other| place.starts_with(other));
+            // The clock is reset by an administrator, once in a blue moon, and looks at every moment.
+            !is_of_another && !text.contains("copy.") && !text.contains("max({column})")
         })
         .map(|(place, text)| (place, text.split_whitespace().collect::<Vec<_>>().join(" ")))
         .partition(|(_, text)| verbs.iter().any(|verb| text.starts_with(verb)));
@@ -238,6 +233,11 @@ fn statements() -> Vec<(String, String)> {
         let text = text
             .replace("{COLUMNS}", "*")
             .replace("{DELIVERY}", "d.*, a.name");
+        if text.contains("{table}") {
+            let whole = OF_AN_ACCOUNT.map(|table| (place.clone(), text.replace("{table}", table)));
+            statements.extend(whole);
+            continue;
+        }
         if !text.contains("{condition}") {
             statements.push((place, text));
             continue;

@@ -80,8 +80,9 @@ impl Tmux {
         self.waits(text, |picture| !picture.contains(text))
     }
 
+    /// Waits until the screen is as `is_so` wants it; panics with what was waited for and the screen.
     #[track_caller]
-    fn waits(&self, what: &str, is_so: impl Fn(&str) -> bool) -> &Self {
+    pub fn waits(&self, what: &str, is_so: impl Fn(&str) -> bool) -> &Self {
         let mut last = String::new();
         let came = wait::until(SOON, || {
             last = self.picture();
