@@ -15,7 +15,7 @@
 //! - [`audit`]: the log of events and its chain
 //! - [`copies`]: the store backed up, restored, checked, migrated, shrunk
 //! - [`maintain`]: purging, and notices that are due
-//! - [`roles`]: who may do what; [`operator`]: who is behind this process
+//! - [`roles`]: who may do what; [`mod@operator`]: who is behind this process
 //! - [`doctor`]: what is missing or unsafe, and what emailed codes are not
 
 pub mod attack;

@@ -2,7 +2,7 @@
 //!
 //! The console and the subcommands stand on the same [`super::Admin`], whose every verb asks
 //! [`super::Admin::may`] before it looks or acts: a role is worth what this process refuses. What is
-//! known of the persons behind it is read in [`super::operator`].
+//! known of the persons behind it is read in [`mod@super::operator`].
 
 use gatepost_words::text::sanitise;
 use serde::Serialize;

@@ -2,7 +2,7 @@
 //!
 //! - [`message`], [`effect`]: what can happen and what can be done, as data; [`told`]: what was found
 //! - [`model`]: the state; [`update`]: how it changes; [`view`]: how it looks
-//! - [`keys`]: the one table of keys; [`look`]: themes; [`prefs`]: what a person keeps
+//! - [`keys`]: the one table of keys; [`mod@look`]: themes; [`prefs`]: what a person keeps
 //! - [`event`], [`gate`], [`terminal`], [`work`]: the outside; [`app`]: where all of them meet
 
 mod app;
