@@ -14,18 +14,16 @@ use super::accounts::{self, Actor, act, existing};
 use super::error::{Problem, StoreError};
 use super::events::not_found;
 use super::guesses::{
-    CONSUMING, COUNTING, Consumed, Counted, DAY, active, claimed, end_unused, is_stale, succeed,
-    tally, write_guess,
+    CONSUMING, COUNTING, Consumed, Counted, DAY, Kept, claimed, count_kept, end_unused, succeed,
 };
 use super::signin::{Opening, Waiting, append_for};
 use super::unlocks::Unlocker;
-use super::{Store, clock, shields};
+use super::{Store, clock};
 use crate::code::bypass::VerifiedBypass;
 use crate::host::Now;
 use crate::policy::Policy;
-use crate::policy::challenge::State;
 use crate::policy::limits::{BYPASS_CODES, HELPDESK_BYPASS_PER_DAY};
-use crate::policy::lockout::{self, Lock};
+use crate::policy::lockout;
 
 /// A code to be kept.
 #[derive(Debug)]
@@ -290,31 +288,14 @@ impl Store {
         waiting: &Waiting,
         index: &str,
     ) -> Result<(Counted, Option<BypassHash>), StoreError> {
+        let factor = Kept {
+            name: "bypass",
+            lock: lockout::bypass,
+        };
         self.write(COUNTING, |tx| {
-            let at = clock::advance(tx, now)?;
-            if let Some(left) = shields::stop(tx, now, at, opening, waiting, "bypass")? {
-                return Ok((Counted::Shielded(left), None));
-            }
-            if is_stale(tx, waiting)? {
-                return Ok((Counted::Dead(State::Expired), None));
-            }
-            let Some(account) = active(tx, opening, waiting)? else {
-                return Ok((Counted::Locked(Lock::Row), None));
-            };
-            let tally = tally(tx, &account, "bypass", at)?;
-            let lock = lockout::bypass(&tally, account.in_a_row, &policy.limits, at);
-            let record = |kind, detail| {
-                append_for(tx, now, opening, kind, Some(waiting.conversation), detail)
-            };
-            if lock.locked() {
-                record("locked", json!({"factor": "bypass", "why": lock.word()}))?;
-                return Ok((Counted::Locked(lock), None));
-            }
-            let guess = write_guess(tx, now, at, opening, &account, "bypass")?;
-            record("guess", json!({"factor": "bypass"}))?;
-            let generation = clock::generation(tx)?;
-            let hash = tx
-                .prepare_cached(
+            count_kept(tx, now, opening, policy, waiting, &factor, |account| {
+                let generation = clock::generation(tx)?;
+                tx.prepare_cached(
                     "SELECT id, hash FROM bypass_codes
                      WHERE account = ?1 AND first_symbols = ?2
                        AND uses_left > 0 AND revoked_wall IS NULL
@@ -322,7 +303,7 @@ impl Store {
                 )
                 .and_then(|mut statement| {
                     let key = params![
-                        account.id,
+                        account,
                         index,
                         now.moment.boot_id,
                         now.moment.at.millis(),
@@ -337,12 +318,8 @@ impl Store {
                         })
                         .optional()
                 })
-                .map_err(StoreError::sqlite(COUNTING))?;
-            let counted = match hash {
-                Some(_) => Counted::Compare { guess, left: 0 },
-                None => Counted::NoSuchCode,
-            };
-            Ok((counted, hash))
+                .map_err(StoreError::sqlite(COUNTING))
+            })
         })
     }
 

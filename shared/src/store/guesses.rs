@@ -16,6 +16,7 @@ use crate::code::recovery::VerifiedRecovery;
 use crate::host::Now;
 use crate::policy::Policy;
 use crate::policy::challenge::{Delivery, Life, State};
+use crate::policy::limits::Limits;
 use crate::policy::lockout::{self, Lock, Tally};
 
 /// An account's row, as a sign-in needs it.
@@ -184,49 +185,19 @@ impl Store {
         waiting: &Waiting,
         first_group: &str,
     ) -> Result<(Counted, Option<RecoveryHash>), StoreError> {
+        let factor = Kept {
+            name: "recovery",
+            lock: lockout::recovery,
+        };
         self.write(COUNTING, |tx| {
-            let at = clock::advance(tx, now)?;
-            if let Some(left) = shields::stop(tx, now, at, opening, waiting, "recovery")? {
-                return Ok((Counted::Shielded(left), None));
-            }
-            if is_stale(tx, waiting)? {
-                return Ok((Counted::Dead(State::Expired), None));
-            }
-            let Some(account) = active(tx, opening, waiting)? else {
-                return Ok((Counted::Locked(Lock::Row), None));
-            };
-            let tally = tally(tx, &account, "recovery", at)?;
-            let lock = lockout::recovery(&tally, account.in_a_row, &policy.limits, at);
-            if lock.locked() {
-                let detail = json!({"factor": "recovery", "why": lock.word()});
-                append_for(
-                    tx,
-                    now,
-                    opening,
-                    "locked",
-                    Some(waiting.conversation),
-                    detail,
-                )?;
-                return Ok((Counted::Locked(lock), None));
-            }
-            let guess = write_guess(tx, now, at, opening, &account, "recovery")?;
-            let detail = json!({"factor": "recovery"});
-            append_for(
-                tx,
-                now,
-                opening,
-                "guess",
-                Some(waiting.conversation),
-                detail,
-            )?;
-            let hash = tx
-                .prepare_cached(
+            count_kept(tx, now, opening, policy, waiting, &factor, |account| {
+                tx.prepare_cached(
                     "SELECT id, hash FROM recovery_codes
                      WHERE account = ?1 AND first_group = ?2 AND used_wall IS NULL",
                 )
                 .and_then(|mut statement| {
                     statement
-                        .query_row(params![account.id, first_group], |row| {
+                        .query_row(params![account, first_group], |row| {
                             Ok(RecoveryHash {
                                 id: row.get(0)?,
                                 hash: row.get(1)?,
@@ -234,12 +205,8 @@ impl Store {
                         })
                         .optional()
                 })
-                .map_err(StoreError::sqlite(COUNTING))?;
-            let counted = match hash {
-                Some(_) => Counted::Compare { guess, left: 0 },
-                None => Counted::NoSuchCode,
-            };
-            Ok((counted, hash))
+                .map_err(StoreError::sqlite(COUNTING))
+            })
         })
     }
 
@@ -436,8 +403,56 @@ pub(super) fn succeed(
     Ok(Consumed(closed))
 }
 
+/// A factor whose codes are kept as hashes, each of them found by its public symbols.
+pub(super) struct Kept {
+    /// Its name in the ledger and in the log.
+    pub(super) name: &'static str,
+    /// What locks it.
+    pub(super) lock: fn(&Tally, u32, &Limits, StoreTime) -> Lock,
+}
+
+/// Counts a guess at a code of such a factor, where nothing forbids it; only then is the hash looked for
+/// among the account's codes.
+pub(super) fn count_kept<H>(
+    tx: &Transaction<'_>,
+    now: &Now,
+    opening: &Opening<'_>,
+    policy: &Policy,
+    waiting: &Waiting,
+    factor: &Kept,
+    find: impl FnOnce(i64) -> Result<Option<H>, StoreError>,
+) -> Result<(Counted, Option<H>), StoreError> {
+    let Kept { name, lock } = factor;
+    let at = clock::advance(tx, now)?;
+    if let Some(left) = shields::stop(tx, now, at, opening, waiting, name)? {
+        return Ok((Counted::Shielded(left), None));
+    }
+    if is_stale(tx, waiting)? {
+        return Ok((Counted::Dead(State::Expired), None));
+    }
+    let Some(account) = active(tx, opening, waiting)? else {
+        return Ok((Counted::Locked(Lock::Row), None));
+    };
+    let record =
+        |kind, detail| append_for(tx, now, opening, kind, Some(waiting.conversation), detail);
+    let tally = tally(tx, &account, name, at)?;
+    let lock = lock(&tally, account.in_a_row, &policy.limits, at);
+    if lock.locked() {
+        record("locked", json!({"factor": name, "why": lock.word()}))?;
+        return Ok((Counted::Locked(lock), None));
+    }
+    let guess = write_guess(tx, now, at, opening, &account, name)?;
+    record("guess", json!({"factor": name}))?;
+    let hash = find(account.id)?;
+    let counted = match hash {
+        Some(_) => Counted::Compare { guess, left: 0 },
+        None => Counted::NoSuchCode,
+    };
+    Ok((counted, hash))
+}
+
 /// Writes a guess into the ledger as wrong, and the account's row count with it.
-pub(super) fn write_guess(
+fn write_guess(
     tx: &Transaction<'_>,
     now: &Now,
     at: StoreTime,
@@ -488,7 +503,7 @@ pub(super) fn claimed<'a>(
 }
 
 /// The conversation's account, where it is still active, and still that person's.
-pub(super) fn active(
+fn active(
     tx: &Transaction<'_>,
     opening: &Opening<'_>,
     waiting: &Waiting,
