@@ -35,7 +35,8 @@ impl<H: Host> Login<'_, H> {
             (Counted::Compare { guess, .. }, Some(hash)) => (guess, hash),
             (counted, _) => {
                 typed.spend();
-                return self.not_compared(&counted);
+                let shut = |left| Say::BypassLocked { left };
+                return self.not_compared(&counted, &Say::WrongBypass, shut);
             }
         };
         let Some(verified) = typed.verify(&hash.hash) else {
@@ -57,18 +58,23 @@ impl<H: Host> Login<'_, H> {
         }
     }
 
-    fn not_compared(&mut self, counted: &Counted) -> Result<Step, Fault> {
+    /// The end of a guess at a code that is kept as a hash and was not compared: `wrong` where there is no
+    /// such code, `shut` while its own budget is used up.
+    pub(super) fn not_compared(
+        &mut self,
+        counted: &Counted,
+        wrong: &Say,
+        shut: fn(Span) -> Say,
+    ) -> Result<Step, Fault> {
         match counted {
             Counted::Shielded(left) => self.shielded(*left),
-            Counted::Locked(Lock::Window(left)) => {
-                self.wrong(&Say::BypassLocked { left: *left }, Last::No)
-            }
+            Counted::Locked(Lock::Window(left)) => self.wrong(&shut(*left), Last::No),
             Counted::Locked(lock @ (Lock::Row | Lock::Open)) => {
                 self.wrong(&locked(*lock), Last::No)
             }
             // One that is to be compared has its hash; without it there is nothing to compare.
             Counted::Compare { .. } | Counted::Dead(_) | Counted::NoSuchCode => {
-                self.wrong(&Say::WrongBypass, Last::No)
+                self.wrong(wrong, Last::No)
             }
         }
     }

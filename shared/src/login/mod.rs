@@ -668,12 +668,10 @@ impl<'c, H: Host> Login<'c, H> {
                 .count_recovery(&now, &opening, policy, &waiting, &typed.index())?;
         let (guess, hash) = match (counted, hash) {
             (Counted::Compare { guess, .. }, Some(hash)) => (guess, hash),
-            (Counted::Locked(Lock::Window(left)), _) => {
-                return self.wrong(&Say::RecoveryLocked { left }, Last::No);
+            (counted, _) => {
+                let shut = |left| Say::RecoveryLocked { left };
+                return self.not_compared(&counted, &Say::WrongRecovery, shut);
             }
-            (Counted::Locked(lock), _) => return self.wrong(&locked(lock), Last::No),
-            (Counted::Shielded(left), _) => return self.shielded(left),
-            (_, _) => return self.wrong(&Say::WrongRecovery, Last::No),
         };
         let Some(verified) = typed.verify(&hash.hash) else {
             return self.wrong(&Say::WrongRecovery, Last::No);
