@@ -372,7 +372,7 @@ fn refill(fields: &mut [Field], said: &Said) {
 pub(super) fn about_many(model: &mut Model, deed: Deed) {
     let count = deed.objects.len();
     let many = counted(count as u64, "account", "accounts");
-    let Some((asks, follows)) = many_words(deed.verb) else {
+    let Some(ManyWords { asks, follows, .. }) = many_words(deed.verb) else {
         return;
     };
     let named: Vec<String> = deed
@@ -409,26 +409,44 @@ pub(super) fn about_many(model: &mut Model, deed: Deed) {
     });
 }
 
-/// What is asked about many accounts, and what follows; none for what is done to one at a time.
-const fn many_words(verb: Verb) -> Option<(&'static str, &'static str)> {
+/// How one thing that is done to many accounts is told.
+pub(super) struct ManyWords {
+    /// What is asked, before their number.
+    asks: &'static str,
+    /// What follows from it.
+    follows: &'static str,
+    /// What its job does, before their number.
+    pub(super) doing: &'static str,
+}
+
+/// The words for many accounts; none for what is done to one at a time.
+pub(super) const fn many_words(verb: Verb) -> Option<ManyWords> {
     Some(match verb {
-        Verb::Unlock => (
-            "Unlock",
-            "Wrong codes so far no longer count, on each of them.",
-        ),
-        Verb::Lock => (
-            "Lock",
-            "No mailed code and no recovery code of theirs is taken until they are unlocked.",
-        ),
-        Verb::Disable => (
-            "Disable",
-            "Sign-ins of all of them are refused until they are enabled again.",
-        ),
-        Verb::Enable => ("Enable", "Sign-ins are possible again, with a code."),
-        Verb::Verify | Verb::Invite => (
-            "Send new confirmation codes to",
-            "A mail goes out to each, one after the other; codes that were sent earlier no longer work.",
-        ),
+        Verb::Unlock => ManyWords {
+            asks: "Unlock",
+            follows: "Wrong codes so far no longer count, on each of them.",
+            doing: "Unlocking",
+        },
+        Verb::Lock => ManyWords {
+            asks: "Lock",
+            follows: "No mailed code and no recovery code of theirs is taken until they are unlocked.",
+            doing: "Locking",
+        },
+        Verb::Disable => ManyWords {
+            asks: "Disable",
+            follows: "Sign-ins of all of them are refused until they are enabled again.",
+            doing: "Disabling",
+        },
+        Verb::Enable => ManyWords {
+            asks: "Enable",
+            follows: "Sign-ins are possible again, with a code.",
+            doing: "Enabling",
+        },
+        Verb::Verify | Verb::Invite => ManyWords {
+            asks: "Send new confirmation codes to",
+            follows: "A mail goes out to each, one after the other; codes that were sent earlier no longer work.",
+            doing: "Mailing new codes to",
+        },
         Verb::Confirm
         | Verb::SetMail
         | Verb::Note

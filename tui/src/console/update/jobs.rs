@@ -1,6 +1,6 @@
 //! The list of jobs: looked at, stopped, what failed tried again; and marks, on which many jobs work.
 
-use super::super::effect::{Deed, Effect, Verb};
+use super::super::effect::{Deed, Effect};
 use super::super::message::{Act, Job, Step};
 use super::super::model::Model;
 use super::super::model::jobs::Work;
@@ -49,33 +49,11 @@ pub(super) fn stop(model: &mut Model, job: Job) -> Vec<Effect> {
 
 /// Begins the same on many accounts.
 pub(super) fn begin(model: &mut Model, deed: Deed) -> Vec<Effect> {
-    let count = counted(deed.objects.len() as u64, "account", "accounts");
-    let name = match deed.verb {
-        Verb::Unlock => format!("Unlocking {count}"),
-        Verb::Disable => format!("Disabling {count}"),
-        Verb::Enable => format!("Enabling {count}"),
-        Verb::Lock => format!("Locking {count}"),
-        Verb::Verify | Verb::Invite => format!("Mailing new codes to {count}"),
-        // To one at a time.
-        Verb::Confirm
-        | Verb::SetMail
-        | Verb::Note
-        | Verb::Enrol
-        | Verb::Remove
-        | Verb::Forget
-        | Verb::Undo
-        | Verb::Import
-        | Verb::Unmask
-        | Verb::TestMail
-        | Verb::RetryMail
-        | Verb::TryRules(_)
-        | Verb::ApplyRules(_)
-        | Verb::KeepTry(_)
-        | Verb::Bypass
-        | Verb::Revoke(_)
-        | Verb::Shield
-        | Verb::EndShield => return Vec::new(),
+    let Some(words) = account::many_words(deed.verb) else {
+        return Vec::new();
     };
+    let count = counted(deed.objects.len() as u64, "account", "accounts");
+    let name = format!("{} {count}", words.doing);
     let job = Job::Each(model.jobs.number());
     model.jobs.begin(job, name, Some(deed.clone()));
     vec![Effect::Each(job, deed)]
