@@ -5,11 +5,9 @@
 //! one symbol at least is a letter: so an answer has one meaning. How long a code lives and how often
 //! it works is its row's business.
 
-use argon2::{PasswordHasher, PasswordVerifier};
 use gatepost_words::secret::Secret;
 
-use super::recovery::argon2;
-use super::{Alphabet, symbols};
+use super::{Alphabet, kept, symbols};
 
 /// What a code begins with.
 const MARK: u8 = b'B';
@@ -91,10 +89,7 @@ impl BypassCode {
 
     /// The Argon2id hash to keep, over the sixteen bytes of `salt`.
     pub fn hash(&self, salt: &[u8; 16]) -> Option<String> {
-        let hash = argon2()
-            .hash_password_with_salt(self.0.expose(), salt)
-            .ok()?;
-        Some(hash.to_string())
+        kept::hash(&self.0, salt)
     }
 
     /// Costs what [`Self::verify`] costs, for a code that there is no hash for: the time tells nobody
@@ -106,11 +101,7 @@ impl BypassCode {
 
     /// Compares the code with a kept hash.
     pub fn verify(&self, hash: &str) -> Option<VerifiedBypass> {
-        let hash = argon2::PasswordHash::new(hash).ok()?;
-        argon2()
-            .verify_password(self.0.expose(), &hash)
-            .ok()
-            .map(|()| VerifiedBypass(()))
+        kept::is_of(&self.0, hash).then_some(VerifiedBypass(()))
     }
 }
 

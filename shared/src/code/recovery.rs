@@ -2,10 +2,9 @@
 //! as Argon2id (NIST SP 800-63B-4, 3.1.2.2). The first group is a public index: it says which hash to compare, so that an answer
 //! costs one Argon2id and not ten.
 
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 use gatepost_words::secret::Secret;
 
-use super::{Alphabet, symbols};
+use super::{Alphabet, kept, symbols};
 
 /// How many codes are given out at once.
 pub const COUNT: usize = 10;
@@ -68,26 +67,13 @@ impl RecoveryCode {
 
     /// The Argon2id hash to keep, over the sixteen bytes of `salt`.
     pub fn hash(&self, salt: &[u8; 16]) -> Option<String> {
-        let hash = argon2()
-            .hash_password_with_salt(self.0.expose(), salt)
-            .ok()?;
-        Some(hash.to_string())
+        kept::hash(&self.0, salt)
     }
 
     /// Compares the code with a kept hash.
     pub fn verify(&self, hash: &str) -> Option<VerifiedRecovery> {
-        let hash = argon2::PasswordHash::new(hash).ok()?;
-        argon2()
-            .verify_password(self.0.expose(), &hash)
-            .ok()
-            .map(|()| VerifiedRecovery(()))
+        kept::is_of(&self.0, hash).then_some(VerifiedRecovery(()))
     }
-}
-
-/// OWASP's second recommended setting, 19 MiB and two passes: against a stolen store a
-/// code has the 49.5 bits of its last two groups, and the helper has 256 MiB.
-pub(super) fn argon2() -> Argon2<'static> {
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::default())
 }
 
 #[cfg(test)]
