@@ -41,21 +41,9 @@ pub(super) fn check_folder(path: &Path, mode: u32) -> Result<(), String> {
 
 /// Makes a file with exactly that mode and content: all of it, or none.
 pub(super) fn file(path: &Path, mode: u32, content: &[u8]) -> Result<(), String> {
-    let parent = path.parent().unwrap_or(Path::new("/"));
-    files::check_folder(parent).map_err(|untrusted| untrusted.to_string())?;
-    let mut unfinished = path.as_os_str().to_owned();
-    unfinished.push(".unfinished");
-    let unfinished = Path::new(&unfinished);
-    // One that a setup left behind when it was interrupted. The directory is root's alone.
-    let _none_there = unlinkat(CWD, unfinished, AtFlags::empty());
-    let filled = fill(unfinished, mode, content).and_then(|()| {
-        put(unfinished, path)?;
-        sync_folder(parent)?;
-        Ok(())
-    });
-    filled.map_err(|error| {
-        let _none_there = unlinkat(CWD, unfinished, AtFlags::empty());
-        format!("{}: {error}", path.display())
+    finished(path, |unfinished| {
+        fill(unfinished, mode, content)?;
+        Ok(put(unfinished, path)?)
     })
 }
 
@@ -90,13 +78,7 @@ fn beside(
     content: &[u8],
     name: impl FnOnce(&Path) -> Result<(), Errno>,
 ) -> Result<(), String> {
-    let parent = path.parent().unwrap_or(Path::new("/"));
-    files::check_folder(parent).map_err(|untrusted| untrusted.to_string())?;
-    let mut unfinished = path.as_os_str().to_owned();
-    unfinished.push(".unfinished");
-    let unfinished = Path::new(&unfinished);
-    let _none_there = unlinkat(CWD, unfinished, AtFlags::empty());
-    let made = || -> std::io::Result<()> {
+    finished(path, |unfinished| {
         let like = rustix::fs::lstat(path)?;
         fill(unfinished, like.st_mode & 0o777, content)?;
         let (owner, group) = (Uid::from_raw(like.st_uid), Gid::from_raw(like.st_gid));
@@ -107,14 +89,26 @@ fn beside(
             Some(group),
             AtFlags::SYMLINK_NOFOLLOW,
         )?;
-        name(unfinished)?;
-        sync_folder(parent)?;
-        Ok(())
-    };
-    made().map_err(|error| {
-        let _none_there = unlinkat(CWD, unfinished, AtFlags::empty());
-        format!("{}: {error}", path.display())
+        Ok(name(unfinished)?)
     })
+}
+
+/// Has a file made under an unfinished name in the folder of `path`, and given its own: whatever goes
+/// wrong, nothing unfinished stays.
+fn finished(path: &Path, make: impl FnOnce(&Path) -> std::io::Result<()>) -> Result<(), String> {
+    let parent = path.parent().unwrap_or(Path::new("/"));
+    files::check_folder(parent).map_err(|untrusted| untrusted.to_string())?;
+    let mut unfinished = path.as_os_str().to_owned();
+    unfinished.push(".unfinished");
+    let unfinished = Path::new(&unfinished);
+    // One that a setup left behind when it was interrupted. The directory is root's alone.
+    let _none_there = unlinkat(CWD, unfinished, AtFlags::empty());
+    make(unfinished)
+        .and_then(|()| Ok(sync_folder(parent)?))
+        .map_err(|error| {
+            let _none_there = unlinkat(CWD, unfinished, AtFlags::empty());
+            format!("{}: {error}", path.display())
+        })
 }
 
 /// Gives a file its name, never over one that appeared in the meantime.
