@@ -112,6 +112,18 @@ fn give_code(su: &mut Pty<'_>, mailbox: &Mailbox<'_>, change: fn(&str) -> String
     seen
 }
 
+/// Ends strace and the su below it, and waits for what they leave to be done. One that is stopped gets no
+/// hangup, nor does one that strace holds at that moment.
+#[track_caller]
+fn end(stage: &Stage, su: Pty<'_>) {
+    drop(su);
+    for su in stage.processes("su") {
+        su.signal(Signal::KILL);
+        assert!(su.wait_end(SOON));
+    }
+    stage.wait_for_quiet();
+}
+
 fn right(code: &str) -> String {
     code.to_owned()
 }
@@ -180,8 +192,7 @@ fn kill_sweep_su() {
             let (all, successes) = stage.store().guesses().unwrap();
             let mut su = Pty::start(&stage, &traced_su(&stage, &["-e", &kill]));
             let seen = go_through(&mut su, &mailbox, change);
-            drop(su);
-            stage.wait_for_quiet();
+            end(&stage, su);
             let (all_after, successes_after) = stage.store().guesses().unwrap();
             let reply = u32::from(seen.told_wrong || seen.inside);
             assert!(all_after >= all + reply, "{kill}: uncounted, {seen:?}");
@@ -224,12 +235,7 @@ fn stop_sweep_su() {
             su.send_line(&wrong(&mailbox.code_for(&su.transcript())));
         }
         another_logs_in(&stage, &mailbox);
-        drop(su);
-        for su in stage.processes("su") {
-            su.signal(Signal::KILL);
-            assert!(su.wait_end(SOON));
-        }
-        stage.wait_for_quiet();
+        end(&stage, su);
         assert_eq!(stage.store().waiting().unwrap(), 0, "{stop}");
     }
 }
