@@ -10,17 +10,18 @@ use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Component, Path, PathBuf};
 use std::sync::mpsc::Receiver;
-use std::thread;
 
 use gatepost_shared::admin::console::Home;
+use gatepost_shared::people::Credentials;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
-use rustix::process::{Gid, Uid, getuid};
+use rustix::process::getuid;
 
 use super::super::effect::Effect;
 use super::super::message::Found;
 use super::super::prefs::{Keys, Prefs, keys};
 use super::Desk;
+use crate::person::{self, Shed};
 
 /// As long as one of these files may be, in bytes.
 const LONGEST: u64 = 64 * 1024;
@@ -119,22 +120,25 @@ impl Folder {
         )
     }
 
-    /// Does one thing on a thread that is the person's, where that is somebody else than this process.
-    fn as_person<T: Send + 'static>(
+    /// Does one thing on a thread that is the person's, where that is somebody else than this process. Its
+    /// real id stays root's: whoever may signal one thread of a process stops all of it, at a moment of
+    /// theirs, and the store's lock with it.
+    fn as_person<T: Send>(
         &self,
-        act: impl FnOnce(&Self) -> Result<T, String> + Send + 'static,
+        act: impl FnOnce(&Self) -> Result<T, String> + Send,
     ) -> Result<T, String> {
-        let folder = self.clone();
-        let named = thread::Builder::new().name("person".to_owned());
-        let done = named.spawn(move || {
-            if folder.uid != getuid().as_raw() {
-                become_person(folder.uid, folder.gid).map_err(|errno| errno.to_string())?;
-            }
-            act(&folder)
-        });
-        let done = done.map_err(|error| error.to_string())?;
-        done.join()
-            .unwrap_or_else(|_panic| Err("a fault".to_owned()))
+        let who = Credentials {
+            name: String::new(),
+            uid: self.uid,
+            gid: self.gid,
+            groups: vec![self.gid],
+            home: self.base.clone(),
+            shell: PathBuf::new(),
+        };
+        let who = (self.uid != getuid().as_raw()).then_some(&who);
+        person::as_person(who, Shed::Access, || Ok(act(self)))
+            .map_err(|error| error.to_string())
+            .flatten()
     }
 
     /// The content of a file; none where there is none.
@@ -243,14 +247,6 @@ impl Folder {
 enum Missing {
     IsNone,
     IsMade,
-}
-
-/// This thread, and no other, is that person's from here on.
-fn become_person(uid: u32, gid: u32) -> Result<(), Errno> {
-    let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
-    rustix::thread::set_thread_groups(&[gid])?;
-    rustix::thread::set_thread_res_gid(gid, gid, gid)?;
-    rustix::thread::set_thread_res_uid(uid, uid, uid)
 }
 
 #[cfg(test)]

@@ -218,6 +218,22 @@ fn files_are_the_persons_and_made_by_them() {
         let stat = home.0.join(folder).metadata().unwrap();
         assert_eq!(stat.mode() & 0o777, 0o700, "{folder}");
     }
+    // Mutant: Shed::Everything, so that the person may stop this process while it holds the store.
+    let status = |_: &Folder| {
+        let text = fs::read_to_string("/proc/thread-self/status");
+        text.map_err(|error| error.to_string())
+    };
+    let status = folder.as_person(status).unwrap();
+    let ids = status
+        .lines()
+        .find_map(|line| line.strip_prefix("Uid:"))
+        .map(|ids| ids.split_whitespace().collect::<Vec<_>>());
+    let somebody = SOMEBODY.to_string();
+    // Real, effective, saved, of the filesystem: what may be signalled is said by the first and the third.
+    assert_eq!(
+        ids,
+        Some(vec!["0", somebody.as_str(), "0", somebody.as_str()])
+    );
     // What root's groups may read is not theirs to read.
     let groups = folder.as_person(|_folder| Ok(rustix::process::getgroups().unwrap()));
     let groups: Vec<u32> = groups.unwrap().into_iter().map(Gid::as_raw).collect();
