@@ -122,6 +122,8 @@ pub(crate) struct Deed {
     pub(crate) sure: Sure,
     /// The account's version that was on the screen: another one by now refuses the deed.
     pub(crate) version: Option<i64>,
+    /// The job that looked at the list which is imported: another one looked at since refuses the deed.
+    pub(crate) looked: Option<Job>,
 }
 
 impl Deed {
@@ -133,6 +135,7 @@ impl Deed {
             said: Said::default(),
             sure: Sure::No,
             version: None,
+            looked: None,
         }
     }
 

@@ -42,14 +42,19 @@ pub(super) fn look(model: &mut Model, said: Said) -> Vec<Effect> {
         said,
         ..Deed::on(Verb::Import, [])
     };
-    model.planning = Some((job, deed.clone()));
-    vec![Effect::Plan(job, deed)]
+    let mut effects = Vec::new();
+    if let Some((before, _)) = model.planning.replace((job, deed.clone())) {
+        effects.push(Effect::Stop(before));
+    }
+    effects.push(Effect::Plan(job, deed));
+    effects
 }
 
 /// Shows what would become of it, and asks whether it is to be done.
 pub(super) fn planned(model: &mut Model, job: Job, found: Result<Planned, String>) -> Vec<Effect> {
     let Some((_, deed)) = model.planning.take_if(|(looked, _)| *looked == job) else {
-        // They have asked for another list meanwhile.
+        let text = "Another list was asked for meanwhile.";
+        model.jobs.ended(job, Err(text.to_owned()));
         return Vec::new();
     };
     let planned = match found {
@@ -93,7 +98,10 @@ pub(super) fn planned(model: &mut Model, job: Job, found: Result<Planned, String
         does: format!("Import {many}"),
         leaves: "Leave it",
         focus: Focus::Leave,
-        about: About::Change(deed),
+        about: About::Change(Deed {
+            looked: Some(job),
+            ..deed
+        }),
     });
     Vec::new()
 }

@@ -77,7 +77,7 @@ pub(super) fn job(desk: &Desk, effect: Effect) {
         Effect::Each(job, deed) => each(desk, job, &deed),
         Effect::Long(job, deed) => desk.tell(Found::Ended(job, long(desk, job, &deed))),
         Effect::Plan(job, deed) => {
-            let planned = super::import::plan(desk, &deed);
+            let planned = super::import::plan(desk, job, &deed);
             desk.tell(Found::Planned(job, planned));
         }
         Effect::Export(job, export) => super::export::work(desk, job, &export),

@@ -1,6 +1,7 @@
 //! A list of people: read as the calling person, looked at, and imported as it was looked at.
 
 use std::path::PathBuf;
+use std::sync::Mutex;
 
 use gatepost_shared::admin::Admin;
 use gatepost_shared::admin::roles::Right;
@@ -17,8 +18,11 @@ use crate::person;
 /// Lines of a list that are shown before it is imported.
 const SHOWN: usize = 8;
 
+/// The list that was looked at last, and by which job.
+pub(super) type Kept = Mutex<Option<(Job, Plan)>>;
+
 /// What would become of it; it is kept, so that what is imported is what was looked at.
-pub(super) fn plan(desk: &Desk, deed: &Deed) -> Result<Planned, String> {
+pub(super) fn plan(desk: &Desk, job: Job, deed: &Deed) -> Result<Planned, String> {
     let admin = desk.admin()?;
     // Before a file is opened for somebody who may not.
     admin.may(Right::Accounts).map_err(|error| said(&error))?;
@@ -40,8 +44,10 @@ pub(super) fn plan(desk: &Desk, deed: &Deed) -> Result<Planned, String> {
         counts: [Fate::Add, Fate::Change, Fate::Skip, Fate::Wrong].map(|fate| plan.count(fate)),
         lines: lines.into_iter().take(SHOWN).map(shown).collect(),
     };
-    if let Some(mut kept) = desk.plan() {
-        *kept = Some(plan);
+    if let Some(mut kept) = desk.plan()
+        && !desk.is_stopped(job)
+    {
+        *kept = Some((job, plan));
     }
     Ok(planned)
 }
@@ -77,7 +83,9 @@ fn shown(line: &Line) -> String {
 
 /// Imports what was looked at, and mails the codes where that was asked for.
 pub(super) fn apply(desk: &Desk, job: Job, deed: &Deed) -> Result<String, String> {
-    let plan: Option<Plan> = desk.plan().and_then(|mut kept| kept.take());
+    let plan = desk
+        .plan()
+        .and_then(|mut kept| take(&mut kept, deed.looked));
     let plan = plan.ok_or("The list is to be looked at again first.")?;
     let mut admin = desk.admin()?;
     let stop = desk.stop(job);
@@ -102,6 +110,12 @@ pub(super) fn apply(desk: &Desk, job: Job, deed: &Deed) -> Result<String, String
     } else {
         Err(text)
     }
+}
+
+/// The list that this job looked at: one that another looked at beside it is never imported in its place.
+fn take(kept: &mut Option<(Job, Plan)>, looked: Option<Job>) -> Option<Plan> {
+    let (_, plan) = kept.take_if(|(job, _)| Some(*job) == looked)?;
+    Some(plan)
 }
 
 fn told(imported: &Imported) -> String {
@@ -143,4 +157,20 @@ fn invite(desk: &Desk, admin: &mut Admin, job: Job, users: &[String]) -> (usize,
         }
     });
     (sent, users.len().saturating_sub(sent))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Job, Plan, take};
+
+    // Mutant: whatever list was looked at last is imported.
+    #[test]
+    fn a_list_that_another_job_looked_at_is_not_imported() {
+        let mut kept = Some((Job::Plan(2), Plan::default()));
+        for other in [None, Some(Job::Plan(1)), Some(Job::Import(2))] {
+            assert!(take(&mut kept, other).is_none(), "{other:?}");
+        }
+        assert!(take(&mut kept, Some(Job::Plan(2))).is_some());
+        assert!(take(&mut kept, Some(Job::Plan(2))).is_none(), "once");
+    }
 }

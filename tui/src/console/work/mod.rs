@@ -72,7 +72,7 @@ pub(crate) struct Workers {
     reading: Arc<Slot>,
     stopped: Arc<Stopped>,
     candidate: Arc<policy::Slot>,
-    plan: Arc<Mutex<Option<Plan>>>,
+    plan: Arc<import::Kept>,
     read_only: bool,
 }
 
@@ -250,7 +250,7 @@ pub(super) struct Desk {
     reading: Arc<Slot>,
     stopped: Arc<Stopped>,
     candidate: Arc<policy::Slot>,
-    plan: Arc<Mutex<Option<Plan>>>,
+    plan: Arc<import::Kept>,
 }
 
 impl Desk {
@@ -324,7 +324,7 @@ impl Desk {
     }
 
     /// The list that was looked at last, to be imported.
-    pub(super) fn plan(&self) -> Option<MutexGuard<'_, Option<Plan>>> {
+    pub(super) fn plan(&self) -> Option<MutexGuard<'_, Option<(Job, Plan)>>> {
         self.plan.lock().ok()
     }
 

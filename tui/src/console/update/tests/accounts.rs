@@ -5,11 +5,11 @@ use gatepost_shared::admin::undo::Listed;
 use gatepost_shared::admin::users::State;
 
 use super::{act, answer, asked, found, fresh, press, row, said, types, users};
-use crate::console::effect::{Deed, Effect, Slot, Verb};
+use crate::console::effect::{Deed, Effect, Said, Slot, Verb};
 use crate::console::message::{Act, Found, Job, Key, Message, Planned, Screen, Step};
 use crate::console::model::Model;
-use crate::console::model::dialog::Focus;
-use crate::console::update::update;
+use crate::console::model::dialog::{About, Focus};
+use crate::console::update::{import, update};
 
 /// The deed that is handed out.
 fn deed(effects: &[Effect]) -> &Deed {
@@ -334,10 +334,16 @@ fn a_list_is_looked_at_then_imported() {
     };
     found(&mut model, Found::Planned(Job::Plan(99), planned(3)));
     assert!(model.dialog.is_none(), "that was another list");
+    // Mutant: the deed does not say by which job its list was looked at.
+    let asked = |model: &Model| match &model.dialog.as_ref().unwrap().about {
+        About::Change(deed) => deed.looked,
+        other => panic!("{other:?}"),
+    };
     look(&mut model, 0);
     assert!(model.dialog.is_none(), "there is nothing to do");
     look(&mut model, 3);
     assert_eq!(model.dialog.as_ref().unwrap().title, "Import 3 accounts?");
+    assert_eq!(asked(&model), Some(*job));
     assert_eq!(twin(&model), "gatepost user import people.csv --format csv");
     let effects = press(&mut model, Key::Char('y'));
     let [Effect::Long(import @ Job::Import(_), deed)] = effects.as_slice() else {
@@ -349,6 +355,30 @@ fn a_list_is_looked_at_then_imported() {
     look(&mut model, 21);
     assert_eq!(press(&mut model, Key::Char('y')), []);
     assert_eq!(said(&model), "Type 21 to do it.");
+}
+
+// Mutants: the list before is still looked at, or stays among the jobs that run.
+#[test]
+fn of_two_lists_the_newer_one_is_looked_at() {
+    let mut model = users();
+    let look =
+        |model: &mut Model, file: &str| import::look(model, Said::of([(Slot::File, file.into())]));
+    let first = look(&mut model, "large.csv");
+    let [Effect::Plan(large, _)] = first.as_slice() else {
+        panic!("{first:?}")
+    };
+    let second = look(&mut model, "small.csv");
+    let [Effect::Stop(stopped), Effect::Plan(small, _)] = second.as_slice() else {
+        panic!("{second:?}")
+    };
+    assert_eq!((stopped, large == small), (large, false));
+    let planned = Planned {
+        counts: [2, 0, 0, 0],
+        lines: Vec::new(),
+    };
+    found(&mut model, Found::Planned(*large, Ok(planned)));
+    assert!(model.dialog.is_none() && !model.jobs.runs(*large));
+    assert!(model.jobs.runs(*small));
 }
 
 #[test]
