@@ -146,9 +146,9 @@ impl From<Delivery> for Listed {
         Self {
             at: stamp(delivery.at),
             user: sanitise(&delivery.account),
-            kind: delivery.kind,
+            kind: sanitise(&delivery.kind),
             relay: sanitise(&delivery.relay),
-            outcome: delivery.outcome,
+            outcome: sanitise(&delivery.outcome),
             reply: sanitise(&delivery.reply),
             message_id: sanitise(&delivery.message_id),
             millis: delivery.millis,
@@ -168,5 +168,40 @@ pub fn meaning(outcome: &str) -> &'static str {
         Some(Outcome::Message) => "the message could not be made or the sender not be started",
         Some(Outcome::Lost) => "no answer in time: the sender was ended",
         None => "unknown",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Delivery, Listed};
+
+    // A copy of another store may hold anything. Mutants: a text goes to the screen as it is.
+    #[test]
+    fn no_text_of_a_delivery_reaches_a_screen_as_it_is() {
+        let odd = || "\u{1b}[2Jodd".to_owned();
+        let listed = Listed::from(Delivery {
+            id: 1,
+            account: odd(),
+            kind: odd(),
+            relay: odd(),
+            outcome: odd(),
+            reply: odd(),
+            message_id: odd(),
+            millis: 1,
+            at: 0,
+        });
+        let Listed {
+            at,
+            user,
+            kind,
+            relay,
+            outcome,
+            reply,
+            message_id,
+            millis: _,
+        } = listed;
+        for text in [at, user, kind, relay, outcome, reply, message_id] {
+            assert!(!text.contains('\u{1b}'), "{text:?}");
+        }
     }
 }

@@ -312,8 +312,8 @@ impl From<outbox::Queued> for Queued {
         Self {
             id: queued.id,
             user: sanitise(&queued.account),
-            kind: queued.kind,
-            state: queued.state,
+            kind: sanitise(&queued.kind),
+            state: sanitise(&queued.state),
             tries: queued.tries,
             due_in_secs: queued.due_in.max(0) / 1000,
             created: stamp(queued.created),
@@ -323,7 +323,25 @@ impl From<outbox::Queued> for Queued {
 
 #[cfg(test)]
 mod tests {
-    use super::Tally;
+    use super::{Queued, Tally, outbox};
+
+    // A copy of another store may hold anything. Mutants: a text goes to the screen as it is.
+    #[test]
+    fn no_text_of_a_notice_reaches_a_screen_as_it_is() {
+        let odd = || "\u{1b}[2Jodd".to_owned();
+        let queued = Queued::from(outbox::Queued {
+            id: 1,
+            account: odd(),
+            kind: odd(),
+            state: odd(),
+            tries: 1,
+            due_in: 0,
+            created: 0,
+        });
+        for text in [queued.user, queued.kind, queued.state] {
+            assert!(!text.contains('\u{1b}'), "{text:?}");
+        }
+    }
 
     // Mutant: the rank is one too far.
     #[test]
