@@ -199,12 +199,37 @@ impl From<events::Listed> for Listed {
             seq: event.seq,
             at: stamp(event.at),
             at_millis: event.at,
-            kind: event.kind,
+            kind: sanitise(&event.kind),
             user: sanitise(&event.account),
-            service: event.service,
-            source: event.source,
+            service: sanitise(&event.service),
+            source: sanitise(&event.source),
             conversation: event.conversation,
             detail: event.detail,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Listed, events};
+
+    // A copy of another store may hold anything. Mutants: a text goes to the screen as it is. What lies
+    // in `detail` is JSON wherever it goes.
+    #[test]
+    fn no_text_of_an_event_reaches_a_screen_as_it_is() {
+        let odd = || "\u{1b}[2Jodd".to_owned();
+        let listed = Listed::from(events::Listed {
+            seq: 1,
+            at: 0,
+            kind: odd(),
+            account: odd(),
+            service: odd(),
+            source: odd(),
+            conversation: 1,
+            detail: serde_json::json!({}),
+        });
+        for text in [listed.kind, listed.user, listed.service, listed.source] {
+            assert!(!text.contains('\u{1b}'), "{text:?}");
         }
     }
 }
