@@ -177,7 +177,7 @@ fn a_terminal_that_does_not_say_its_size_starts_no_program() {
         .exits(0);
 }
 
-// Mutant: the console goes on with the role that it was opened with.
+// Mutants: the console goes on with the role that it was opened with; whoever only reads may go on.
 #[test]
 fn a_role_that_is_gone_ends_what_an_open_console_may() {
     let test = "a_role_that_is_gone";
@@ -193,11 +193,12 @@ fn a_role_that_is_gone_ends_what_an_open_console_may() {
         .shows("a***@e***.org");
     terminal.press(&["u"]).shows("gatepost user unlock alice");
     terminal.press(&["y"]).shows("alice was not locked");
-    stage.shell("gpasswd -d hal gp-helpdesk").exits(0);
     terminal.press(&["u"]).shows("gatepost user unlock alice");
+    stage.shell("gpasswd -d hal gp-helpdesk").exits(0);
     terminal.press(&["y"]).shows("hal has no role here");
     assert_eq!(unlocked(&stage), 1);
-    terminal.press(&["q"]).is_the_shells();
+    // Without a key: there may be nobody at it who would press one.
+    terminal.is_the_shells();
 }
 
 // Mutant: the console is stopped whether or not a thread is inside the store.

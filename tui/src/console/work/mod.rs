@@ -20,6 +20,7 @@ mod pace;
 mod pages;
 mod policy;
 mod post;
+mod role;
 mod standing;
 
 use std::io;
@@ -31,11 +32,12 @@ use std::thread;
 use std::time::Duration;
 
 use gatepost_shared::admin::browse::Stopper;
-use gatepost_shared::admin::roles::Operator;
+use gatepost_shared::admin::roles::{NoRole, Operator};
 use gatepost_shared::admin::users::{self, Plan};
 use gatepost_shared::admin::{self, Admin, AdminError, Called};
 
 use self::lists::Slot;
+use self::role::Now;
 use super::effect::{Effect, Rows, Verb};
 use super::event::Event;
 use super::message::{Found, Job, Message};
@@ -64,6 +66,8 @@ pub(crate) struct Workers {
     acts: Option<Sender<Effect>>,
     policy: Option<Sender<Effect>>,
     home: Option<Sender<Effect>>,
+    /// Nothing is asked of it; it ends when this is gone.
+    _role: Sender<Effect>,
     /// Given to each thread whose work is waited for when the console is over.
     keeping: Option<Sender<()>>,
     /// Says nothing, and ends when those threads have: the person's files are written, and each act that
@@ -117,6 +121,7 @@ impl Workers {
             pages: worker("pages", pages::work)?,
             counts: worker("counts", counts::work)?,
             standing: worker("standing", standing::work)?,
+            _role: worker("role", role::work)?,
             acts: Some(kept_on("acts", acts::work)?),
             policy: Some(kept_on("policy", policy::work)?),
             home: Some(kept_on("home", home::work)?),
@@ -277,16 +282,30 @@ impl Desk {
     /// Who acts, looked up again: a console is open for long, and a role may be gone meanwhile. One that
     /// is weaker now ends what the console offers; one that is stronger is that of the next console.
     pub(super) fn operator(&self) -> Result<Operator, String> {
-        let now = admin::operator(self.open.called.clone()).map_err(|error| said(&error))?;
+        match self.role() {
+            Now::Holds(operator) => Ok(operator),
+            Now::Unknown(why) | Now::Gone(why) => Err(why),
+        }
+    }
+
+    /// The same, with what it means where they are no longer who they were.
+    fn role(&self) -> Now {
+        let now = match admin::operator(self.open.called.clone()) {
+            Ok(now) => now,
+            Err(error @ AdminError::NoRole(NoRole::InNoGroup(_))) => {
+                return Now::Gone(said(&error));
+            }
+            Err(error) => return Now::Unknown(said(&error)),
+        };
         let began = &self.open.operator;
         if now.role < began.role || (now.uid, now.login) != (began.uid, began.login) {
-            return Err(format!(
+            return Now::Gone(format!(
                 "your role here is {} by now, and was {} when the console was opened: open it again",
                 now.role.name(),
                 began.role.name()
             ));
         }
-        Ok(Operator {
+        Now::Holds(Operator {
             role: began.role,
             ..now
         })
@@ -345,6 +364,11 @@ impl Desk {
         let _over = self.events.send(Event::Message(message));
     }
 
+    /// Ends the console.
+    fn end(&self, why: String) {
+        let _over = self.events.send(Event::Lost(why));
+    }
+
     /// Works; where it panics, the console ends and says so.
     fn watched(self, work: impl FnOnce(&Self)) {
         struct Watch<'a>(&'a Desk);
@@ -353,7 +377,7 @@ impl Desk {
                 if thread::panicking() {
                     let name = thread::current().name().unwrap_or_default().to_owned();
                     let why = format!("a fault ended the console (thread {name})");
-                    let _over = self.0.events.send(Event::Lost(why));
+                    self.0.end(why);
                 }
             }
         }
