@@ -258,6 +258,27 @@ impl Store {
         })
     }
 
+    /// Whether mailed codes are taken at accounts, in the order of their names; none where there is no
+    /// such account. One reading for a whole page of them, since a list asks nothing else of each.
+    pub fn mailed_locks(
+        &self,
+        now: &Now,
+        names: &[&str],
+        policy: &Policy,
+    ) -> Result<Vec<Option<Lock>>, StoreError> {
+        self.read("reading accounts' failures", |connection| {
+            let at = clock::read(connection, now)?.store;
+            let lock = |name: &&str| {
+                let Some(account) = account_by_name(connection, name)? else {
+                    return Ok(None);
+                };
+                let codes = tally(connection, &account, "code", at)?;
+                Ok(Some(lockout::mailed(&codes, &policy.limits, at)))
+            };
+            names.iter().map(lock).collect()
+        })
+    }
+
     /// Consumes a code that matched. None where it was used, replaced, expired or voided in the
     /// meantime: then it is a refusal like any other.
     pub fn consume(

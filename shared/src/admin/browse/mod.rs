@@ -157,12 +157,8 @@ impl Admin {
                 Way::Onwards => format!("{}\0", account.name),
                 Way::Back => account.name.clone(),
             });
-            for account in &accounts {
-                let listed = self.listed(account, show)?;
-                if filter.keeps(&listed) {
-                    rows.push(listed);
-                }
-            }
+            let listed = self.listed(&accounts, show)?;
+            rows.extend(listed.into_iter().filter(|listed| filter.keeps(listed)));
             if ended || rows.len() > room {
                 let more = rows.len() > room;
                 rows.truncate(room);

@@ -196,7 +196,7 @@ impl Admin {
             .as_ref()
             .and_then(|failures| failures.last.as_ref());
         Ok(Shown {
-            account: self.listed(&account, show)?,
+            account: listed(&account, self.standing(&account)?, show),
             failures_last_hour: failures.as_ref().map_or(0, |failures| failures.last_hour),
             failures_last_day: failures.as_ref().map_or(0, |failures| failures.last_day),
             last_failure_from: last.map(|(source, _)| place(source)),
@@ -213,61 +213,89 @@ impl Admin {
         self.standing(&account)
     }
 
-    /// An account as a list shows it.
+    /// Accounts as a list shows them.
     pub(in crate::admin) fn listed(
         &self,
-        account: &Account,
+        accounts: &[Account],
         show: Mask,
-    ) -> Result<Listed, AdminError> {
-        Ok(Listed {
-            key: account.name.clone(),
-            user: sanitise(&account.name),
-            uid: account.uid,
-            version: account.version,
-            note: tame(&account.note),
-            locked_by_administrator: account.held.is_some(),
-            standing: self.standing(account)?,
-            addresses: account
-                .addresses
-                .iter()
-                .map(|address| Address {
-                    address: mask(&address.address, show),
-                    confirmed: address.confirmed.map(stamp),
-                    confirmed_by: address.confirmed_by.clone(),
-                })
-                .collect(),
-            failures_in_a_row: account.failures_in_a_row,
-            last_success: account.last_success.map(stamp),
-            last_success_millis: account.last_success,
-            enrolled: stamp(account.created),
-        })
+    ) -> Result<Vec<Listed>, AdminError> {
+        let standings = self.standings(accounts)?;
+        let rows = accounts.iter().zip(standings);
+        Ok(rows
+            .map(|(account, standing)| listed(account, standing, show))
+            .collect())
     }
 
-    /// An account's state: what keeps its person out comes before what does not.
+    /// An account's state.
     pub(super) fn standing(&self, account: &Account) -> Result<Standing, AdminError> {
-        match account.state.as_str() {
-            "removed" => return Ok(State::Removed.into()),
-            "active" => {}
-            // Disabled, and any word that a later version may write.
-            _ => return Ok(State::Disabled.into()),
-        }
+        let standings = self.standings(std::slice::from_ref(account))?;
+        Ok(standings
+            .into_iter()
+            .next()
+            .unwrap_or(State::Disabled.into()))
+    }
+
+    /// Accounts' states, in their order.
+    fn standings(&self, accounts: &[Account]) -> Result<Vec<Standing>, AdminError> {
+        let names: Vec<&str> = accounts
+            .iter()
+            .map(|account| account.name.as_str())
+            .collect();
         let now = self.host.now();
-        let failures = self
-            .store
-            .failures(&now, &account.name, &self.config.policy)?;
-        let confirmed = account
+        let locks = self.store.mailed_locks(&now, &names, &self.config.policy)?;
+        let rows = accounts.iter().zip(locks);
+        Ok(rows
+            .map(|(account, lock)| standing(account, lock))
+            .collect())
+    }
+}
+
+/// An account as a list shows it.
+fn listed(account: &Account, standing: Standing, show: Mask) -> Listed {
+    Listed {
+        key: account.name.clone(),
+        user: sanitise(&account.name),
+        uid: account.uid,
+        version: account.version,
+        note: tame(&account.note),
+        locked_by_administrator: account.held.is_some(),
+        standing,
+        addresses: account
             .addresses
             .iter()
-            .any(|address| address.confirmed.is_some());
-        Ok(match failures.map(|failures| failures.lock) {
-            Some(Lock::Row) => State::Locked.into(),
-            Some(Lock::Window(left)) => Standing {
-                state: State::Locked,
-                locked_seconds: Some(left.secs_up()),
-            },
-            Some(Lock::Open) | None if confirmed => State::Active.into(),
-            Some(Lock::Open) | None => State::Unconfirmed.into(),
-        })
+            .map(|address| Address {
+                address: mask(&address.address, show),
+                confirmed: address.confirmed.map(stamp),
+                confirmed_by: address.confirmed_by.clone(),
+            })
+            .collect(),
+        failures_in_a_row: account.failures_in_a_row,
+        last_success: account.last_success.map(stamp),
+        last_success_millis: account.last_success,
+        enrolled: stamp(account.created),
+    }
+}
+
+/// An account's state: what keeps its person out comes before what does not.
+fn standing(account: &Account, lock: Option<Lock>) -> Standing {
+    match account.state.as_str() {
+        "removed" => return State::Removed.into(),
+        "active" => {}
+        // Disabled, and any word that a later version may write.
+        _ => return State::Disabled.into(),
+    }
+    let confirmed = account
+        .addresses
+        .iter()
+        .any(|address| address.confirmed.is_some());
+    match lock {
+        Some(Lock::Row) => State::Locked.into(),
+        Some(Lock::Window(left)) => Standing {
+            state: State::Locked,
+            locked_seconds: Some(left.secs_up()),
+        },
+        Some(Lock::Open) | None if confirmed => State::Active.into(),
+        Some(Lock::Open) | None => State::Unconfirmed.into(),
     }
 }
 
