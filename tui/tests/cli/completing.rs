@@ -1,6 +1,7 @@
 //! What real shells complete.
 
-use crate::stage::Stage;
+use crate::console::Terminal;
+use crate::stage::{Stage, skip};
 
 /// What bash offers after a line.
 const ASK: &str = r#"
@@ -51,28 +52,70 @@ fn bash_completes_commands_and_users() {
     }
 }
 
+// Mutants: fish is given bash's script; names are not offered to it.
 #[test]
-fn zsh_and_fish_take_their_scripts() {
-    let Some(stage) = Stage::installed("zsh_and_fish_take_their_scripts") else {
+fn fish_completes_commands_and_users() {
+    let test = "fish_completes_commands_and_users";
+    let Some(stage) = with_alice(test, "fish") else {
         return;
     };
-    for shell in ["zsh", "fish"] {
-        stage
-            .gatepost(&["completions", shell])
-            .exits(0)
-            .says("GATEPOST_COMPLETE");
-        let check = format!(
-            "command -v {shell} >/dev/null || exit 99; gatepost completions {shell} > /var/s; {shell} -n /var/s"
-        );
-        let checked = stage.shell(&check);
-        if checked.code == 99 {
-            crate::stage::skip(
-                "zsh_and_fish_take_their_scripts",
-                &format!("no {shell} here"),
-            );
-            continue;
-        }
-        assert_eq!((checked.code, checked.err.as_str()), (0, ""), "{checked}");
-    }
+    let offered = |line: &str| {
+        let ask = format!("gatepost completions fish | source; complete -C '{line}'");
+        let ended = stage.run(&["fish", "--no-config", "-c", &ask]).exits(0);
+        assert_eq!(ended.err, "", "{line}");
+        // Each with its description behind a tab.
+        ended
+            .out
+            .lines()
+            .filter_map(|line| line.split('\t').next().map(str::to_owned))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(offered("gatepost comp"), ["completions"]);
+    assert_eq!(offered("gatepost user unl"), ["unlock"]);
+    assert_eq!(offered("gatepost user unlock al"), ["alice"]);
+    assert!(offered("gatepost user unlock zz").is_empty());
+}
+
+// Mutants: zsh is given bash's script; names are not offered to it.
+#[test]
+fn zsh_completes_commands_and_users() {
+    let test = "zsh_completes_commands_and_users";
+    let Some(stage) = with_alice(test, "zsh") else {
+        return;
+    };
+    let Some(terminal) = Terminal::open(test, &stage) else {
+        return;
+    };
+    terminal
+        .line("PS1='zsh%% ' zsh -f")
+        .waits("zsh's prompt", |picture| picture.trim_end().ends_with("\nzsh%"))
+        .line("autoload -Uz compinit && compinit -u -D && source <(gatepost completions zsh); echo re''ady")
+        .shows("ready")
+        .press(&["gatepost comp", "Tab"])
+        .shows("gatepost completions")
+        .press(&["C-u", "gatepost user unl", "Tab"])
+        .shows("gatepost user unlock")
+        .press(&["al", "Tab"])
+        .shows("gatepost user unlock alice");
+}
+
+#[test]
+fn there_is_no_script_for_a_shell_that_nobody_knows() {
+    let Some(stage) = Stage::open("there_is_no_script") else {
+        return;
+    };
     stage.gatepost(&["completions", "tcsh"]).exits(2);
+}
+
+/// An installation where alice is enrolled; none, having said why, where there is no such shell.
+fn with_alice(test: &str, shell: &str) -> Option<Stage> {
+    let stage = Stage::installed(test)?;
+    if stage.shell(&format!("command -v {shell}")).code != 0 {
+        skip(test, &format!("no {shell} here"));
+        return None;
+    }
+    stage
+        .gatepost(&["user", "add", "alice", "a@example.org", "--confirmed"])
+        .exits(0);
+    Some(stage)
 }
