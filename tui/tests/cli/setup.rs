@@ -1,5 +1,6 @@
 //! `gatepost setup`.
 
+use crate::shedding::traces;
 use crate::stage::{CONFIG, Stage};
 
 /// Owner, group and mode of everything that setup makes.
@@ -254,4 +255,63 @@ fn rules_of_an_older_configuration_move_into_the_store() {
         format!("{CONFIG}{others}")
     );
     stage.gatepost(&["why", "alice"]).exits(1);
+}
+
+// Mutant: setup takes no lock.
+#[test]
+fn two_setups_do_not_run_beside_each_other() {
+    let Some(stage) = Stage::installed("two_setups_do_not_run_beside_each_other") else {
+        return;
+    };
+    let folder = "/var/lib/gatepost";
+    stage
+        .shell(&format!(
+            "rm {folder}/* && flock {folder} gatepost setup --new-store"
+        ))
+        .exits(1)
+        .says("another gatepost setup is at work");
+    assert_eq!(stage.shell(&format!("ls -A {folder}")).out, "");
+    stage.gatepost(&["setup", "--new-store"]).exits(0);
+}
+
+// Mutant: the file is put in place whatever is there by then.
+#[test]
+fn what_is_edited_while_setup_runs_is_not_lost() {
+    let test = "what_is_edited_while_setup_runs_is_not_lost";
+    let Some(stage) = Stage::installed(test) else {
+        return;
+    };
+    if !traces(test, &stage) {
+        return;
+    }
+    let conf = "/etc/gatepost/gatepost.toml";
+    stage.write(conf, &format!("{CONFIG}{OLD_RULES}"));
+    stage.shell("rm /var/lib/gatepost/gatepost.db*").exits(0);
+    // Its second chown is that of the new file, which then waits to be put in place.
+    let line = format!(
+        "strace -f -o /run/trace -e trace=fchownat -e inject=fchownat:delay_enter=3000000:when=2 \
+         gatepost setup --new-store > /run/out & setup=$!
+         for _ in $(seq 200); do
+             test -e {conf}.with-rules -a -e {conf}.unfinished && break; sleep 0.1
+         done
+         echo '# By hand.' >> {conf}; wait $setup; code=$?; cat /run/out; exit $code"
+    );
+    stage
+        .shell(&line)
+        .exits(3)
+        .says("it was changed meanwhile and is left as it is: run gatepost setup again");
+    let text = stage.shell(&format!("cat {conf}")).out;
+    assert_eq!(text, format!("{CONFIG}{OLD_RULES}# By hand.\n"));
+    // The copy is of what was there before.
+    stage
+        .gatepost(&["setup"])
+        .exits(1)
+        .says("is there already and says something else");
+    stage.shell(&format!("rm {conf}.with-rules")).exits(0);
+    stage
+        .gatepost(&["setup"])
+        .exits(0)
+        .says("are comments here");
+    let text = stage.shell(&format!("tail -1 {conf}")).out;
+    assert_eq!(text, "# By hand.\n");
 }

@@ -2,12 +2,13 @@
 //! trusted. Nothing that exists is written to; one file may take the place of another.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Write};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use rustix::fs::{
-    AtFlags, CWD, Gid, Mode, OFlags, RenameFlags, Uid, chownat, linkat, openat, renameat_with,
-    unlinkat,
+    AtFlags, CWD, FlockOperation, Gid, Mode, OFlags, RenameFlags, Uid, chownat, linkat, openat,
+    renameat_with, unlinkat,
 };
 use rustix::io::Errno;
 
@@ -61,22 +62,44 @@ pub(super) fn copy_of(path: &Path, copy: &Path, content: &[u8]) -> Result<(), St
             copy.display()
         ));
     }
-    beside(path, content, |unfinished| put(unfinished, copy))
+    beside(path, content, |unfinished| Ok(put(unfinished, copy)?))
 }
 
 /// Puts a content in a file's place, with its mode and owner: the old one or the new one is there at any
-/// time.
-pub(super) fn replace(path: &Path, content: &[u8]) -> Result<(), String> {
+/// time. Whoever edited it since it was read as `before` keeps what they wrote.
+pub(super) fn replace(path: &Path, before: &[u8], content: &[u8]) -> Result<(), String> {
+    let limit = u64::try_from(before.len()).unwrap_or(u64::MAX);
     beside(path, content, |unfinished| {
-        rustix::fs::renameat(CWD, unfinished, CWD, path)
+        let there = files::read_trusted(path, Readers::Anybody, limit);
+        if there.is_ok_and(|there| there.expose() == before) {
+            return Ok(rustix::fs::renameat(CWD, unfinished, CWD, path)?);
+        }
+        Err(io::Error::other(
+            "it was changed meanwhile and is left as it is: run gatepost setup again",
+        ))
     })
+}
+
+/// Keeps other setups out for as long as what it answers is kept. The folder is root's alone to open, so
+/// that nobody else can keep setup out.
+pub(super) fn alone(folder: &Path) -> Result<OwnedFd, String> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let told = |errno: Errno| match errno {
+        Errno::WOULDBLOCK => {
+            "another gatepost setup is at work: run it again when that one has ended".to_owned()
+        }
+        errno => format!("{}: {errno}", folder.display()),
+    };
+    let fd = openat(CWD, folder, flags, Mode::empty()).map_err(told)?;
+    rustix::fs::flock(&fd, FlockOperation::NonBlockingLockExclusive).map_err(told)?;
+    Ok(fd)
 }
 
 /// Makes a file beside another, with that one's mode and owner, and gives it its name.
 fn beside(
     path: &Path,
     content: &[u8],
-    name: impl FnOnce(&Path) -> Result<(), Errno>,
+    name: impl FnOnce(&Path) -> io::Result<()>,
 ) -> Result<(), String> {
     finished(path, |unfinished| {
         let like = rustix::fs::lstat(path)?;
@@ -89,13 +112,13 @@ fn beside(
             Some(group),
             AtFlags::SYMLINK_NOFOLLOW,
         )?;
-        Ok(name(unfinished)?)
+        name(unfinished)
     })
 }
 
 /// Has a file made under an unfinished name in the folder of `path`, and given its own: whatever goes
 /// wrong, nothing unfinished stays.
-fn finished(path: &Path, make: impl FnOnce(&Path) -> std::io::Result<()>) -> Result<(), String> {
+fn finished(path: &Path, make: impl FnOnce(&Path) -> io::Result<()>) -> Result<(), String> {
     let parent = path.parent().unwrap_or(Path::new("/"));
     files::check_folder(parent).map_err(|untrusted| untrusted.to_string())?;
     let mut unfinished = path.as_os_str().to_owned();
@@ -123,7 +146,7 @@ fn put(unfinished: &Path, path: &Path) -> Result<(), Errno> {
     }
 }
 
-fn fill(path: &Path, mode: u32, content: &[u8]) -> std::io::Result<()> {
+fn fill(path: &Path, mode: u32, content: &[u8]) -> io::Result<()> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let fd = openat(CWD, path, flags, Mode::from_raw_mode(0o600))?;
     let mut file = File::from(fd);

@@ -132,8 +132,23 @@ fn steps(conf: Option<&Path>, system: &dyn Host, operator: &Operator, lost: Lost
         Some(_) | None => {}
     }
     steps.push(directory(&templates, 0o755));
+    let around = store.parent().unwrap_or(Path::new("/"));
+    steps.push(directory(around, 0o700));
+    // Two that run beside each other would each make half of it. Where there is no such directory, nothing
+    // is made below.
+    let alone = match create::alone(around) {
+        Ok(alone) => Some(alone),
+        Err(problem) if files::exists(around) => {
+            steps.push(step("setup", around)(Done::Failed, problem.clone()));
+            return Report {
+                steps,
+                configured: false,
+                lacks: Some(problem),
+            };
+        }
+        Err(_) => None,
+    };
     let key_missing = !files::exists(&key);
-    steps.push(directory(store.parent().unwrap_or(Path::new("/")), 0o700));
     // The key comes last: where it is, there was a store.
     if !key_missing && lost == LostStore::Tell && empty(&store) {
         steps.push(lost_store(&store));
@@ -174,6 +189,7 @@ fn steps(conf: Option<&Path>, system: &dyn Host, operator: &Operator, lost: Lost
     if report.changed() {
         record(&store, system, operator, &report);
     }
+    drop(alone);
     report
 }
 

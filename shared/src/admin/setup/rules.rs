@@ -173,7 +173,7 @@ fn comment_out(conf: &Path, before: &str, after: Option<&str>) -> Result<PathBuf
     backup.push(".with-rules");
     let backup = PathBuf::from(backup);
     create::copy_of(conf, &backup, before.as_bytes())?;
-    create::replace(conf, after.as_bytes())?;
+    create::replace(conf, before.as_bytes(), after.as_bytes())?;
     Ok(backup)
 }
 
