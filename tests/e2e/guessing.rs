@@ -113,7 +113,7 @@ fn a_thousand_wrong_answers_in_a_day_are_compared_twenty_times() {
     assert_eq!(Mailbox::of(&sink).codes(), mails);
 }
 
-// Mutant: store::signin::resend gives the new challenge all its tries; or clears failures_in_row.
+// Mutant: signin::resend::Store::resend gives the new challenge all its tries; or clears failures_in_row.
 #[test]
 fn guess_resend_keeps_count() {
     require!();

@@ -118,7 +118,7 @@ fn toor_not_root() {
     );
 }
 
-// Mutant: store::signin::standing does not compare the uid.
+// Mutant: store::signin::look::standing does not compare the uid.
 #[test]
 fn uid_reuse_denied() {
     require!();

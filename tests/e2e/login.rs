@@ -123,7 +123,7 @@ fn sshd_maxtries_stops() {
     stage.expect_conversations(1);
 }
 
-// Mutant: store::signin::Slot::resume finds nothing; then each of the three tries sends a mail.
+// Mutant: store::signin::challenge::Slot::resume finds nothing; then each of the three tries sends a mail.
 #[test]
 fn sshd_3x_kbdint_one_mail() {
     require!(SSHD);

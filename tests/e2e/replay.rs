@@ -135,7 +135,7 @@ fn replay_after_expiry() {
     });
 }
 
-// Mutant: store::signin::replace marks nothing, and a resend leaves the old code alive.
+// Mutant: store::signin::challenge::replace marks nothing, and a resend leaves the old code alive.
 #[test]
 fn replay_after_newcode() {
     require!();
