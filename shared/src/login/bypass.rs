@@ -7,7 +7,9 @@ use gatepost_words::text::Say;
 use gatepost_words::time::Span;
 use gatepost_words::wire::Verdict;
 
-use super::{Fault, Last, Login, Step, locked};
+use super::answer::Last;
+use super::prompt::locked;
+use super::{Fault, Login, Step};
 use crate::code::bypass::BypassCode;
 use crate::host::Host;
 use crate::policy::lockout::Lock;

@@ -130,7 +130,7 @@ mod tests {
         let source = gatepost_words::ident::Source::from_pam(Some("DOM\\host"), None, 0);
         let closed = Closed {
             recorded: Recorded::Counted,
-            account: crate::login::typed("DOM\\ali\nce"),
+            account: crate::login::begin::typed("DOM\\ali\nce"),
             service: "sshd".into(),
             source: source.to_string(),
             word: "refuse".into(),
@@ -149,7 +149,7 @@ mod tests {
             faulty.text(&GivenUp::NotBegun, &[], "x"),
             "decision=refuse why=fault user=DOM\\\\alice service=sshd rhost=DOM\\\\host error=x"
         );
-        let long = crate::login::typed(&"\u{7f}ü".repeat(500));
+        let long = crate::login::begin::typed(&"\u{7f}ü".repeat(500));
         assert_eq!(long.chars().count(), 171);
     }
 
