@@ -75,7 +75,7 @@ fn smtp_tls_stall() {
     costs_no_login(Encryption::Implicit, Fault::StallHandshake);
 }
 
-// Mutant: store::mails::Store::delivered marks the challenge of a lost delivery as replaced.
+// Mutant: store::mails::deliveries::Store::delivered marks the challenge of a lost delivery as replaced.
 #[test]
 fn a_code_that_came_works_though_the_relay_never_said_so() {
     require!();
