@@ -1,0 +1,135 @@
+//! What holds for every screen whatever it shows: colours, ASCII, sizes, the mask.
+
+use ratatui::style::{Color, Modifier};
+
+use super::{CASES, COLOUR, Case, MONO, drawn, shown, text};
+use crate::console::look::{Look, Scheme};
+use crate::console::message::{Act, Message, Screen, Step};
+use crate::console::update::update;
+
+#[test]
+fn without_colours_no_cell_has_one_and_the_selected_row_is_reversed() {
+    for screen in [Screen::Home, Screen::Users, Screen::Audit, Screen::Mail] {
+        let buffer = drawn(&shown(screen, Case::Typical, MONO, (80, 24)));
+        let coloured =
+            |cell: &&ratatui::buffer::Cell| cell.fg != Color::Reset || cell.bg != Color::Reset;
+        assert_eq!(
+            buffer.content.iter().filter(coloured).count(),
+            0,
+            "{screen:?}"
+        );
+        let reversed = |y: u16| {
+            let cell = buffer.cell((5, y)).unwrap();
+            cell.modifier.contains(Modifier::REVERSED)
+        };
+        let rows: Vec<u16> = (2..24).filter(|y| reversed(*y)).collect();
+        assert_eq!(rows.len(), 1, "{screen:?}");
+    }
+}
+
+#[test]
+fn ascii_is_enough_for_every_screen() {
+    let look = Look {
+        scheme: Scheme::Auto,
+        ascii: true,
+    };
+    for screen in Screen::ALL {
+        for case in [Case::Empty, Case::Typical, Case::Error] {
+            let mut model = shown(screen, case, look, (80, 24));
+            for overlay in [None, Some(Act::Help), Some(Act::Unlock)] {
+                if let Some(act) = overlay {
+                    update(&mut model, Message::Act(act));
+                }
+                let picture = text(&drawn(&model));
+                assert!(picture.is_ascii(), "{screen:?} {case:?}\n{picture}");
+                update(&mut model, Message::Act(Act::Back));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_terminal_that_is_too_small_says_what_it_needs() {
+    for (columns, rows) in [(52, 12), (59, 40), (60, 14), (20, 1), (1, 1)] {
+        let mut model = shown(Screen::Users, Case::Long, COLOUR, (80, 24));
+        update(&mut model, Message::Resized(columns, rows));
+        let picture = text(&drawn(&model));
+        let needs = format!("needs 60x15, now {columns}x{rows}");
+        assert!(needs.starts_with(picture.trim_end()), "{picture}");
+    }
+}
+
+#[test]
+fn every_size_can_be_drawn_while_everything_is_open() {
+    for size in [
+        (60, 15),
+        (61, 17),
+        (99, 15),
+        (100, 15),
+        (101, 30),
+        (250, 80),
+    ] {
+        for screen in Screen::ALL {
+            let mut model = shown(screen, Case::Long, COLOUR, (80, 24));
+            for act in [
+                Act::Open,
+                Act::Filter,
+                Act::Move(Step::Last),
+                Act::Unlock,
+                Act::TestMail,
+            ] {
+                update(&mut model, Message::Act(act));
+                update(&mut model, Message::Resized(size.0, size.1));
+                drawn(&model);
+            }
+        }
+    }
+}
+
+// Mutant: a theme's text is grey, white, black or of any colour that a ground may have.
+#[test]
+fn no_theme_colours_text_like_a_ground_or_the_ground() {
+    let named = [Color::Black, Color::White, Color::Gray, Color::DarkGray];
+    let grounds = [0, 7, 8, 15, 16, 231].map(Color::Indexed);
+    let grounds = [&named[..], &grounds].concat();
+    for scheme in Scheme::ALL {
+        let look = Look {
+            scheme,
+            ascii: false,
+        };
+        for screen in Screen::ALL {
+            let mut model = shown(screen, Case::Typical, look, (160, 48));
+            for act in [Act::Back, Act::Help, Act::Palette, Act::Jobs] {
+                update(&mut model, Message::Act(act));
+                for cell in &drawn(&model).content {
+                    assert_eq!(cell.bg, Color::Reset, "{scheme:?} {screen:?}");
+                    assert!(!grounds.contains(&cell.fg), "{scheme:?} {screen:?}");
+                    let has_two = matches!(cell.fg, Color::Reset | Color::Red | Color::Magenta);
+                    assert!(
+                        has_two || scheme != Scheme::Auto,
+                        "{screen:?} {:?}",
+                        cell.fg
+                    );
+                }
+                update(&mut model, Message::Act(Act::Back));
+            }
+        }
+    }
+}
+
+// Mutant: anything is drawn below the mask.
+#[test]
+fn nothing_but_the_mask_is_seen() {
+    for screen in Screen::ALL {
+        for case in CASES {
+            let mut model = shown(screen, case, COLOUR, (80, 24));
+            for act in [Act::Filter, Act::Help, Act::Unlock] {
+                update(&mut model, Message::Act(act));
+            }
+            model.is_masked = true;
+            model.host = "host01".into();
+            let picture = text(&drawn(&model));
+            assert_eq!(picture.trim(), "gatepost on host01 is masked; press a key");
+        }
+    }
+}
