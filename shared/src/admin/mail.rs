@@ -1,6 +1,6 @@
 //! Mails as an administrator sees them: the test message, and what became of the others.
 
-use gatepost_words::ident::EmailAddress;
+use gatepost_words::ident::{EmailAddress, UserName};
 use gatepost_words::job::{Content, Delivered, Outcome};
 use gatepost_words::text::sanitise;
 use serde::Serialize;
@@ -66,7 +66,7 @@ impl Admin {
     pub fn test_mail(&mut self, address: &str) -> Result<Tested, AdminError> {
         self.may(Right::Mail)?;
         let address = EmailAddress::new(address.to_owned())?;
-        let mail = self.send("test", &address, "", None, Content::Test)?;
+        let mail = self.send("test", &address, None, Content::Test)?;
         let accepted = super::users::accepted(&mail);
         let event = Event {
             kind: "mail-test",
@@ -113,16 +113,18 @@ impl Admin {
         &mut self,
         kind: &'static str,
         address: &EmailAddress,
-        name: &str,
-        account: Option<i64>,
+        owner: Option<&UserName>,
         content: Content,
     ) -> Result<Vec<Attempt>, AdminError> {
         let now = self.host.now();
+        let name = owner.map_or("", UserName::as_str);
         let letter = mail::letter(&self.config, address.as_str(), name, content, now.wall);
         let attempts = (self.post)(&self.config, self.host.as_ref(), kind, letter);
         let now = self.host.now();
-        for attempt in &attempts {
-            self.store.delivered_otherwise(&now, account, attempt)?;
+        if let Some(owner) = owner {
+            for attempt in &attempts {
+                self.store.delivered_otherwise(&now, owner, attempt)?;
+            }
         }
         Ok(attempts.iter().map(Attempt::from).collect())
     }

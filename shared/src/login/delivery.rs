@@ -53,6 +53,7 @@ impl<H: Host> Login<'_, H> {
                 account,
                 conversation,
                 challenge: challenge.id,
+                generation: waiting.generation,
             })
         });
         let say = Say::Sent {

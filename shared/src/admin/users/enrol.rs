@@ -189,8 +189,7 @@ impl Admin {
             code: code.grouped(),
             valid_for: CONFIRM_LIFE.to_string(),
         };
-        let account = self.store.account(name)?.map(|account| account.id);
-        self.send("confirmation", address, name.as_str(), account, content)
+        self.send("confirmation", address, Some(name), content)
     }
 }
 

@@ -51,6 +51,22 @@ fn a_delivery_that_cannot_be_recorded_ends_no_login_and_is_not_resumed() {
     assert_eq!(play.type_code(), Err(Verdict::Success));
 }
 
+// Mutant: the account's number is taken for the account, whatever came back meanwhile.
+#[test]
+fn a_delivery_that_a_restore_overtook_is_nobodys() {
+    for (is_restored, deliveries) in [(false, 1), (true, 0)] {
+        let desk = Desk::enrolled();
+        let mut play = desk.log_in();
+        if is_restored {
+            desk.store().restored().unwrap();
+        }
+        play.delivery(Outcome::Accepted);
+        let listed = desk.store().deliveries(None, None, 9).unwrap();
+        assert_eq!(listed.len(), deliveries, "{is_restored}");
+        assert!(play.login.notes().is_empty());
+    }
+}
+
 #[test]
 fn mails_stop_at_the_policys_number() {
     let desk = Desk::enrolled();

@@ -30,6 +30,8 @@ pub struct Notice {
     pub told: Told,
     /// When it was queued, milliseconds since 1970.
     pub created: i64,
+    /// The store's generation when it was claimed: in another one its row may be another notice's.
+    pub generation: i64,
 }
 
 impl Store {
@@ -60,7 +62,8 @@ impl Store {
         })
     }
 
-    /// Records how a notice fared: sent, or due again later, or given up.
+    /// Records how a notice fared: sent, or due again later, or given up. Where a copy came back meanwhile,
+    /// its row is another notice's now, or is due again: nothing is recorded.
     pub fn notice_done(
         &mut self,
         now: &Now,
@@ -70,6 +73,9 @@ impl Store {
         let doing = "recording a notice";
         self.write(doing, |tx| {
             let at = clock::advance(tx, now)?;
+            if clock::generation(tx)? != notice.generation {
+                return Ok(());
+            }
             write_delivery(tx, now, notice.account, None, delivered)?;
             let sent = delivered.outcome == Outcome::Accepted;
             // A lost one may have arrived. One that did not is tried again, and would use up what
@@ -176,6 +182,7 @@ fn claim(tx: &Transaction<'_>, at: StoreTime, most: u32) -> Result<Claim, StoreE
         to,
         told,
         created: due.created,
+        generation: clock::generation(tx)?,
     })))
 }
 
@@ -220,7 +227,7 @@ const PASSED_OVER: u32 = 20;
 
 #[cfg(test)]
 mod tests {
-    use super::{Claim, PASSED_OVER};
+    use super::{Claim, Delivered, Outcome, PASSED_OVER};
     use crate::host::Host;
     use crate::host::tests::Fixed;
     use crate::store::Store;
@@ -256,5 +263,49 @@ mod tests {
         let found = store.claim_notice(&now, 30).unwrap().unwrap();
         assert_eq!(found.to.as_str(), "a@example.org");
         assert_eq!(left(&store), 0);
+    }
+
+    // Mutant: the row's number is taken for the notice, whatever came back meanwhile.
+    #[test]
+    fn a_notice_that_a_restore_overtook_marks_no_other_as_sent() {
+        let mut store = Store::in_memory();
+        let now = Fixed::new().now();
+        store
+            .connection()
+            .execute_batch(
+                "INSERT INTO accounts (name, uid, state, created_wall) VALUES ('alice', 1, 'active', 0);
+                 INSERT INTO outbox (account, kind, detail, recipient, state, due_store, created_wall,
+                   created_store)
+                 VALUES (1, 'act', '{\"act\":\"unlocked\",\"address\":\"\"}', 'a@example.org', 'due', 0, 0, 0)",
+            )
+            .unwrap();
+        let delivered = Delivered {
+            kind: "act",
+            relay: "mail.example.org:465".to_owned(),
+            outcome: Outcome::Accepted,
+            reply: "250 ok".to_owned(),
+            message_id: String::new(),
+            millis: 1,
+            warning: None,
+        };
+        let seen = |store: &Store| -> (String, u32, u32) {
+            let sql =
+                "SELECT state, (SELECT count(*) FROM deliveries), (SELECT count(*) FROM sends)
+                       FROM outbox";
+            let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+            store.connection().query_row(sql, [], row).unwrap()
+        };
+        let notice = store.claim_notice(&now, 30).unwrap().unwrap();
+        store.restored().unwrap();
+        store.notice_done(&now, &notice, &delivered).unwrap();
+        assert_eq!(seen(&store), ("claimed".to_owned(), 0, 0));
+        // One that nothing overtook.
+        store
+            .connection()
+            .execute("UPDATE outbox SET state = 'due', due_store = 0", [])
+            .unwrap();
+        let notice = store.claim_notice(&now, 30).unwrap().unwrap();
+        store.notice_done(&now, &notice, &delivered).unwrap();
+        assert_eq!(seen(&store), ("sent".to_owned(), 1, 1));
     }
 }

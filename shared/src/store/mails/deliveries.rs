@@ -1,15 +1,17 @@
 //! Deliveries: each attempt that a relay took or refused, and how the mail of a code fares. What was
 //! meant to go out is counted in [`super::counts`], before it goes.
 
+use gatepost_words::ident::UserName;
 use gatepost_words::job::{Delivered, Outcome};
 use gatepost_words::time::Wall;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use crate::host::Now;
 use crate::policy::challenge::BootMoment;
-use crate::store::Store;
 use crate::store::error::StoreError;
+use crate::store::guesses::account_by_name;
 use crate::store::signin::{Opening, append_for};
+use crate::store::{Store, clock};
 
 /// Whose delivery it is.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +22,8 @@ pub struct Of {
     pub conversation: i64,
     /// The code that it carries.
     pub challenge: [u8; 16],
+    /// The store's generation when it went out: in another one those numbers may be somebody else's.
+    pub generation: i64,
 }
 
 /// A delivery as it is listed.
@@ -71,9 +75,13 @@ impl Store {
             account,
             conversation,
             challenge,
+            generation,
         } = *of;
         self.write_unsynced(doing, |tx| {
-            write_delivery(tx, now, account, Some(challenge), delivered)?;
+            let is_theirs = clock::generation(tx)? == generation;
+            if is_theirs {
+                write_delivery(tx, now, account, Some(challenge), delivered)?;
+            }
             let detail = serde_json::json!({
                 "outcome": delivered.outcome.word(),
                 "relay": delivered.relay,
@@ -81,7 +89,8 @@ impl Store {
                 "millis": delivered.millis,
                 "warning": delivered.warning,
             });
-            append_for(tx, now, opening, "delivery", Some(conversation), detail)?;
+            let conversation = is_theirs.then_some(conversation);
+            append_for(tx, now, opening, "delivery", conversation, detail)?;
             let run = |sql: &str, values: &[&dyn rusqlite::ToSql]| {
                 tx.prepare_cached(sql)
                     .and_then(|mut statement| statement.execute(values))
@@ -108,16 +117,18 @@ impl Store {
         })
     }
 
-    /// Records a delivery outside a sign-in.
+    /// Records a delivery outside a sign-in, to the account that has that name by now.
     pub fn delivered_otherwise(
         &mut self,
         now: &Now,
-        account: Option<i64>,
+        name: &UserName,
         delivered: &Delivered,
     ) -> Result<(), StoreError> {
-        self.write_unsynced("recording a delivery", |tx| match account {
-            Some(account) => write_delivery(tx, now, account, None, delivered),
-            None => Ok(()),
+        self.write_unsynced("recording a delivery", |tx| {
+            match account_by_name(tx, name.as_str())? {
+                Some(account) => write_delivery(tx, now, account.id, None, delivered),
+                None => Ok(()),
+            }
         })
     }
 
