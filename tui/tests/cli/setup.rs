@@ -300,8 +300,8 @@ fn what_is_edited_while_setup_runs_is_not_lost() {
         .shell(&line)
         .exits(3)
         .says("it was changed meanwhile and is left as it is: run gatepost setup again");
-    let text = stage.shell(&format!("cat {conf}")).out;
-    assert_eq!(text, format!("{CONFIG}{OLD_RULES}# By hand.\n"));
+    let edited = stage.shell(&format!("cat {conf}")).out;
+    assert_eq!(edited, format!("{CONFIG}{OLD_RULES}# By hand.\n"));
     // The copy is of what was there before.
     stage
         .gatepost(&["setup"])
@@ -312,6 +312,6 @@ fn what_is_edited_while_setup_runs_is_not_lost() {
         .gatepost(&["setup"])
         .exits(0)
         .says("are comments here");
-    let text = stage.shell(&format!("tail -1 {conf}")).out;
-    assert_eq!(text, "# By hand.\n");
+    let last = stage.shell(&format!("tail -1 {conf}")).out;
+    assert_eq!(last, "# By hand.\n");
 }

@@ -335,15 +335,17 @@ fn a_list_is_looked_at_then_imported() {
     found(&mut model, Found::Planned(Job::Plan(99), planned(3)));
     assert!(model.dialog.is_none(), "that was another list");
     // Mutant: the deed does not say by which job its list was looked at.
-    let asked = |model: &Model| match &model.dialog.as_ref().unwrap().about {
-        About::Change(deed) => deed.looked,
-        other => panic!("{other:?}"),
+    let looked_by = |model: &Model| {
+        let About::Change(deed) = &model.dialog.as_ref().unwrap().about else {
+            panic!("no change is asked about")
+        };
+        deed.looked
     };
     look(&mut model, 0);
     assert!(model.dialog.is_none(), "there is nothing to do");
     look(&mut model, 3);
     assert_eq!(model.dialog.as_ref().unwrap().title, "Import 3 accounts?");
-    assert_eq!(asked(&model), Some(*job));
+    assert_eq!(looked_by(&model), Some(*job));
     assert_eq!(twin(&model), "gatepost user import people.csv --format csv");
     let effects = press(&mut model, Key::Char('y'));
     let [Effect::Long(import @ Job::Import(_), deed)] = effects.as_slice() else {
