@@ -135,7 +135,8 @@ fn replay_after_expiry() {
     });
 }
 
-// Mutant: store::signin::challenge::replace marks nothing, and a resend leaves the old code alive.
+// Mutant: challenge::replace and replace_older mark nothing (one alone is covered by the other), and a
+// resend leaves the old code alive.
 #[test]
 fn replay_after_newcode() {
     require!();
