@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::roles::Right;
-use super::users::Asked;
+use super::users::{Asked, Versions};
 use super::why::place;
 use super::{Admin, AdminError, stamp};
 
@@ -31,6 +31,9 @@ pub struct Revoked {
     pub user: String,
     /// How many.
     pub revoked: usize,
+    /// The account's version before and after.
+    #[serde(skip)]
+    pub versions: Versions,
 }
 
 impl Admin {
@@ -73,11 +76,13 @@ impl Admin {
         };
         let asked = asked.into();
         let store = &mut self.store;
-        let revoked = store.forget_sources(&now, &self.actor, &name, wanted.as_deref(), &asked)?;
+        let (revoked, versions) =
+            store.forget_sources(&now, &self.actor, &name, wanted.as_deref(), &asked)?;
         self.log("source-revoke", name.as_str());
         Ok(Revoked {
             user: name.to_string(),
             revoked,
+            versions,
         })
     }
 }

@@ -7,7 +7,7 @@ use gatepost_words::time::StoreTime;
 use rusqlite::{Transaction, params};
 use serde_json::json;
 
-use super::accounts::{self, Account, Actor, Asked};
+use super::accounts::{self, Account, Actor, Asked, Versions};
 use super::error::StoreError;
 use super::events::not_found;
 use super::guesses::DAY;
@@ -31,8 +31,8 @@ pub enum Unlocker {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Unlocked {
-    /// Failures so far no longer count.
-    Done,
+    /// Failures so far no longer count; the account's versions.
+    Done(Versions),
     /// The helpdesk did so too often; nothing was changed.
     TooOften,
 }
@@ -79,7 +79,7 @@ impl Store {
                 batch: None,
             };
             accounts::record(tx, now, at, actor, &account, act)?;
-            Ok(Unlocked::Done)
+            Ok(Unlocked::Done(Versions::of(&account)))
         })
     }
 }

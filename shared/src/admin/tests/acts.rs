@@ -287,7 +287,7 @@ fn each_verb_asks_for_its_right() {
             b.admin.unlock_user("root", None).map(|_| ())
         }),
         (Role::Helpdesk, |b| {
-            b.admin.send_confirmation("root").map(|_| ())
+            b.admin.send_confirmation("root", None).map(|_| ())
         }),
         (Role::Helpdesk, |b| b.admin.invite("root").map(|_| ())),
         (Role::Helpdesk, |b| b.admin.unmask("root", None)),

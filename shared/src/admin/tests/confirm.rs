@@ -50,7 +50,7 @@ fn five_wrong_codes_end_a_confirmation_and_a_new_code_begins_another() {
     assert_eq!(over.kind(), Kind::NotFound, "{over}");
     assert!(!bench.admin.confirmation_open("root").unwrap());
 
-    let sent = bench.admin.send_confirmation("root").unwrap();
+    let sent = bench.admin.send_confirmation("root", None).unwrap();
     assert_eq!(sent.address, "a***@e***.org");
     let newer = Secret::from(bench.codes.borrow()[1].clone());
     assert_eq!(
@@ -69,8 +69,8 @@ fn confirmations_stop_at_the_ceiling_of_an_address_and_say_why() {
     bench.admin.config.policy.limits.mails_per_address_per_day = 4;
     bench.enrol(Proof::Code);
     bench.clock.pass(Span::from_hours(1));
-    bench.admin.send_confirmation("root").unwrap();
-    let refused = bench.admin.send_confirmation("root").unwrap_err();
+    bench.admin.send_confirmation("root", None).unwrap();
+    let refused = bench.admin.send_confirmation("root", None).unwrap_err();
     let said = refused.to_string();
     assert!(
         said.contains("a***@e***.org had 2 mails that were no sign-in codes within a day")
@@ -144,7 +144,11 @@ fn a_confirmation_is_the_account_that_the_guards_saw() {
     bench.clock.pass(Span::from_hours(2));
     let now = bench.admin.host.now();
     for (uid, is_it) in [(account.uid, true), (account.uid + 1, false)] {
-        let guarded = Guarded { name: &name, uid };
+        let guarded = Guarded {
+            name: &name,
+            uid,
+            seen: None,
+        };
         let counted = bench.admin.store.count_confirmation(&now, guarded);
         assert_eq!(counted.is_ok(), is_it, "{uid}");
         let (tag, actor) = (Tag([0; 32]), bench.admin.actor.clone());

@@ -51,7 +51,7 @@ fn the_helpdesk_acts_on_nobody_with_privileges() {
         let ends = [
             bench.admin.unlock_user(user, None).map(drop),
             bench.admin.confirmation_open(user).map(drop),
-            bench.admin.send_confirmation(user).map(drop),
+            bench.admin.send_confirmation(user, None).map(drop),
         ];
         for end in ends {
             let Some(why) = why else {

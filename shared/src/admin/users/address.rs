@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::super::mail::Attempt;
 use super::super::roles::Right;
 use super::super::{Admin, AdminError};
-use super::{Asked, Proof};
+use super::{Asked, Proof, Versions};
 use crate::store::accounts::Confirmation;
 
 /// An address that was changed, or is to be.
@@ -22,6 +22,9 @@ pub struct Moved {
     pub confirmed: bool,
     /// The confirmation mail's deliveries, where one was sent.
     pub mail: Vec<Attempt>,
+    /// The account's version before and after.
+    #[serde(skip)]
+    pub versions: Versions,
 }
 
 impl Admin {
@@ -52,7 +55,7 @@ impl Admin {
             }
         };
         let now = self.host.now();
-        self.store.set_address(
+        let versions = self.store.set_address(
             &now,
             &self.actor,
             &name,
@@ -71,6 +74,7 @@ impl Admin {
             address: address.masked(),
             confirmed: proof == Proof::Word,
             mail,
+            versions,
         })
     }
 }

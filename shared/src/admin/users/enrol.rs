@@ -109,8 +109,13 @@ impl Admin {
         Ok(self.store.confirmation_open(&self.host.now(), &name)?)
     }
 
-    /// Mails a new confirmation code; an earlier one dies.
-    pub fn send_confirmation(&mut self, typed: &str) -> Result<Sent, AdminError> {
+    /// Mails a new confirmation code; an earlier one dies. Another version of the account than what was
+    /// `seen` refuses that.
+    pub fn send_confirmation(
+        &mut self,
+        typed: &str,
+        seen: Option<i64>,
+    ) -> Result<Sent, AdminError> {
         self.may(Right::Resend)?;
         let (name, account) = self.enrolled(typed)?;
         self.may_on(Right::Resend, &account)?;
@@ -123,7 +128,10 @@ impl Admin {
         let address = self.store.renew_confirmation(
             &now,
             &self.actor,
-            guarded(&name, &account),
+            Guarded {
+                seen,
+                ..guarded(&name, &account)
+            },
             id,
             &tag,
             most,
@@ -159,13 +167,15 @@ impl Admin {
             let user = name.to_string();
             return Err(AdminError::WrongCode { user, address });
         };
-        self.store
+        let versions = self
+            .store
             .confirm(&now, &self.actor, &name, &pending, verified)?;
         self.log("user-confirmed", name.as_str());
         Ok(Acted {
             user: name.to_string(),
             act: "confirmed",
             before: State::Unconfirmed.into(),
+            versions,
         })
     }
 
@@ -205,6 +215,7 @@ fn guarded<'a>(name: &'a UserName, account: &Account) -> Guarded<'a> {
     Guarded {
         name,
         uid: account.uid,
+        seen: None,
     }
 }
 

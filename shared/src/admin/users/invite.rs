@@ -110,7 +110,7 @@ impl Admin {
             user,
             address,
             mail,
-        } = self.send_confirmation(user)?;
+        } = self.send_confirmation(user, None)?;
         let accepted = super::accepted(&mail);
         Ok(Invited {
             user,

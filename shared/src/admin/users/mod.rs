@@ -27,7 +27,7 @@ use super::roles::Right;
 use super::{Admin, AdminError};
 use crate::code::recovery::{self, RecoveryCode};
 use crate::policy::limits::HELPDESK_UNLOCKS_PER_DAY;
-pub use crate::store::accounts::Asked;
+pub use crate::store::accounts::{Asked, Versions};
 use crate::store::error::StoreError;
 use crate::store::unlocks::Unlocked;
 
@@ -56,6 +56,9 @@ pub struct Acted {
     pub act: &'static str,
     /// Its state before.
     pub before: Standing,
+    /// Its version before and after.
+    #[serde(skip)]
+    pub versions: Versions,
 }
 
 /// Recovery codes, shown once and kept as hashes.
@@ -144,20 +147,21 @@ impl Admin {
         let now = self.host.now();
         let by = self.operator.acts_on(&account);
         let asked = asked.into();
-        match self.store.unlock(&now, &self.actor, &name, by, &asked)? {
-            Unlocked::Done => {}
+        let versions = match self.store.unlock(&now, &self.actor, &name, by, &asked)? {
+            Unlocked::Done(versions) => versions,
             Unlocked::TooOften => {
                 return Err(AdminError::UnlockedOften {
                     user: name.to_string(),
                     most: HELPDESK_UNLOCKS_PER_DAY,
                 });
             }
-        }
+        };
         self.log("user-unlock", name.as_str());
         Ok(Acted {
             user: name.to_string(),
             act: "unlocked",
             before,
+            versions,
         })
     }
 
@@ -209,18 +213,19 @@ impl Admin {
         typed: &str,
         kind: &str,
         done: &'static str,
-        act: impl FnOnce(&mut Self, &UserName) -> Result<(), StoreError>,
+        act: impl FnOnce(&mut Self, &UserName) -> Result<Versions, StoreError>,
     ) -> Result<Acted, AdminError> {
         self.may(right)?;
         let (name, account) = self.enrolled(typed)?;
         self.may_on(right, &account)?;
         let before = self.standing(&account)?;
-        act(self, &name)?;
+        let versions = act(self, &name)?;
         self.log(kind, name.as_str());
         Ok(Acted {
             user: name.to_string(),
             act: done,
             before,
+            versions,
         })
     }
 

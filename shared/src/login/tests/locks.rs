@@ -59,7 +59,7 @@ fn an_unlocking_lets_in_again() {
             &"asked".into(),
         )
         .unwrap();
-    assert_eq!(unlocked, Unlocked::Done);
+    assert!(matches!(unlocked, Unlocked::Done(_)));
     let code = play.code.clone().unwrap();
     let mut play = desk.log_in();
     assert_eq!(play.type_in(&code), Err(Verdict::Success));

@@ -6,7 +6,7 @@ use gatepost_words::time::StoreTime;
 use rusqlite::{Transaction, params};
 use serde_json::json;
 
-use super::{Account, Act, Actor, Asked, clear, existing, record, unchanged};
+use super::{Account, Act, Actor, Asked, Versions, clear, existing, record, unchanged};
 use crate::host::Now;
 use crate::store::error::{Problem, StoreError};
 use crate::store::events::not_found;
@@ -24,7 +24,7 @@ impl Store {
         name: &UserName,
         state: &'static str,
         asked: &Asked,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Versions, StoreError> {
         let kind = if state == "active" {
             "user-enable"
         } else {
@@ -45,7 +45,7 @@ impl Store {
                 back: Some(Back::State(account.state.clone())),
                 batch: None,
             };
-            record(tx, now, at, actor, account, act).map(|_undo| ())
+            record(tx, now, at, actor, account, act).map(|_undo| Versions::of(account))
         })
     }
 
@@ -57,7 +57,7 @@ impl Store {
         actor: &Actor,
         name: &UserName,
         asked: &Asked,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Versions, StoreError> {
         self.change_account(now, name, asked, |tx, at, account| {
             if account.held.is_some() {
                 let what = format!("{name} is locked by an administrator already");
@@ -73,7 +73,7 @@ impl Store {
                 back: Some(Back::Held(None)),
                 batch: None,
             };
-            record(tx, now, at, actor, account, act).map(|_undo| ())
+            record(tx, now, at, actor, account, act).map(|_undo| Versions::of(account))
         })
     }
 
@@ -84,7 +84,7 @@ impl Store {
         actor: &Actor,
         name: &UserName,
         asked: &Asked,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Versions, StoreError> {
         self.change_account(now, name, asked, |tx, at, account| {
             let snapshot = remove(tx, now, at, account)?;
             let act = Act {
@@ -93,7 +93,7 @@ impl Store {
                 back: Some(Back::Restore(Box::new(snapshot))),
                 batch: None,
             };
-            record(tx, now, at, actor, account, act).map(|_undo| ())
+            record(tx, now, at, actor, account, act).map(|_undo| Versions::of(account))
         })
     }
 
@@ -105,7 +105,7 @@ impl Store {
         name: &UserName,
         note: &str,
         asked: &Asked,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Versions, StoreError> {
         self.change_account(now, name, asked, |tx, at, account| {
             undo::set_note(tx, account.id, note)?;
             let act = Act {
@@ -118,7 +118,7 @@ impl Store {
                 back: Some(Back::Note(account.note.clone())),
                 batch: None,
             };
-            record(tx, now, at, actor, account, act).map(|_undo| ())
+            record(tx, now, at, actor, account, act).map(|_undo| Versions::of(account))
         })
     }
 

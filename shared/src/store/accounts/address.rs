@@ -8,8 +8,8 @@ use rusqlite::{Transaction, params};
 use serde_json::json;
 
 use super::{
-    Account, Act, Actor, Asked, Confirmation, Pending, count_mail, existing, insert_address,
-    record, unchanged, void_mailed,
+    Account, Act, Actor, Asked, Confirmation, Pending, Versions, count_mail, existing,
+    insert_address, record, unchanged, void_mailed,
 };
 use crate::host::Now;
 use crate::store::error::{Problem, StoreError};
@@ -31,7 +31,7 @@ impl Store {
         address: &EmailAddress,
         confirmation: &Confirmation,
         asked: &Asked,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Versions, StoreError> {
         self.write(CHANGING, |tx| {
             let at = clock::advance(tx, now)?;
             let account = existing(tx, CHANGING, name)?;
@@ -42,7 +42,8 @@ impl Store {
                 reason: &asked.reason,
                 batch: None,
             };
-            change_address(tx, now, at, actor, &account, &change).map(|_undo| ())
+            change_address(tx, now, at, actor, &account, &change)
+                .map(|_undo| Versions::of(&account))
         })
     }
 
@@ -54,7 +55,7 @@ impl Store {
         name: &UserName,
         pending: &Pending,
         _spent: crate::code::key::Verified,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Versions, StoreError> {
         let doing = "confirming an address";
         self.write(doing, |tx| {
             let at = clock::advance(tx, now)?;
@@ -88,7 +89,7 @@ impl Store {
                 back: None,
                 batch: None,
             };
-            record(tx, now, at, actor, &account, act).map(|_undo| ())
+            record(tx, now, at, actor, &account, act).map(|_undo| Versions::of(&account))
         })
     }
 }

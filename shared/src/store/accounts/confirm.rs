@@ -6,7 +6,7 @@ use gatepost_words::time::StoreTime;
 use rusqlite::{OptionalExtension, Transaction, params};
 use serde_json::json;
 
-use super::{Account, Actor, act, existing};
+use super::{Account, Actor, Asked, act, existing, unchanged};
 use crate::code::key::Tag;
 use crate::host::Now;
 use crate::policy::sends;
@@ -32,16 +32,23 @@ pub struct Guarded<'a> {
     pub name: &'a UserName,
     /// The uid that the guards were asked about.
     pub uid: u32,
+    /// The account's version on the screen; none: whatever it is.
+    pub seen: Option<i64>,
 }
 
 impl Guarded<'_> {
-    /// The account, where it is that one still.
+    /// The account, where it is that one still, and what the person saw.
     fn existing(self, tx: &Transaction<'_>, doing: &'static str) -> Result<Account, StoreError> {
         let account = existing(tx, doing, self.name)?;
-        if account.uid == self.uid {
-            return Ok(account);
+        if account.uid != self.uid {
+            return Err(not_found(doing, "the account was changed in the meantime"));
         }
-        Err(not_found(doing, "the account was changed in the meantime"))
+        let asked = Asked {
+            reason: String::new(),
+            version: self.seen,
+        };
+        unchanged(tx, doing, &account, &asked)?;
+        Ok(account)
     }
 }
 

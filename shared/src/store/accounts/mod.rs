@@ -77,6 +77,26 @@ pub struct Address {
     pub confirmed_by: Option<String>,
 }
 
+/// An account's version before an act and after it: whoever saw the one may go on from the other, since
+/// nothing but that act lies between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Versions {
+    /// Before.
+    pub before: i64,
+    /// After.
+    pub after: i64,
+}
+
+impl Versions {
+    /// Of an act on the account as it was read in the act's transaction: [`record()`] raises the version by one.
+    pub(super) const fn of(account: &Account) -> Self {
+        Self {
+            before: account.version,
+            after: account.version.saturating_add(1),
+        }
+    }
+}
+
 /// Who acts, for the audit.
 #[derive(Clone, Debug)]
 pub struct Actor {

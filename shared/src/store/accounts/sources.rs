@@ -4,7 +4,7 @@ use gatepost_words::ident::UserName;
 use rusqlite::params;
 use serde_json::json;
 
-use super::{Act, Actor, Asked, existing, record, unchanged};
+use super::{Act, Actor, Asked, Versions, existing, record, unchanged};
 use crate::host::Now;
 use crate::store::error::StoreError;
 use crate::store::events::not_found;
@@ -67,7 +67,7 @@ impl Store {
         name: &UserName,
         source: Option<&str>,
         asked: &Asked,
-    ) -> Result<usize, StoreError> {
+    ) -> Result<(usize, Versions), StoreError> {
         let doing = "forgetting known sources";
         self.write(doing, |tx| {
             let at = clock::advance(tx, now)?;
@@ -95,7 +95,7 @@ impl Store {
                 batch: None,
             };
             record(tx, now, at, actor, &account, act)?;
-            Ok(gone)
+            Ok((gone, Versions::of(&account)))
         })
     }
 }

@@ -229,7 +229,7 @@ fn confirm(context: &Context, verify: Verify) -> Result<Exit, Failure> {
         );
         return acted(context, &done, &text);
     }
-    let sent = admin.send_confirmation(user)?;
+    let sent = admin.send_confirmation(user, None)?;
     let accepted = users::accepted(&sent.mail);
     context.one(&sent, || {
         if accepted {

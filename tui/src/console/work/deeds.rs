@@ -145,7 +145,7 @@ fn enrol(admin: &mut Admin, deed: &Deed) -> Result<Sentence, AdminError> {
 }
 
 fn verify(admin: &mut Admin, user: &str) -> Result<Sentence, AdminError> {
-    let sent = admin.send_confirmation(user)?;
+    let sent = admin.send_confirmation(user, None)?;
     let how = sent.mail.last().map_or("", |last| last.reply.as_str());
     Ok(if accepted(&sent.mail) {
         Ok(format!(
