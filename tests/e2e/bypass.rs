@@ -77,17 +77,21 @@ fn a_bypass_code_lets_in_once_however_it_is_written() {
     assert!(!lets_in(&stage, "alice", &twice));
 }
 
-// Mutants: a life without an end; one that outlives a boot; revoked_wall is not looked at.
+// Mutants: a life without an end; one that outlives a boot; revoked_wall is not looked at; taking back does not
+// set it.
 #[test]
 fn a_bypass_code_ends_with_its_time_its_boot_and_by_an_act() {
     require!();
     let sink = Sink::start(Encryption::StartTls);
     let stage = rig(&sink);
-    let acts: [fn(&Stage); 5] = [
+    let acts: [fn(&Stage); 6] = [
         |stage| stage.store().pass(MINUTE * 15),
         |stage| stage.store().reboot(),
         |stage| {
             let _ = stage.gatepost(&["bypass", "revoke", "alice"]).success();
+        },
+        |stage| {
+            let _ = stage.gatepost(&["undo"]).success();
         },
         |stage| {
             let words = ["factor", "remove", "alice", "bypass"];

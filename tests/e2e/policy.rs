@@ -100,6 +100,29 @@ fn policy_try_survives_nothing() {
     ends(&stage, "alice", "PAM_SUCCESS");
 }
 
+// Mutants: what is taken back stays in force; a try goes on.
+#[test]
+fn a_change_that_is_taken_back_decides_no_more() {
+    require!();
+    let sink = Sink::start(Encryption::StartTls);
+    let stage = stage(Config::to(&sink));
+    // Who takes back must get in by what comes back.
+    let root = ["user", "add", "root", "root@example.org", "--confirmed"];
+    let _ = stage.gatepost(&root).success();
+    let undo = || drop(stage.gatepost(&["undo"]).success());
+    try_out(&stage, SKIP_ALL);
+    ends(&stage, "alice", "PAM_SUCCESS");
+    undo();
+    ends(&stage, "alice", "PAM_MAXTRIES");
+    stage.store().refill_budgets();
+    stage.write(FILE, SKIP_ALL);
+    let apply = ["policy", "apply", FILE, "--yes"];
+    let _ = stage.gatepost(&apply).success();
+    ends(&stage, "alice", "PAM_SUCCESS");
+    undo();
+    ends(&stage, "alice", "PAM_MAXTRIES");
+}
+
 // Mutants: a version that cannot be used is one without rules (an unenrolled account is ignored), or
 // keeps the rules that can be read.
 #[test]

@@ -77,6 +77,35 @@ fn a_shield_refuses_at_once_and_ends_by_itself() {
     login.finish();
 }
 
+// Mutants: a shield that was taken back refuses on; one that came back does not, or begins its time anew.
+#[test]
+fn a_shield_is_taken_back_and_comes_back_for_the_rest_of_its_time() {
+    require!();
+    let sink = Sink::start(Encryption::StartTls);
+    let stage = rig(&sink);
+    let is_refused = || {
+        let mut login = begin(&stage, "rig", "192.0.2.7");
+        if login.next_prompt().is_some() {
+            login.hang_up();
+            login.finish();
+            return false;
+        }
+        login.finish().authenticate() == "PAM_PERM_DENIED"
+    };
+    shield(&stage);
+    assert!(is_refused());
+    let _ = stage.gatepost(&["undo"]).success();
+    assert!(!is_refused());
+    shield(&stage);
+    stage.store().pass(Duration::from_mins(15));
+    let _ = stage.gatepost(&["shield", "off", "--all"]).success();
+    assert!(!is_refused());
+    let _ = stage.gatepost(&["undo"]).success();
+    assert!(is_refused());
+    stage.store().pass(Duration::from_mins(5));
+    assert!(!is_refused());
+}
+
 // Mutant: an answer is compared although its source was shielded meanwhile.
 #[test]
 fn a_shield_stops_whoever_waits_at_a_prompt() {

@@ -134,6 +134,21 @@ pub enum AdminError {
         /// Who put it there.
         by: String,
     },
+    /// A change of the policy is not taken back, since another version came in force meanwhile.
+    #[error(
+        "policy version {made} is no longer in force: version {found} is{by}. Nothing was done; to \
+         go back all the same: gatepost policy rollback {to}"
+    )]
+    NoLongerInForce {
+        /// The version that the change put in force.
+        made: i64,
+        /// The version whose rules would come back.
+        to: i64,
+        /// The version in force.
+        found: i64,
+        /// Who put it there.
+        by: String,
+    },
     /// There is no such version of the policy.
     #[error("there is no policy version {0}: gatepost policy history")]
     NoSuchPolicy(i64),
@@ -149,6 +164,17 @@ pub enum AdminError {
          force for a while; --even-if-locked-out applies it all the same, where there is another way in"
     )]
     LocksOut(&'static str),
+    /// Taking a change back would lock out whoever does it, or everybody.
+    #[error(
+        "taking that back would lock out {who}, and stay so. gatepost policy rollback {to} \
+         --even-if-locked-out does it all the same, where there is another way in"
+    )]
+    UndoLocksOut {
+        /// Whom.
+        who: &'static str,
+        /// The version whose rules would come back.
+        to: i64,
+    },
     /// What is asked for would not help; the text says what does.
     #[error("{0}")]
     Useless(String),
@@ -246,7 +272,9 @@ impl AdminError {
             | Self::NoSuchPolicy(_) => Kind::NotFound,
             Self::WrongCode { .. }
             | Self::PolicyMoved { .. }
+            | Self::NoLongerInForce { .. }
             | Self::LocksOut(_)
+            | Self::UndoLocksOut { .. }
             | Self::Useless(_) => Kind::No,
             Self::NotPermitted { .. }
             | Self::NoRole(_)

@@ -158,7 +158,7 @@ impl Admin {
 }
 
 /// Asks back where a shield would refuse this machine, or the person who puts it up.
-fn harmless(network: &Network, own: Option<IpAddr>) -> Result<(), AdminError> {
+pub(super) fn harmless(network: &Network, own: Option<IpAddr>) -> Result<(), AdminError> {
     if network.covers_loopback() {
         return Err(AdminError::NotSure(format!(
             "{network} is this machine itself: sign-ins over its own address would be refused; add \

@@ -1,14 +1,41 @@
-//! Taking acts back, within ten minutes and while nobody changed the account since. The right of the
-//! act is needed, and the right to undo.
+//! Taking acts back, within ten minutes and while nobody changed since what the act changed. The right
+//! of the act is needed, and the right to undo; and what the act itself would be asked, this is asked.
+
+use std::net::IpAddr;
 
 use gatepost_words::ident::UserName;
 use gatepost_words::text::{sanitise, tame};
 use serde::Serialize;
 
+use super::policy::act::Guard;
+use super::policy::diff::Go;
 use super::roles::Right;
-use super::users::{Asked, Ended, Stop, Tally};
+use super::shield::{Sure, harmless};
+use super::users::{self, Ended, Stop, Tally};
 use super::{Admin, AdminError, stamp};
-use crate::store::undo::Undoable;
+use crate::policy::shield::shieldable;
+use crate::store::undo::{About, Kept, Taken, Undoable};
+
+/// What comes with it: why, and what the act itself would be asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// Why, for the audit.
+    pub reason: Option<&'a str>,
+    /// Where the person's own session comes from, as far as it says: a shield may come back.
+    pub own: Option<IpAddr>,
+    /// Whether they mean it.
+    pub sure: Sure,
+}
+
+impl<'a> From<Option<&'a str>> for Asked<'a> {
+    fn from(reason: Option<&'a str>) -> Self {
+        Self {
+            reason,
+            own: None,
+            sure: Sure::No,
+        }
+    }
+}
 
 /// An act that can be taken back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -21,8 +48,10 @@ pub struct Listed {
     pub act: String,
     /// Whether it is itself the taking back of one: then it is done again.
     pub again: bool,
-    /// Whose account; of many, one of them.
+    /// Whose account; of many, one of them; empty for an act on none.
     pub user: String,
+    /// What it is about, where that is no account: networks, a version of the policy.
+    pub about: String,
     /// How many accounts.
     pub count: u64,
     /// Who did it.
@@ -44,16 +73,54 @@ pub struct Undone {
     pub id: i64,
     /// What was taken back.
     pub act: String,
-    /// Whose account.
+    /// Whose account; empty for an act on none.
     pub user: String,
-    /// How many accounts.
+    /// What it is about, where that is no account.
+    pub about: String,
+    /// What is so now, where that needs saying.
+    pub now: String,
+    /// How many accounts, or acts on none.
     pub done: usize,
     /// Those that were not, and why.
     pub failed: Vec<Failed>,
     /// What stays as it is.
     pub stays: &'static str,
-    /// The entry that does it again.
+    /// The entry that does it again, where that can be.
     pub redo: Option<i64>,
+    /// The account's version before and after.
+    #[serde(skip)]
+    pub versions: Option<users::Versions>,
+}
+
+impl Undone {
+    /// The act in words: `unlock of carol`, `shield on 203.0.113.0/24`, `policy apply version 8`.
+    pub fn named(&self) -> String {
+        let act = in_words(&self.act);
+        if self.about.is_empty() {
+            format!("{act} of {}", self.user)
+        } else {
+            format!("{act} {}", self.about)
+        }
+    }
+}
+
+/// An act as its subcommand is typed: `shield on`, `bypass new`, `policy apply`; those on accounts as
+/// they are.
+pub fn in_words(act: &str) -> String {
+    for noun in ["bypass", "shield", "policy"] {
+        if let Some(verb) = act
+            .strip_prefix(noun)
+            .and_then(|rest| rest.strip_prefix('-'))
+        {
+            return format!("{noun} {verb}");
+        }
+    }
+    act.to_owned()
+}
+
+/// Whether taking that act back may take long: everybody is looked at, as before any change of the rules.
+pub fn takes_long(act: &str) -> bool {
+    act.starts_with("policy-")
 }
 
 /// One that could not be taken back.
@@ -77,7 +144,7 @@ fn right(kind: &str, again: bool) -> Right {
         "user-unlock" => Right::Unlock,
         "bypass-new" => Right::Bypass,
         "shield-on" | "shield-off" => Right::Shield,
-        "policy-apply" | "policy-rollback" => Right::Policy,
+        "policy-apply" | "policy-try" | "policy-confirm" | "policy-rollback" => Right::Policy,
         _ => Right::Accounts,
     }
 }
@@ -92,6 +159,15 @@ fn stays(kind: &str) -> &'static str {
         "user-add" => "a code that was mailed is void; the name stays refused until enrolled again",
         "user-remove" => {
             "a notice that was mailed is not called back; known sources begin anew; open codes died"
+        }
+        "bypass-new" => {
+            "the code counts among those of the day; the owner's notice is not called back; another one \
+             needs gatepost bypass new"
+        }
+        "shield-on" => "sign-ins that were refused meanwhile stay refused",
+        "shield-off" => "who signed in meanwhile stays signed in",
+        "policy-apply" | "policy-try" | "policy-confirm" | "policy-rollback" => {
+            "sign-ins that were decided meanwhile stay as they were; versions are never deleted"
         }
         _ => "",
     }
@@ -118,6 +194,7 @@ impl Admin {
             act: tame(entry.kind.trim_start_matches("user-")),
             again: entry.is_undo,
             user: sanitise(&entry.account),
+            about: sanitise(&entry.about),
             count: entry.count,
             own: entry.actor == self.actor.name,
             by: tame(&entry.actor),
@@ -127,13 +204,51 @@ impl Admin {
         }
     }
 
-    /// The kind of an entry that this person may take back; empty where there is no such entry.
-    fn permitted(&self, id: i64) -> Result<String, AdminError> {
+    /// What an entry that this person may take back is; none where there is no such entry.
+    fn permitted(&self, id: i64) -> Result<Option<Kept>, AdminError> {
         let Some(entry) = self.store.undo_entry(id)? else {
-            return Ok(String::new());
+            return Ok(None);
         };
         self.may_undo(&entry.kind, &entry.account, entry.is_undo)?;
-        Ok(entry.kind)
+        Ok(Some(entry))
+    }
+
+    /// What the act itself would be asked, where taking it back does as much: whether a shield that comes
+    /// back refuses this machine or this session, and whether rules that come back lock somebody out.
+    fn guarded_undo(
+        &self,
+        about: &About,
+        asked: &Asked<'_>,
+        stop: &Stop,
+        tell: &mut dyn FnMut(usize, usize),
+    ) -> Result<(), AdminError> {
+        match about {
+            About::Account => Ok(()),
+            About::Networks { up, .. } => {
+                for network in up.iter().filter(|_| asked.sure == Sure::No) {
+                    let network =
+                        shieldable(network).map_err(|bad| AdminError::Usage(bad.to_string()))?;
+                    harmless(&network, asked.own)?;
+                }
+                Ok(())
+            }
+            About::Version { in_force, to, .. } => {
+                let candidate = self.policy_candidate(*to)?;
+                let mut watch = |done| {
+                    tell(usize::try_from(done).unwrap_or(usize::MAX), 0);
+                    if stop.is_stopped() { Go::Stop } else { Go::On }
+                };
+                let diff = self.policy_diff(&candidate, &mut watch)?;
+                if diff.base != Some(*in_force) {
+                    return Err(self.no_longer_in_force(*in_force, *to, diff.base));
+                }
+                let guarded = super::policy::act::guarded(&diff, Guard::Kept);
+                if let Err(AdminError::LocksOut(who)) = guarded {
+                    return Err(AdminError::UndoLocksOut { who, to: *to });
+                }
+                guarded
+            }
+        }
     }
 
     /// Whether this person may take such an act back, on that account.
@@ -174,32 +289,42 @@ impl Admin {
         })
     }
 
-    /// Takes an act back, and those that were done with it; what came of each is told too.
-    pub fn undo(
+    /// Takes an act back, and those that were done with it; what came of each is told too. `tell` hears how
+    /// many are done and of how many; of how many is nought while it is looked whom it would lock out.
+    pub fn undo<'a>(
         &mut self,
         id: i64,
-        asked: impl Into<Asked>,
+        asked: impl Into<Asked<'a>>,
         stop: &Stop,
         mut tell: impl FnMut(usize, usize),
     ) -> Result<Undone, AdminError> {
         self.may(Right::Undo)?;
         // Before anything else is said of it. One that is not there needs no right: it is not found.
-        let kind = self.permitted(id)?;
-        let asked = asked.into();
+        let entry = self.permitted(id)?;
+        let guards = asked.into();
+        let asked = users::Asked::from(guards.reason);
         let together = self.store.undo_together(id)?;
         if together.len() <= 1 {
-            let now = self.host.now();
             let one = together.first().copied().unwrap_or(id);
-            let (user, again) = self.store.undo(&now, &self.actor, one, None, &asked)?;
-            self.log("undo", &user);
+            // One that was taken back is for the store to refuse.
+            if let Some(entry) = entry.as_ref().filter(|entry| entry.is_open) {
+                self.guarded_undo(&entry.about, &guards, stop, &mut tell)?;
+            }
+            let kind = entry.as_ref().map_or("", |entry| entry.kind.as_str());
+            let taken = self.take_back(one, None, &asked, entry.as_ref())?;
+            let is_account = !taken.account.is_empty();
+            let (before, after) = taken.versions;
             return Ok(Undone {
                 id,
                 act: kind.trim_start_matches("user-").to_owned(),
-                user: sanitise(&user),
+                user: sanitise(&taken.account),
+                about: sanitise(&taken.about),
+                now: taken.now,
                 done: 1,
                 failed: Vec::new(),
-                stays: stays(&kind),
-                redo: Some(again),
+                stays: stays(kind),
+                redo: taken.again,
+                versions: is_account.then_some(users::Versions { before, after }),
             });
         }
         let entries: Vec<String> = together.iter().map(i64::to_string).collect();
@@ -211,13 +336,11 @@ impl Admin {
             |admin, entry| {
                 let entry = entry.parse().unwrap_or(0);
                 admin.permitted(entry)?;
-                let now = admin.host.now();
-                let (user, again) = admin.store.undo(&now, &admin.actor, entry, redo, &asked)?;
-                if redo.is_none() {
+                let taken = admin.take_back(entry, redo, &asked, None)?;
+                if let (None, Some(again)) = (redo, taken.again) {
                     admin.store.begin_undo_batch(again)?;
                     redo = Some(again);
                 }
-                admin.log("undo", &user);
                 Ok(())
             },
             |ended: Ended<'_, ()>| {
@@ -241,10 +364,43 @@ impl Admin {
             id,
             act: "import".to_owned(),
             user: String::new(),
+            about: String::new(),
+            now: String::new(),
             done,
             failed,
             stays: stays("user-add"),
             redo,
+            versions: None,
         })
+    }
+
+    /// Takes one entry back, and says so to the system log.
+    fn take_back(
+        &mut self,
+        id: i64,
+        batch: Option<i64>,
+        asked: &users::Asked,
+        entry: Option<&Kept>,
+    ) -> Result<Taken, AdminError> {
+        let now = self.host.now();
+        let taken = self
+            .store
+            .undo(&now, &self.actor, id, batch, asked)
+            .map_err(|error| match entry.map(|entry| &entry.about) {
+                Some(About::Version { in_force, to, .. }) => {
+                    self.moved_before_undo(error, *in_force, *to)
+                }
+                Some(About::Account | About::Networks { .. }) | None => error.into(),
+            })?;
+        match entry.map(|entry| &entry.about) {
+            Some(About::Networks { all, .. }) => {
+                for network in all {
+                    self.log_of("undo", network);
+                }
+            }
+            Some(About::Version { made, .. }) => self.log_policy("undo", *made),
+            Some(About::Account) | None => self.log("undo", &taken.account),
+        }
+        Ok(taken)
     }
 }

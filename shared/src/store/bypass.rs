@@ -6,6 +6,7 @@
 
 use gatepost_words::ident::UserName;
 use gatepost_words::job::OwnerAct;
+use gatepost_words::text::sanitise;
 use gatepost_words::time::{Boot, Span, StoreTime};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use serde_json::json;
@@ -17,6 +18,7 @@ use super::guesses::{
     CONSUMING, COUNTING, Consumed, Counted, DAY, Kept, claimed, count_kept, end_unused, succeed,
 };
 use super::signin::{Opening, Waiting, append_for};
+use super::undo::{self, Back, Other};
 use super::unlocks::Unlocker;
 use super::{Store, clock};
 use crate::code::bypass::VerifiedBypass;
@@ -164,6 +166,15 @@ impl Store {
             });
             act(tx, now, actor, "bypass-new", name.as_str(), detail)?;
             accounts::tell(tx, now, at, &account, OwnerAct::BypassMade)?;
+            let entry = undo::Entry {
+                account: Some(account.id),
+                kind: "bypass-new",
+                back: &Back::Other(Other::Bypass(id)),
+                versions: (account.version, account.version),
+                batch: None,
+                undoes: None,
+            };
+            undo::write(tx, now, at, actor, &entry)?;
             Ok(id)
         })
     }
@@ -374,6 +385,64 @@ impl Store {
             succeed(tx, now, at, opening, waiting, guess, "bypass").map(Some)
         })
     }
+}
+
+/// Ends a code because making it is taken back: only one that is live and was never used. Its row stays, and
+/// counts among those of its day.
+pub(super) fn take_back(
+    tx: &Transaction<'_>,
+    now: &Now,
+    actor: &Actor,
+    account: &str,
+    id: i64,
+    reason: &str,
+) -> Result<(), StoreError> {
+    let doing = "taking a bypass code back";
+    let generation = clock::generation(tx)?;
+    let changed = tx
+        .execute(
+            "UPDATE bypass_codes SET revoked_wall = ?2
+             WHERE id = ?1 AND uses_left = uses AND revoked_wall IS NULL
+               AND boot_id = ?3 AND expires_boot > ?4 AND generation = ?5",
+            params![
+                id,
+                now.wall.millis(),
+                now.moment.boot_id,
+                now.moment.at.millis(),
+                generation,
+            ],
+        )
+        .map_err(StoreError::sqlite(doing))?;
+    if changed == 1 {
+        let detail = json!({"ids": [id], "reason": reason});
+        return act(tx, now, actor, "bypass-revoke", account, detail);
+    }
+    let row: Option<(u32, u32, bool)> = tx
+        .query_row(
+            "SELECT uses, uses_left, revoked_wall IS NOT NULL FROM bypass_codes WHERE id = ?1",
+            [id],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
+        .optional()
+        .map_err(StoreError::sqlite(doing))?;
+    let name = sanitise(account);
+    Err(not_found(
+        doing,
+        match row {
+            Some((uses, left, false)) if left > 0 && left < uses => format!(
+                "bypass code {id} of {name} was used, which is not taken back; to end what is left of \
+                 it: gatepost bypass revoke {name} {id}"
+            ),
+            Some((_, 0, false)) => format!(
+                "bypass code {id} of {name} was used, or its time is over: there is nothing to take back"
+            ),
+            Some(_) | None => {
+                format!(
+                    "bypass code {id} of {name} has ended already: there is nothing to take back"
+                )
+            }
+        },
+    ))
 }
 
 /// Removes an account's codes that ended and are older than a day; how many are live, and how many were made

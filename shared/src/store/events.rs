@@ -200,6 +200,18 @@ pub(super) fn newest_of(
         .map_err(StoreError::sqlite("reading the events"))
 }
 
+/// The newest events of a kind, newest first.
+pub(super) fn newest_of_kind(
+    connection: &Connection,
+    kind: &str,
+    limit: u32,
+) -> Result<Vec<Listed>, StoreError> {
+    connection
+        .prepare_cached("SELECT * FROM events WHERE kind = ?1 ORDER BY seq DESC LIMIT ?2")
+        .and_then(|mut statement| statement.query_map(params![kind, limit], listed)?.collect())
+        .map_err(StoreError::sqlite("reading the events"))
+}
+
 impl Store {
     /// Appends an event of an administrator's own.
     pub fn record(&mut self, wall: Wall, event: &Event<'_>) -> Result<Appended, StoreError> {

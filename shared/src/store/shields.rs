@@ -2,14 +2,17 @@
 //! again in the one that counts a guess; they end by themselves, on the store's own clock.
 
 use gatepost_words::ident::Source;
+use gatepost_words::text::sanitise;
 use gatepost_words::time::{Span, StoreTime};
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::accounts::{Actor, act};
+use super::accounts::{Actor, act, difference};
 use super::error::{Problem, StoreError};
-use super::events::not_found;
+use super::events::{self, not_found};
 use super::signin::{Opening, Waiting, append_for};
+use super::undo::{self, Back, Other};
 use super::{Store, clock};
 use crate::host::Now;
 use crate::policy::limits::SHIELDS;
@@ -86,35 +89,27 @@ impl Store {
             let failed = StoreError::sqlite;
             tx.execute("DELETE FROM shields WHERE until_store <= ?1", [at.millis()])
                 .map_err(failed(doing))?;
+            let mut changes = Vec::new();
             for network in networks {
-                tx.execute(
-                    "INSERT INTO shields VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE
-                     SET until_store = ?2, reason = ?3, made_by = ?4, created_wall = ?5",
-                    params![
-                        network.to_string(),
-                        at.plus(time).millis(),
-                        reason,
-                        actor.name,
-                        now.wall.millis(),
-                    ],
-                )
-                .map_err(failed(doing))?;
+                let up = Up {
+                    until: at.plus(time).millis(),
+                    reason: reason.to_owned(),
+                    by: actor.name.clone(),
+                    since: now.wall.millis(),
+                };
                 let network = network.to_string();
+                let before = found(tx, at, &network)?;
+                put(tx, &network, &up)?;
                 let detail = json!({"network": network, "for": time.to_string(), "reason": reason});
                 act(tx, now, actor, "shield-on", "", detail)?;
+                changes.push(Change {
+                    network,
+                    before,
+                    after: Some(up),
+                });
             }
-            let up: u32 = tx
-                .query_row("SELECT count(*) FROM shields", [], |row| row.get(0))
-                .map_err(failed(doing))?;
-            if up > SHIELDS {
-                let what = format!(
-                    "there would be {up} shields, and {SHIELDS} is the most: take some down \
-                     (gatepost shield status), or shield a wider network"
-                );
-                let problem = Problem::Exists(what);
-                return Err(StoreError { doing, problem });
-            }
-            Ok(())
+            few(tx, doing)?;
+            remember(tx, now, at, actor, "shield-on", changes)
         })
     }
 
@@ -145,15 +140,209 @@ impl Store {
                 let what = format!("{wanted} is not shielded: gatepost shield status");
                 return Err(not_found(doing, what));
             }
+            let mut changes = Vec::new();
             for network in &down {
-                tx.execute("DELETE FROM shields WHERE network = ?1", [network])
-                    .map_err(StoreError::sqlite(doing))?;
+                let before = found(tx, at, network)?;
+                take_down(tx, network)?;
                 let detail = json!({"network": network, "reason": reason});
                 act(tx, now, actor, "shield-off", "", detail)?;
+                changes.push(Change {
+                    network: network.clone(),
+                    before,
+                    after: None,
+                });
+            }
+            if !changes.is_empty() {
+                remember(tx, now, at, actor, "shield-off", changes)?;
             }
             Ok(down)
         })
     }
+}
+
+/// A shield as its row has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Up {
+    until: i64,
+    reason: String,
+    by: String,
+    since: i64,
+}
+
+/// What an act did to a network's shield.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Change {
+    pub(super) network: String,
+    pub(super) before: Option<Up>,
+    pub(super) after: Option<Up>,
+}
+
+impl Up {
+    /// Itself, while its end is ahead.
+    fn still(shield: Option<&Self>, at: StoreTime) -> Option<Self> {
+        shield.filter(|up| up.until > at.millis()).cloned()
+    }
+}
+
+/// A network's shield, where one is up.
+fn found(tx: &Transaction<'_>, at: StoreTime, network: &str) -> Result<Option<Up>, StoreError> {
+    tx.query_row(
+        "SELECT until_store, reason, made_by, created_wall FROM shields
+         WHERE network = ?1 AND until_store > ?2",
+        params![network, at.millis()],
+        |row| {
+            Ok(Up {
+                until: row.get(0)?,
+                reason: row.get(1)?,
+                by: row.get(2)?,
+                since: row.get(3)?,
+            })
+        },
+    )
+    .optional()
+    .map_err(StoreError::sqlite(LOOKING))
+}
+
+fn put(tx: &Transaction<'_>, network: &str, up: &Up) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO shields VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE
+         SET until_store = ?2, reason = ?3, made_by = ?4, created_wall = ?5",
+        params![network, up.until, up.reason, up.by, up.since],
+    )
+    .map_err(StoreError::sqlite("putting a shield up"))?;
+    Ok(())
+}
+
+fn take_down(tx: &Transaction<'_>, network: &str) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM shields WHERE network = ?1", [network])
+        .map_err(StoreError::sqlite("taking a shield down"))?;
+    Ok(())
+}
+
+/// Refuses more shields than a login may have to read.
+fn few(tx: &Transaction<'_>, doing: &'static str) -> Result<(), StoreError> {
+    let up: u32 = tx
+        .query_row("SELECT count(*) FROM shields", [], |row| row.get(0))
+        .map_err(StoreError::sqlite(doing))?;
+    if up <= SHIELDS {
+        return Ok(());
+    }
+    let what = format!(
+        "there would be {up} shields, and {SHIELDS} is the most: take some down (gatepost shield \
+         status), or shield a wider network"
+    );
+    let problem = Problem::Exists(what);
+    Err(StoreError { doing, problem })
+}
+
+/// Writes down what takes an act on shields back, all of them together.
+fn remember(
+    tx: &Transaction<'_>,
+    now: &Now,
+    at: StoreTime,
+    actor: &Actor,
+    kind: &str,
+    changes: Vec<Change>,
+) -> Result<(), StoreError> {
+    let entry = undo::Entry {
+        account: None,
+        kind,
+        back: &Back::Other(Other::Shields(changes)),
+        versions: (0, 0),
+        batch: None,
+        undoes: None,
+    };
+    undo::write(tx, now, at, actor, &entry).map(|_undo| ())
+}
+
+const BACK: &str = "taking an act on shields back";
+
+/// Has networks' shields be what they were before an act, all or none: where each is what the act left,
+/// and only as far as their ends are ahead. What does it again.
+pub(super) fn put_back(
+    tx: &Transaction<'_>,
+    now: &Now,
+    at: StoreTime,
+    actor: &Actor,
+    changes: &[Change],
+    reason: &str,
+) -> Result<Vec<Change>, StoreError> {
+    tx.execute("DELETE FROM shields WHERE until_store <= ?1", [at.millis()])
+        .map_err(StoreError::sqlite(BACK))?;
+    let mut again = Vec::new();
+    let mut is_changed = false;
+    // One network may be named twice in an act: the last is undone first.
+    for Change {
+        network,
+        before,
+        after,
+    } in changes.iter().rev()
+    {
+        let is_now = found(tx, at, network)?;
+        if is_now != Up::still(after.as_ref(), at) {
+            return Err(changed_since(tx, network, is_now.as_ref())?);
+        }
+        let wanted = Up::still(before.as_ref(), at);
+        if wanted != is_now {
+            is_changed = true;
+            let (kind, detail) = if let Some(up) = &wanted {
+                put(tx, network, up)?;
+                let left = StoreTime::from_millis(up.until).since(at).to_string();
+                let detail = json!({"network": network, "for": left, "reason": reason});
+                ("shield-on", detail)
+            } else {
+                take_down(tx, network)?;
+                let detail = json!({"network": network, "reason": reason});
+                ("shield-off", detail)
+            };
+            act(tx, now, actor, kind, "", detail)?;
+        }
+        again.push(Change {
+            network: network.clone(),
+            before: after.clone(),
+            after: wanted,
+        });
+    }
+    if !is_changed {
+        let what = "the shield's own time is over: there is nothing to take back";
+        return Err(not_found(BACK, what));
+    }
+    few(tx, BACK)?;
+    Ok(again)
+}
+
+/// Events that are looked through for what was done to a network.
+const LOOK_BACK: u32 = 50;
+
+/// The refusal for a shield that is not what an act left, with who did that.
+fn changed_since(
+    tx: &Transaction<'_>,
+    network: &str,
+    is_now: Option<&Up>,
+) -> Result<StoreError, StoreError> {
+    let kind = if is_now.is_some() {
+        "shield-on"
+    } else {
+        "shield-off"
+    };
+    let events = events::newest_of_kind(tx, kind, LOOK_BACK)?;
+    let is_it = |event: &&events::Listed| {
+        let named = event.detail.get("network");
+        named.and_then(serde_json::Value::as_str) == Some(network)
+    };
+    let what = match (events.iter().find(is_it), is_now) {
+        (Some(event), _) => difference(event),
+        (None, Some(up)) => format!("it was put up by {}", sanitise(&up.by)),
+        (None, None) => "it is down".to_owned(),
+    };
+    let what = format!(
+        "the shield on {network} was changed in the meantime: {what}. Nothing was done; look again: \
+         gatepost shield status"
+    );
+    Ok(StoreError {
+        doing: BACK,
+        problem: Problem::Changed(what),
+    })
 }
 
 /// The shield that covers a source, and how much longer: of several the one that stays longest. A row

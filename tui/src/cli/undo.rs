@@ -1,12 +1,15 @@
 //! `gatepost undo`.
 
 use clap::Args;
-use gatepost_shared::admin::undo::Listed;
+use gatepost_shared::admin::AdminError;
+use gatepost_shared::admin::shield::Sure;
+use gatepost_shared::admin::undo::{Asked, Listed, in_words};
 use gatepost_shared::admin::users::Stop;
 
 use super::Context;
 use super::exit::{Exit, Failure};
-use super::output::words;
+use super::output::{ask, interactive, words};
+use super::shield::own_address;
 
 #[derive(Debug, Args)]
 pub(crate) struct Undo {
@@ -18,7 +21,8 @@ pub(crate) struct Undo {
     /// Why, for the audit
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-    /// Don't ask, however many accounts it is about
+    /// Don't ask, however many accounts it is about, and though a shield that comes back refuses your own
+    /// session's address or this machine's
     #[arg(long)]
     yes: bool,
 }
@@ -43,17 +47,36 @@ pub(crate) fn run(context: &Context, undo: &Undo) -> Result<Exit, Failure> {
         );
         return Err(Failure::Said(Exit::Usage, text));
     }
-    let undone = admin.undo(id, undo.reason.as_deref(), &Stop::default(), |done, of| {
-        if done.is_multiple_of(100) {
+    let mut asked = Asked {
+        reason: undo.reason.as_deref(),
+        own: own_address(),
+        sure: if undo.yes { Sure::Yes } else { Sure::No },
+    };
+    let stop = Stop::default();
+    let told = |done: usize, of: usize| {
+        if done.is_multiple_of(100) && of > 0 {
             words(&format!("{done} of {of}"));
         }
-    })?;
-    context.one(&undone, || match undone.done {
-        1 if undone.failed.is_empty() => {
-            format!("{} of {} is taken back.", undone.act, undone.user)
+    };
+    let undone = match admin.undo(id, asked, &stop, told) {
+        Err(AdminError::NotSure(text)) if interactive() => {
+            words(&format!("gatepost: {text}"));
+            if ask("Type yes to go on: ").as_deref() != Some("yes") {
+                let text = "nothing was changed".to_owned();
+                return Err(Failure::Said(Exit::Cancelled, text));
+            }
+            asked.sure = Sure::Yes;
+            admin.undo(id, asked, &stop, told)
         }
+        done => done,
+    }?;
+    context.one(&undone, || match undone.done {
+        1 if undone.failed.is_empty() => format!("{} is taken back.", undone.named()),
         done => format!("{}: {done} accounts are as they were.", undone.act),
     })?;
+    if !undone.now.is_empty() {
+        words(&format!("Now {}.", undone.now));
+    }
     for failed in &undone.failed {
         words(&format!("{}: {}", failed.id, failed.why));
     }
@@ -80,11 +103,12 @@ fn list(context: &Context, entries: Vec<Listed>) -> Result<Exit, Failure> {
         |entries| {
             let row = |entry: &Listed| {
                 let act = if entry.again {
-                    format!("{} again", entry.act)
+                    format!("{} again", in_words(&entry.act))
                 } else {
-                    entry.act.clone()
+                    in_words(&entry.act)
                 };
                 let whose = match entry.count {
+                    1 if entry.user.is_empty() => entry.about.clone(),
                     1 => entry.user.clone(),
                     count => format!("{count} accounts"),
                 };
@@ -97,7 +121,7 @@ fn list(context: &Context, entries: Vec<Listed>) -> Result<Exit, Failure> {
                     if entry.permitted { "" } else { "not by you" }.to_owned(),
                 ]
             };
-            let head = vec!["ID", "ACT", "USER", "BY", "LEFT", ""];
+            let head = vec!["ID", "ACT", "OF", "BY", "LEFT", ""];
             (head, entries.iter().map(row).collect())
         },
     )?;

@@ -3,7 +3,7 @@
 //!
 //! - `setup`: what is made, what is left alone, what is told
 //! - `users`: enrolling, listing, showing, removing
-//! - `acts`: addresses, locks, notes, many at once, undo, sources
+//! - `acts`: addresses, locks, notes, many at once, undo, sources; `undo`: of codes, shields and rules
 //! - `answers`: why, policy, audit, upkeep, doctor
 //! - `doors`: bypass codes, factors, the attack meter, shields, status
 //! - `refusals`: who may not, what is no use, and the exit codes
@@ -44,4 +44,5 @@ mod roles;
 mod setup;
 mod shedding;
 mod stage;
+mod undo;
 mod users;

@@ -121,28 +121,60 @@ impl Admin {
         let Problem::PolicyMoved { found } = error.problem else {
             return error.into();
         };
-        let by = found
-            .and_then(|found| self.version(found).ok().flatten())
-            .map_or_else(String::new, |version| {
-                let why = if version.reason.is_empty() {
-                    String::new()
-                } else {
-                    format!(" ({})", version.reason)
-                };
-                format!(
-                    ", which {} made on {}{why}",
-                    version.by,
-                    stamp(version.created)
-                )
-            });
         AdminError::PolicyMoved {
             base: base.unwrap_or(0),
             found: found.unwrap_or(0),
-            by: gatepost_words::text::sanitise(&by),
+            by: self.made_by(found),
         }
     }
 
-    fn log_policy(&self, act: &str, version: i64) {
+    /// `, which bob made on 2026-11-24T12:00:00Z (because)`
+    fn made_by(&self, version: Option<i64>) -> String {
+        let found = version.and_then(|version| self.version(version).ok().flatten());
+        let by = found.map_or_else(String::new, |version| {
+            let why = if version.reason.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", version.reason)
+            };
+            format!(
+                ", which {} made on {}{why}",
+                version.by,
+                stamp(version.created)
+            )
+        });
+        gatepost_words::text::sanitise(&by)
+    }
+
+    /// A change that is not taken back, since what it put in force no longer is.
+    pub(in crate::admin) fn no_longer_in_force(
+        &self,
+        made: i64,
+        to: i64,
+        found: Option<i64>,
+    ) -> AdminError {
+        AdminError::NoLongerInForce {
+            made,
+            to,
+            found: found.unwrap_or(0),
+            by: self.made_by(found),
+        }
+    }
+
+    /// The same, where the store says so.
+    pub(in crate::admin) fn moved_before_undo(
+        &self,
+        error: StoreError,
+        made: i64,
+        to: i64,
+    ) -> AdminError {
+        let Problem::PolicyMoved { found } = error.problem else {
+            return error.into();
+        };
+        self.no_longer_in_force(made, to, found)
+    }
+
+    pub(in crate::admin) fn log_policy(&self, act: &str, version: i64) {
         let line = format!(
             "event=admin act={} version={version} by={}",
             log_value(act),
@@ -170,7 +202,7 @@ pub fn length(text: &str) -> Result<Span, AdminError> {
 }
 
 /// Refuses what would lock out whoever does it, or everybody, and what nobody looked at to the end.
-fn guarded(diff: &Diff, guard: Guard) -> Result<(), AdminError> {
+pub(in crate::admin) fn guarded(diff: &Diff, guard: Guard) -> Result<(), AdminError> {
     if guard == Guard::Waived {
         return Ok(());
     }

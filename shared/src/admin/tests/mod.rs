@@ -8,6 +8,7 @@ mod notices;
 mod recovery;
 mod rights;
 mod undo;
+mod undo_others;
 mod upkeep;
 mod why;
 

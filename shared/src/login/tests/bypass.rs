@@ -120,7 +120,7 @@ fn a_bypass_code_is_one_accounts_alone() {
 #[test]
 fn a_bypass_code_ends_by_time_boot_restore_and_acts() {
     type Meanwhile = fn(&Desk);
-    let meanwhile: [(&str, Meanwhile, bool); 9] = [
+    let meanwhile: [(&str, Meanwhile, bool); 10] = [
         ("nothing", |_| (), true),
         (
             "most of its life",
@@ -149,6 +149,17 @@ fn a_bypass_code_ends_by_time_boot_restore_and_acts() {
         (
             "an old copy of the store comes back",
             |desk| desk.store().restored().unwrap(),
+            false,
+        ),
+        (
+            "the making of it is taken back",
+            |desk| {
+                let now = desk.host.now();
+                let id = desk.store().undoables(&now, 1).unwrap()[0].id;
+                desk.store()
+                    .undo(&now, &actor(), id, None, &"".into())
+                    .unwrap();
+            },
             false,
         ),
         (
@@ -219,7 +230,7 @@ fn consumed(play: &mut Play<'_>, matched: BypassMatch) -> bool {
 #[test]
 fn what_happens_between_counting_and_consuming_a_bypass_code_is_seen() {
     type Meanwhile = fn(&Desk);
-    let meanwhile: [(&str, Meanwhile, bool); 7] = [
+    let meanwhile: [(&str, Meanwhile, bool); 8] = [
         ("nothing", |_| (), true),
         (
             "another session uses it",
@@ -235,6 +246,17 @@ fn what_happens_between_counting_and_consuming_a_bypass_code_is_seen() {
         (
             "an old copy of the store comes back",
             |desk| desk.store().restored().unwrap(),
+            false,
+        ),
+        (
+            "the making of it is taken back",
+            |desk| {
+                let now = desk.host.now();
+                let id = desk.store().undoables(&now, 1).unwrap()[0].id;
+                desk.store()
+                    .undo(&now, &actor(), id, None, &"".into())
+                    .unwrap();
+            },
             false,
         ),
         (

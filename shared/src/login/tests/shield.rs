@@ -75,6 +75,28 @@ fn a_shielded_source_is_refused_for_as_long_as_it_says_and_others_are_not() {
     assert!(desk.meets(desk.hello()).is_ok());
 }
 
+// Mutants: a shield that was taken back refuses; one that came back does not, or for longer than it had.
+#[test]
+fn a_shield_that_is_taken_back_refuses_nobody_until_it_is_back() {
+    let desk = Desk::enrolled();
+    desk.shield("192.0.2.0/24");
+    let take_back = || {
+        let now = desk.host.now();
+        let id = desk.store().undoables(&now, 1).unwrap()[0].id;
+        desk.store()
+            .undo(&now, &actor(), id, None, &"".into())
+            .unwrap();
+    };
+    assert!(desk.meets(desk.hello()).is_err());
+    take_back();
+    assert!(desk.meets(desk.hello()).is_ok());
+    desk.host.pass(Span::from_mins(5));
+    take_back();
+    assert!(desk.meets(desk.hello()).is_err());
+    desk.host.pass(Span::from_mins(10));
+    assert!(desk.meets(desk.hello()).is_ok());
+}
+
 // Mutants: until is on the wall's clock; a boot ends it.
 #[test]
 fn neither_a_clock_that_is_set_nor_a_boot_ends_a_shield() {

@@ -18,7 +18,7 @@ pub(super) use self::acts::{remove, tell};
 use self::confirm::count_mail;
 pub use self::confirm::{CONFIRM_LIFE, Guarded, Pending};
 pub use self::import::{Row as ImportRow, Way};
-pub(super) use self::record::{Act, act, changed_since, record, unchanged};
+pub(super) use self::record::{Act, act, changed_since, difference, record, unchanged};
 pub use self::sources::Known;
 
 use gatepost_words::ident::{EmailAddress, UserName};

@@ -112,7 +112,7 @@ pub(in crate::store) fn changed_since(
 }
 
 /// An event on one line: `user-disable by root (login bob), after disabled, before active`.
-fn difference(event: &events::Listed) -> String {
+pub(in crate::store) fn difference(event: &events::Listed) -> String {
     let mut parts = Vec::new();
     let mut by = String::new();
     if let Value::Object(fields) = &event.detail {

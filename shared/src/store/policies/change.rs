@@ -3,13 +3,15 @@
 use rusqlite::{Transaction, params};
 use serde_json::json;
 
-use super::reading::{newest, pointer};
+use super::reading::{expect_base, kept, newest, pointer};
 use super::{Draft, How};
 use crate::host::Now;
 use crate::policy::versions::{FORMAT, Pointer, Trial, digest};
 use crate::store::accounts::{Actor, act};
+use crate::store::clock;
 use crate::store::error::StoreError;
 use crate::store::events::{Event, append, hex, not_found};
+use crate::store::undo::{self, Back, Other};
 
 /// Writes down the end of a try that is over; what the store names then.
 pub(super) fn settle(tx: &Transaction<'_>, now: &Now) -> Result<Option<Pointer>, StoreError> {
@@ -101,6 +103,85 @@ pub(super) fn make(
     });
     act(tx, now, actor, draft.how.event(), "", detail)?;
     Ok(version)
+}
+
+/// Writes down what takes a change of the rules back; `versions` are the one that was kept before and the one
+/// that is in force.
+pub(super) fn remember(
+    tx: &Transaction<'_>,
+    now: &Now,
+    actor: &Actor,
+    kind: &str,
+    back: Other,
+    versions: (i64, i64),
+) -> Result<(), StoreError> {
+    let at = clock::advance(tx, now)?;
+    let entry = undo::Entry {
+        account: None,
+        kind,
+        back: &Back::Other(back),
+        versions,
+        batch: None,
+        undoes: None,
+    };
+    undo::write(tx, now, at, actor, &entry).map(|_undo| ())
+}
+
+const BACK: &str = "taking a change of the policy back";
+
+/// Brings the rules of version `to` back in place of those of `made`, where these are in force, as a
+/// version of its own; its number.
+pub(in crate::store) fn go_back(
+    tx: &Transaction<'_>,
+    now: &Now,
+    actor: &Actor,
+    made: i64,
+    to: i64,
+    reason: &str,
+) -> Result<i64, StoreError> {
+    let pointer = settle(tx, now)?;
+    expect_base(pointer.as_ref(), now, Some(made))?;
+    let Some(old) = kept(tx, to)? else {
+        return Err(not_found(BACK, format!("policy version {to} is not there")));
+    };
+    old.rules().map_err(|unusable| {
+        StoreError::odd(
+            BACK,
+            format!("policy version {to} cannot be used: {unusable}"),
+        )
+    })?;
+    let draft = Draft {
+        text: &old.text,
+        base: Some(made),
+        how: How::Rollback(to),
+        reason,
+    };
+    make(tx, now, actor, &draft, pointer.as_ref())
+}
+
+/// Ends the try of a version before its time, as time itself would; the version that is in force then.
+pub(in crate::store) fn end_try(
+    tx: &Transaction<'_>,
+    now: &Now,
+    actor: &Actor,
+    tried: i64,
+    reason: &str,
+) -> Result<i64, StoreError> {
+    let pointer = settle(tx, now)?;
+    let trial = pointer.as_ref().and_then(|pointer| pointer.trial.as_ref());
+    let is_it = pointer.as_ref().map(|pointer| pointer.version) == Some(tried);
+    let Some(trial) = trial.filter(|_| is_it) else {
+        let what = if is_it {
+            format!("policy version {tried} was kept in the meantime: gatepost policy history")
+        } else {
+            format!("the try of policy version {tried} is over: gatepost policy history")
+        };
+        return Err(not_found(BACK, what));
+    };
+    put_in_force(tx, trial.previous, None)?;
+    let detail = json!({"tried": tried, "version": trial.previous, "reason": reason});
+    act(tx, now, actor, "policy-try-ended", "", detail)?;
+    Ok(trial.previous)
 }
 
 pub(super) fn put_in_force(

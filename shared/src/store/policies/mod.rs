@@ -10,13 +10,15 @@ use gatepost_words::time::Span;
 use rusqlite::params;
 use serde_json::json;
 
-use self::change::{make, put_in_force, settle};
+pub(super) use self::change::{end_try, go_back};
+use self::change::{make, put_in_force, remember, settle};
 pub(super) use self::reading::expect_unmoved;
 use self::reading::{READING, expect_base, in_force, kept, listed, newest, pointer};
 use super::Store;
 use super::accounts::{Actor, act};
 use super::error::StoreError;
 use super::events::not_found;
+use super::undo::Other;
 use crate::host::Now;
 use crate::policy::versions::{InForce, Kept, Pointer};
 
@@ -182,7 +184,16 @@ impl Store {
         self.write("changing the policy", |tx| {
             let pointer = settle(tx, now)?;
             expect_base(pointer.as_ref(), now, draft.base)?;
-            make(tx, now, actor, draft, pointer.as_ref())
+            let version = make(tx, now, actor, draft, pointer.as_ref())?;
+            // Without a version before there is nothing to go back to.
+            if let Some(kept) = pointer.map(|pointer| pointer.kept()) {
+                let back = match draft.how {
+                    How::Try(_) => Other::Try(version),
+                    How::Setup | How::Apply | How::Rollback(_) => Other::Rules(version),
+                };
+                remember(tx, now, actor, draft.how.event(), back, (kept, version))?;
+            }
+            Ok(version)
         })
     }
 
@@ -210,7 +221,9 @@ impl Store {
             )
             .map_err(StoreError::sqlite(doing))?;
             let detail = json!({"version": base, "before": previous, "reason": reason});
-            act(tx, now, actor, "policy-confirm", "", detail)
+            act(tx, now, actor, "policy-confirm", "", detail)?;
+            let back = Other::Rules(base);
+            remember(tx, now, actor, "policy-confirm", back, (previous, base))
         })
     }
 

@@ -1,9 +1,10 @@
 //! The journal of acts that can be taken back: each writes, in its own transaction, what does that.
-//! An entry lives for ten minutes of the store's own clock, and works only while nobody changed the
-//! account since.
+//! An entry lives for ten minutes of the store's own clock, and works only while nobody changed since
+//! what the act changed.
 //!
 //! Another verb joins by a variant of [`Back`] and its arm in [`apply`], whose answer takes that back
-//! in turn: a redo is the undo of an undo. Counts of failures only rise by an undo.
+//! in turn: a redo is the undo of an undo. What is no account's row joins by one of [`Other`]. Counts of
+//! failures only rise by an undo.
 
 use gatepost_words::time::{Span, StoreTime};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
@@ -16,8 +17,11 @@ use super::events::not_found;
 use super::{Store, clock};
 use crate::host::Now;
 
+mod others;
 mod restore;
 
+pub use self::others::About;
+pub(super) use self::others::Other;
 use self::restore::{PendingAddress, apply};
 pub(super) use self::restore::{Snapshot, hold, pending, set_note, set_state, unlock};
 
@@ -47,6 +51,8 @@ pub(super) enum Back {
     Remove(u32),
     /// Bring it back from one.
     Restore(Box<Snapshot>),
+    /// What leaves an account's row as it is.
+    Other(Other),
 }
 
 /// What an unlocking ended.
@@ -65,7 +71,7 @@ pub(super) struct Entry<'a> {
     pub(super) kind: &'a str,
     /// What takes it back.
     pub(super) back: &'a Back,
-    /// The account's version before and after.
+    /// The account's version before and after; for an act on the rules, the policy's.
     pub(super) versions: (i64, i64),
     /// The acts that are taken back together: the first one's entry.
     pub(super) batch: Option<i64>,
@@ -80,6 +86,8 @@ pub struct Undoable {
     pub id: i64,
     /// Whose account; empty for an act on none.
     pub account: String,
+    /// What it is about, where that is no account: `203.0.113.0/24`, `version 8`.
+    pub about: String,
     /// The act, as its event names it.
     pub kind: String,
     /// Who did it.
@@ -101,8 +109,27 @@ pub struct Kept {
     pub kind: String,
     /// Whose account; empty for an act on none.
     pub account: String,
+    /// What it is about.
+    pub about: About,
+    /// Whether it was not taken back yet.
+    pub is_open: bool,
     /// Whether taking it back does the act again.
     pub is_undo: bool,
+}
+
+/// An act that was taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// Whose account; empty for an act on none.
+    pub account: String,
+    /// What it was about, where that is no account.
+    pub about: String,
+    /// What is so now, where that needs saying.
+    pub now: String,
+    /// The entry that does it again, where that can be.
+    pub again: Option<i64>,
+    /// The account's version before and after; those of the policy, for an act on the rules.
+    pub versions: (i64, i64),
 }
 
 /// Writes an entry; its row.
@@ -159,7 +186,8 @@ impl Store {
             connection
                 .prepare_cached(
                     "SELECT min(u.id), coalesce(a.name, ''), u.kind, u.actor, u.at_wall,
-                            min(u.until_store), count(*), u.undoes IS NOT NULL
+                            min(u.until_store), count(*), u.undoes IS NOT NULL,
+                            max(CASE WHEN u.account IS NULL THEN u.back END)
                      FROM undo u LEFT JOIN accounts a ON a.id = u.account
                      WHERE u.state = 'open' AND u.until_store > ?1
                      GROUP BY coalesce(u.batch, -u.id) ORDER BY max(u.id) DESC LIMIT ?2",
@@ -194,16 +222,20 @@ impl Store {
         self.read(DOING, |connection| {
             connection
                 .prepare_cached(
-                    "SELECT u.kind, coalesce(a.name, ''), u.undoes IS NOT NULL
+                    "SELECT u.kind, coalesce(a.name, ''), u.undoes IS NOT NULL, u.version_before,
+                            u.version_after, iif(u.account IS NULL, u.back, NULL), u.state = 'open'
                      FROM undo u LEFT JOIN accounts a ON a.id = u.account WHERE u.id = ?1",
                 )
                 .and_then(|mut statement| {
                     statement
                         .query_row([id], |row| {
+                            let back: Option<String> = row.get(5)?;
                             Ok(Kept {
                                 kind: row.get(0)?,
                                 account: row.get(1)?,
+                                about: about(back.as_deref(), (row.get(3)?, row.get(4)?)),
                                 is_undo: row.get(2)?,
+                                is_open: row.get(6)?,
                             })
                         })
                         .optional()
@@ -217,7 +249,7 @@ impl Store {
         self.write(DOING, |tx| begin_batch(tx, id))
     }
 
-    /// Takes an act back: whose it was, and the entry that does it again.
+    /// Takes an act back.
     pub fn undo(
         &mut self,
         now: &Now,
@@ -225,21 +257,10 @@ impl Store {
         id: i64,
         batch: Option<i64>,
         asked: &Asked,
-    ) -> Result<(String, i64), StoreError> {
+    ) -> Result<Taken, StoreError> {
         self.write(DOING, |tx| {
             let at = clock::advance(tx, now)?;
             let row = open_entry(tx, at, id)?;
-            let account = accounts::by_name(tx, &row.account)?
-                .ok_or_else(|| StoreError::odd(DOING, "the account's row is gone"))?;
-            if account.version != row.versions.1 {
-                return Err(accounts::changed_since(
-                    tx,
-                    DOING,
-                    &account,
-                    row.versions.1,
-                )?);
-            }
-            let inverse = apply(tx, now, at, &account, row.back)?;
             let changed = tx
                 .execute(
                     "UPDATE undo SET state = 'taken' WHERE id = ?1 AND state = 'open'",
@@ -249,34 +270,67 @@ impl Store {
             if changed != 1 {
                 return Err(not_found(DOING, "it was taken back in the meantime"));
             }
-            let detail = json!({"act": row.kind, "entry": id, "reason": asked.reason});
-            let act = accounts::Act {
-                kind: "undo",
-                detail,
-                back: None,
-                batch: None,
-            };
-            accounts::record(tx, now, at, actor, &account, act)?;
-            let version = account.version.saturating_add(1);
-            // What was done before that act is as it was right after it: it can be taken back too.
-            tx.execute(
-                "UPDATE undo SET version_after = ?3
-                 WHERE account = ?1 AND version_after = ?2 AND state = 'open'",
-                params![account.id, row.versions.0, version],
-            )
-            .map_err(StoreError::sqlite(DOING))?;
-            let entry = Entry {
-                account: Some(account.id),
-                kind: &row.kind,
-                back: &inverse,
-                versions: (account.version, version),
-                batch,
-                undoes: Some(id),
-            };
-            let again = write(tx, now, at, actor, &entry)?;
-            Ok((account.name, again))
+            if let Back::Other(other) = &row.back {
+                return others::take(tx, now, at, actor, (id, &row), other, asked);
+            }
+            on_account(tx, now, at, actor, (id, row), batch, asked)
         })
     }
+}
+
+/// Takes an act on an account back, while it has the version that the act left.
+fn on_account(
+    tx: &Transaction<'_>,
+    now: &Now,
+    at: StoreTime,
+    actor: &Actor,
+    (id, row): (i64, Open),
+    batch: Option<i64>,
+    asked: &Asked,
+) -> Result<Taken, StoreError> {
+    let account = accounts::by_name(tx, &row.account)?
+        .ok_or_else(|| StoreError::odd(DOING, "the account's row is gone"))?;
+    if account.version != row.versions.1 {
+        return Err(accounts::changed_since(
+            tx,
+            DOING,
+            &account,
+            row.versions.1,
+        )?);
+    }
+    let inverse = apply(tx, now, at, &account, row.back)?;
+    let detail = json!({"act": row.kind, "entry": id, "reason": asked.reason});
+    let act = accounts::Act {
+        kind: "undo",
+        detail,
+        back: None,
+        batch: None,
+    };
+    accounts::record(tx, now, at, actor, &account, act)?;
+    let version = account.version.saturating_add(1);
+    // What was done before that act is as it was right after it: it can be taken back too.
+    tx.execute(
+        "UPDATE undo SET version_after = ?3
+         WHERE account = ?1 AND version_after = ?2 AND state = 'open'",
+        params![account.id, row.versions.0, version],
+    )
+    .map_err(StoreError::sqlite(DOING))?;
+    let entry = Entry {
+        account: Some(account.id),
+        kind: &row.kind,
+        back: &inverse,
+        versions: (account.version, version),
+        batch,
+        undoes: Some(id),
+    };
+    let again = write(tx, now, at, actor, &entry)?;
+    Ok(Taken {
+        account: account.name,
+        about: String::new(),
+        now: String::new(),
+        again: Some(again),
+        versions: entry.versions,
+    })
 }
 
 /// An entry that can be taken back.
@@ -338,8 +392,17 @@ fn open_entry(connection: &Connection, at: StoreTime, id: i64) -> Result<Open, S
     })
 }
 
+/// What an act on no account is about, by what takes it back. One that cannot be read is refused when
+/// it is to be taken back, and listed until then.
+fn about(back: Option<&str>, versions: (i64, i64)) -> About {
+    let back: Option<Back> = back.and_then(|back| serde_json::from_str(back).ok());
+    back.map_or(About::Account, |back| About::of(&back, versions))
+}
+
 fn undoable(row: &Row<'_>, at: StoreTime) -> Result<Undoable, rusqlite::Error> {
+    let back: Option<String> = row.get(8)?;
     Ok(Undoable {
+        about: about(back.as_deref(), (0, 0)).words(),
         id: row.get(0)?,
         account: row.get(1)?,
         kind: row.get(2)?,

@@ -186,6 +186,7 @@ pub(super) fn apply(
             snapshot.restore(tx, account)?;
             Back::Remove(account.uid)
         }
+        Back::Other(_) => return Err(StoreError::odd(DOING, "it is no change of an account")),
     })
 }
 

@@ -1,6 +1,6 @@
 //! What can be taken back, as it was read last: the footer says the newest, and the keys begin with it.
 
-use gatepost_shared::admin::undo::Listed;
+use gatepost_shared::admin::undo::{Listed, in_words};
 
 /// Acts that can be taken back.
 #[derive(Debug, Default)]
@@ -54,12 +54,14 @@ fn end(at: u64, act: &Listed) -> u64 {
     at.saturating_add(left.saturating_mul(1_000))
 }
 
-/// What is taken back, in a few words: `unlock carol`, `import of 40 accounts`.
+/// What is taken back, in a few words: `unlock carol`, `shield on 203.0.113.0/24`, `import of 40 accounts`.
 pub(crate) fn named(act: &Listed) -> String {
+    let word = in_words(&act.act);
     match act.count {
-        0 | 1 if act.user.is_empty() => act.act.clone(),
-        0 | 1 => format!("{} {}", act.act, act.user),
-        count => format!("{} of {count} accounts", act.act),
+        0 | 1 if !act.user.is_empty() => format!("{word} {}", act.user),
+        0 | 1 if !act.about.is_empty() => format!("{word} {}", act.about),
+        0 | 1 => word,
+        count => format!("{word} of {count} accounts"),
     }
 }
 
@@ -76,6 +78,7 @@ mod tests {
             act: "unlock".into(),
             again,
             user: "carol".into(),
+            about: String::new(),
             count: 1,
             by: String::new(),
             seconds_left,
@@ -108,5 +111,24 @@ mod tests {
         undo.tick(101_000);
         assert_eq!(undo.ends(), Some(301_000));
         assert_eq!(named(undo.entry(7).unwrap()), "unlock carol");
+        for (word, user, about, shown) in [
+            (
+                "shield-on",
+                "",
+                "203.0.113.0/24",
+                "shield on 203.0.113.0/24",
+            ),
+            ("policy-apply", "", "version 8", "policy apply version 8"),
+            ("bypass-new", "carol", "", "bypass new carol"),
+            ("set-mail", "carol", "", "set-mail carol"),
+        ] {
+            let other = Listed {
+                act: word.into(),
+                user: user.into(),
+                about: about.into(),
+                ..act(1, true, false, 9)
+            };
+            assert_eq!(named(&other), shown);
+        }
     }
 }

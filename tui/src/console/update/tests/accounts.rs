@@ -223,6 +223,7 @@ fn undoable(id: i64, again: bool, count: u64) -> Listed {
         act: "unlock".into(),
         again,
         user: "carol".into(),
+        about: String::new(),
         count,
         by: "root".into(),
         seconds_left: 300,

@@ -349,6 +349,7 @@ pub(super) fn undoable(model: &mut Model) {
         act: "unlock".into(),
         again: false,
         user: "carol".into(),
+        about: String::new(),
         count: 1,
         by: "root (login bob)".into(),
         seconds_left: 540,
