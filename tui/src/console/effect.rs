@@ -1,6 +1,7 @@
 //! What the console wants done outside of itself, as data. The workers do it and answer with
 //! messages.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -8,7 +9,7 @@ use gatepost_shared::admin::browse::{Around, UserRow};
 use gatepost_shared::admin::filter::{EventFilter, Filter};
 use gatepost_shared::admin::policy::act::Guard;
 use gatepost_shared::admin::shield::Sure;
-use gatepost_shared::admin::users::{Asked, Mask};
+use gatepost_shared::admin::users::{Asked, Mask, Versions};
 
 use super::message::{Code, Job};
 use super::prefs::Prefs;
@@ -120,10 +121,11 @@ pub(crate) struct Deed {
     pub(crate) said: Said,
     /// Whether somebody said that they mean it.
     pub(crate) sure: Sure,
-    /// The account's version that was on the screen: another one by now refuses the deed.
-    pub(crate) version: Option<i64>,
     /// The job that looked at the list which is imported: another one looked at since refuses the deed.
     pub(crate) looked: Option<Job>,
+    /// The versions of the accounts that were on the screen, by their keys: another one by now refuses the
+    /// deed there. An account that was not on it has none: it is done to that as it is.
+    pub(crate) seen: BTreeMap<String, i64>,
 }
 
 impl Deed {
@@ -134,24 +136,42 @@ impl Deed {
             objects: objects.into_iter().collect(),
             said: Said::default(),
             sure: Sure::No,
-            version: None,
             looked: None,
+            seen: BTreeMap::new(),
         }
     }
 
     /// Something done to an account as it was seen.
     pub(crate) fn on_row(verb: Verb, row: &UserRow) -> Self {
-        Self {
-            version: Some(row.version),
-            ..Self::on(verb, [row.key.clone()])
+        Self::on_marked(verb, [(row.key.clone(), Some(row.version))])
+    }
+
+    /// Something done to accounts that were marked, each with its version where its row was there.
+    pub(crate) fn on_marked(
+        verb: Verb,
+        marks: impl IntoIterator<Item = (String, Option<i64>)>,
+    ) -> Self {
+        let mut deed = Self::on(verb, []);
+        for (key, version) in marks {
+            deed.seen
+                .extend(version.map(|version| (key.clone(), version)));
+            deed.objects.push(key);
+        }
+        deed
+    }
+
+    /// What comes with it to the audit, and the version of that account.
+    pub(crate) fn asked(&self, user: &str) -> Asked {
+        Asked {
+            version: self.seen.get(user).copied(),
+            ..self.reason().into()
         }
     }
 
-    /// What comes with it to the audit.
-    pub(crate) fn asked(&self) -> Asked {
-        Asked {
-            version: self.version,
-            ..self.reason().into()
+    /// Acts of this console left another version of an account: what was seen before is good for that one.
+    pub(crate) fn stepped(&mut self, user: &str, step: Versions) {
+        if let Some(seen) = self.seen.get_mut(user) {
+            step_on(seen, step);
         }
     }
 
@@ -163,7 +183,7 @@ impl Deed {
     /// Whether it may be answered by a question.
     pub(crate) const fn may_ask_back(&self) -> bool {
         match self.verb {
-            Verb::Bypass | Verb::Shield => true,
+            Verb::Bypass | Verb::Shield | Verb::Undo => true,
             Verb::Unlock
             | Verb::Disable
             | Verb::Enable
@@ -176,7 +196,6 @@ impl Deed {
             | Verb::Remove
             | Verb::Invite
             | Verb::Forget
-            | Verb::Undo
             | Verb::Import
             | Verb::Unmask
             | Verb::TestMail
@@ -192,6 +211,14 @@ impl Deed {
     /// Why, for the audit; none where nothing was said.
     pub(crate) fn reason(&self) -> Option<&str> {
         Some(self.said.get(Slot::Reason)).filter(|reason| !reason.is_empty())
+    }
+}
+
+/// Goes on to the version that acts of one's own left, where nothing else lies between: who saw one of those
+/// before has seen all that was changed.
+pub(crate) fn step_on(seen: &mut i64, step: Versions) {
+    if (step.before..step.after).contains(seen) {
+        *seen = step.after;
     }
 }
 

@@ -1,6 +1,7 @@
 //! Everything that can happen in the console, as data: keys, acts, and what the workers found.
 //! It knows no terminal and no store.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gatepost_shared::admin::attack::Attack;
@@ -8,6 +9,7 @@ use gatepost_shared::admin::browse::{EventRow, MailRow, Page, Summary, UserDetai
 use gatepost_shared::admin::doctor::Check;
 use gatepost_shared::admin::filter::Order;
 use gatepost_shared::admin::shield::Shield;
+use gatepost_shared::admin::users::Versions;
 use gatepost_shared::admin::{sources, undo};
 use gatepost_words::secret::Secret;
 
@@ -63,6 +65,8 @@ pub(crate) enum Found {
     Checks(Vec<Check>),
     /// An act is done, said in a sentence; or it is not.
     Done(Result<String, String>),
+    /// An act of this console left another version of an account: which, and what it was and is.
+    Stepped(String, Versions),
     /// An act is not done, since somebody else changed the account: which, and what they did.
     Changed(String, String),
     /// Where an account's person signs in from.
@@ -238,6 +242,8 @@ pub(crate) struct Tally {
     pub(crate) done: u64,
     /// Accounts on which it failed, and why.
     pub(crate) failures: Vec<(String, String)>,
+    /// Those of them that somebody else changed since they were marked: they are looked at anew.
+    pub(crate) changed: BTreeSet<String>,
     /// How many were not tried, since it was stopped.
     pub(crate) left: u64,
 }

@@ -166,6 +166,22 @@ impl Field {
 }
 
 impl Dialog {
+    /// What it would do, where it is a change.
+    pub(crate) const fn deed_mut(&mut self) -> Option<&mut Deed> {
+        match &mut self.about {
+            About::Change(deed) | About::Sure(deed) => Some(deed),
+            // It is asked again about the row as it is then.
+            About::Changed(_)
+            | About::Plan
+            | About::Export(_)
+            | About::BackUp
+            | About::View
+            | About::Simulate(_)
+            | About::Dropping
+            | About::Leaving => None,
+        }
+    }
+
     /// The focus after this one: the fields, then the buttons.
     pub(crate) const fn next(&self) -> Focus {
         match self.focus {

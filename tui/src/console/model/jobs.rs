@@ -124,6 +124,7 @@ impl Jobs {
         let Tally {
             done,
             failures,
+            changed: _,
             left,
         } = tally;
         let mut said = format!("{}: {done} done", work.name);
@@ -192,6 +193,8 @@ impl Work {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::{Deed, How, Job, Jobs, Tally};
     use crate::console::effect::Verb;
 
@@ -202,6 +205,7 @@ mod tests {
         Tally {
             done,
             failures: failed.collect(),
+            changed: BTreeSet::new(),
             left,
         }
     }

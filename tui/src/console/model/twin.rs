@@ -85,7 +85,7 @@ pub(crate) fn of(deed: &Deed, said: &Said) -> String {
             };
             format!("gatepost source revoke {} {which}{reason}", users())
         }
-        Verb::Undo => format!("gatepost undo {}{reason}", users()),
+        Verb::Undo => format!("gatepost undo {}{reason}{yes}", users()),
         Verb::Import => import(said, &reason),
         Verb::Unmask => format!("gatepost user list --unmask{reason}"),
         Verb::TryRules(put) => format!("{}{reason}", try_rules(put, said)),

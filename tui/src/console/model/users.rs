@@ -1,12 +1,13 @@
 //! The accounts: a list, its filter, and the page of the selected one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gatepost_shared::admin::browse::{EventRow, MailRow, UserDetail, UserRow};
 use gatepost_shared::admin::bypass::Listed;
 use gatepost_shared::admin::filter::Filter;
-use gatepost_shared::admin::users::{Mask, State};
+use gatepost_shared::admin::users::{Mask, State, Versions};
 
+use super::super::effect::step_on;
 use super::field::InForce;
 use super::list::{Keyed, List};
 use super::text::{Line, Tone, broken, headed, minutes};
@@ -29,8 +30,11 @@ pub(crate) struct Users {
     pub(crate) is_open: bool,
     /// How far the page is scrolled.
     pub(crate) scroll: usize,
-    /// The keys of the accounts that are marked.
-    pub(crate) marks: BTreeSet<String>,
+    /// The keys of the accounts that are marked, with the versions that they had then; none for those that
+    /// were in no row that was read.
+    pub(crate) marks: BTreeMap<String, Option<i64>>,
+    /// Those that were changed since they were marked, as was said: their rows are to be read anew.
+    pub(crate) marked_anew: BTreeSet<String>,
     /// Whether the selected account's bypass codes are to be listed when its page comes.
     pub(crate) lists_codes: bool,
     /// Whether addresses are shown: the audit has it.
@@ -44,6 +48,65 @@ impl Users {
             Mask::Unmasked
         } else {
             Mask::Masked
+        }
+    }
+
+    /// Marks an account: with the version that it has in its row, where there is one.
+    pub(crate) fn mark(&mut self, key: String) {
+        let version = self.version_of(&key);
+        self.marked_anew.remove(&key);
+        self.marks.entry(key).or_insert(version);
+    }
+
+    /// Takes all marks away.
+    pub(crate) fn unmark(&mut self) {
+        self.marks.clear();
+        self.marked_anew.clear();
+    }
+
+    /// Keeps the marks of what failed, as it was seen; what was changed since is to be seen anew.
+    pub(crate) fn keep_marks<'a>(
+        &mut self,
+        failed: impl Iterator<Item = &'a str>,
+        changed: &BTreeSet<String>,
+    ) {
+        let marks = std::mem::take(&mut self.marks);
+        self.marks = failed
+            .map(|key| (key.to_owned(), marks.get(key).copied().flatten()))
+            .collect();
+        self.marked_anew.clone_from(changed);
+    }
+
+    /// The version in an account's row.
+    pub(crate) fn version_of(&self, key: &str) -> Option<i64> {
+        let mut rows = self.list.rows.iter();
+        rows.find(|row| row.key == key).map(|row| row.version)
+    }
+
+    /// Rows came: marks that had none before take their versions, and those that were said to have changed.
+    pub(crate) fn see_marked(&mut self) {
+        for row in &self.list.rows {
+            let Some(version) = self.marks.get_mut(&row.key) else {
+                continue;
+            };
+            if self.marked_anew.remove(&row.key) || version.is_none() {
+                *version = Some(row.version);
+            }
+        }
+    }
+
+    /// An act of this console left another version of an account: so it has wherever it is shown.
+    pub(crate) fn stepped(&mut self, key: &str, step: Versions) {
+        let rows = self.list.rows.iter_mut().filter(|row| row.key == key);
+        rows.for_each(|row| step_on(&mut row.version, step));
+        if let Some(Ok(page)) = self.page.as_mut().filter(|page| {
+            let page = page.as_ref();
+            page.is_ok_and(|page| page.key == key)
+        }) {
+            step_on(&mut page.version, step);
+        }
+        if let Some(Some(version)) = self.marks.get_mut(key) {
+            step_on(version, step);
         }
     }
 

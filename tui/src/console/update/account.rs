@@ -390,6 +390,13 @@ pub(super) fn about_many(model: &mut Model, deed: Deed) {
     let reason = (!sends).then(|| Field::reason(&model.reason));
     let typed = (count > UNTYPED).then(|| Field::typed(count.to_string()));
     let mut text = vec![named, follows.to_owned()];
+    let unseen = count.saturating_sub(deed.seen.len());
+    if unseen > 0 {
+        text.push(format!(
+            "{} were not listed here: done as they are now.",
+            grouped(unseen as u64)
+        ));
+    }
     if typed.is_some() {
         text.push(format!("So many at once: type {count} first."));
     }

@@ -1,10 +1,12 @@
 //! What the workers found comes in.
 
 use gatepost_shared::admin::browse::{Page, UserDetail, UserRow};
+use gatepost_shared::admin::users::Versions;
 
 use super::super::effect::Effect;
 use super::super::message::{Found, Job};
 use super::super::model::Model;
+use super::super::model::dialog::Dialog;
 use super::super::model::list::Keyed;
 use super::super::model::text::Tone;
 use super::{account, asking, import, jobs, live, policy, prefs, users};
@@ -57,6 +59,7 @@ pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
             // The rows tell by themselves when the store says that it changed; this is sooner.
             super::again(model)
         }
+        Found::Stepped(key, step) => stepped(model, &key, step),
         Found::Changed(user, what) => account::about_change(model, &user, &what),
         Found::Sources(key, sources) => {
             account::about_sources(model, &key, sources);
@@ -89,8 +92,8 @@ pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
             Vec::new()
         }
         Found::Tried(job, tally) => {
-            // What failed stays marked.
-            model.users.marks = tally.failures.iter().map(|(key, _)| key.clone()).collect();
+            let failed = tally.failures.iter().map(|(key, _)| key.as_str());
+            model.users.keep_marks(failed, &tally.changed);
             if let Some(said) = model.jobs.tried(job, tally) {
                 say(model, said);
             }
@@ -98,6 +101,16 @@ pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
         }
         Found::Ended(job, said) => ended(model, job, said),
     }
+}
+
+/// An act of this console left another version of an account: that counts wherever the one before was seen.
+fn stepped(model: &mut Model, key: &str, step: Versions) -> Vec<Effect> {
+    model.users.stepped(key, step);
+    // Somebody may be at the next dialog already.
+    if let Some(deed) = model.dialog.as_mut().and_then(Dialog::deed_mut) {
+        deed.stepped(key, step);
+    }
+    Vec::new()
 }
 
 /// A job is over; what it found stays on its screen.
@@ -148,6 +161,7 @@ fn rows_came(
         let text = "No account of that name is enrolled here.";
         model.notes.say(model.now, Tone::Care, text);
     }
+    model.users.see_marked();
     // Rows change because accounts do: the page is read anew with them.
     users::read_page(model)
 }

@@ -21,8 +21,14 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
             }
         }
         Act::RetryJob => {
-            if let Some(deed) = model.jobs.selected().and_then(Work::again) {
+            if let Some(mut deed) = model.jobs.selected().and_then(Work::again) {
                 model.overlay = None;
+                // What changed was said: they are asked about anew, as they are in the list now.
+                let users = &model.users;
+                let now = deed.objects.iter();
+                deed.seen = now
+                    .filter_map(|key| Some((key.clone(), users.version_of(key)?)))
+                    .collect();
                 account::about_many(model, deed);
             } else {
                 let text = "Nothing of it failed.";
@@ -64,15 +70,17 @@ pub(super) fn mark(model: &mut Model) -> Vec<Effect> {
     let Some(key) = model.users.list.selected().map(Keyed::key) else {
         return Vec::new();
     };
-    if !model.users.marks.remove(&key) {
-        model.users.marks.insert(key);
+    if model.users.marks.remove(&key).is_none() {
+        model.users.mark(key);
     }
     super::users::act(model, Act::Move(Step::Down))
 }
 
 /// The accounts of the filter are to be marked; some may lie beyond.
 pub(super) fn marked(model: &mut Model, keys: Vec<String>, are_more: bool) {
-    model.users.marks.extend(keys);
+    for key in keys {
+        model.users.mark(key);
+    }
     let count = grouped(model.users.marks.len() as u64);
     let (tone, text) = if are_more {
         let more = "there are more: a filter that wants fewer reaches them";

@@ -1,6 +1,6 @@
 //! Taking acts back, and doing again what was taken back: asked first, with what stays as it is.
 
-use gatepost_shared::admin::undo::Listed;
+use gatepost_shared::admin::undo::{Listed, takes_long};
 
 use super::super::effect::{Deed, Effect, Verb};
 use super::super::message::Job;
@@ -28,6 +28,35 @@ pub(super) fn entry(model: &mut Model, id: i64) -> Vec<Effect> {
     Vec::new()
 }
 
+/// What follows from taking an act back.
+fn follows(act: &str) -> &'static str {
+    match act {
+        "bypass-new" => {
+            "The code no longer works. One that was used, or has ended, is left alone, and that is said."
+        }
+        "shield-on" => {
+            "What it put up comes down, and what it replaced is back for what is left of its time; unless \
+             somebody changed that since: then nothing is done, and it is said what they did."
+        }
+        "shield-off" => {
+            "It is refused again until the end it had, where that is still ahead; unless somebody put it up \
+             since: then nothing is done, and it is said who."
+        }
+        "policy-try" => {
+            "The try ends now, and the version that was kept is in force; unless somebody put another one in \
+             force since: then nothing is done, and it is said who."
+        }
+        "policy-apply" | "policy-confirm" | "policy-rollback" => {
+            "The rules of the version before come back, as a new version; unless somebody put another one in \
+             force since, or you would be locked out: then nothing is done, and that is said."
+        }
+        _ => {
+            "What it changed is as it was before, unless somebody changed the account since: then nothing is \
+             done, and it is said what they did."
+        }
+    }
+}
+
 fn about(model: &mut Model, act: &Listed) {
     let what = named(act);
     let (title, follows, does) = if act.again {
@@ -39,8 +68,7 @@ fn about(model: &mut Model, act: &Listed) {
     } else {
         (
             format!("Take back: {what}?"),
-            "What it changed is as it was before, unless somebody changed the account since: then \
-             nothing is done, and it is said what they did.",
+            follows(&act.act),
             "Take it back",
         )
     };
@@ -68,17 +96,17 @@ fn about(model: &mut Model, act: &Listed) {
     });
 }
 
-/// Begins: an act on many accounts is taken back as a job.
+/// Begins: what may take long is taken back as a job; the rest may be asked back about.
 pub(super) fn begin(model: &mut Model, deed: Deed) -> Vec<Effect> {
     let id = deed.object().parse().unwrap_or(0);
-    match model.undo.entry(id).map(|act| (act.count, named(act))) {
-        Some((count, what)) if count > 1 => {
-            let job = Job::Undo(model.jobs.number());
-            model.jobs.begin(job, format!("Taking back {what}"), None);
-            vec![Effect::Long(job, deed)]
-        }
-        Some(_) | None => vec![Effect::Do(deed)],
+    let act = model.undo.entry(id);
+    if let Some(act) = act.filter(|act| act.count > 1 || takes_long(&act.act)) {
+        let name = format!("Taking back {}", named(act));
+        let job = Job::Undo(model.jobs.number());
+        model.jobs.begin(job, name, None);
+        return vec![Effect::Long(job, deed)];
     }
+    super::asking::begin(model, deed)
 }
 
 /// Accounts that are acted on at once without their number being typed.

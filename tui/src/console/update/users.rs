@@ -87,7 +87,7 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
             Vec::new()
         }
         Act::Back if !model.users.marks.is_empty() => {
-            model.users.marks.clear();
+            model.users.unmark();
             Vec::new()
         }
         Act::Back => typing::clear(model),
@@ -202,8 +202,8 @@ pub(super) fn show(model: &mut Model, key: String) -> Vec<Effect> {
 /// Opens the dialog of an act on the accounts that are marked, or on the selected one.
 fn on_account(model: &mut Model, verb: Verb) -> Vec<Effect> {
     if !model.users.marks.is_empty() {
-        let marks = model.users.marks.iter().cloned();
-        account::about_many(model, Deed::on(verb, marks));
+        let marks = model.users.marks.clone();
+        account::about_many(model, Deed::on_marked(verb, marks));
         return Vec::new();
     }
     if let Some(row) = model.users.list.selected().cloned() {

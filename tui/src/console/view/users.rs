@@ -55,7 +55,7 @@ fn table(users: &Users, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
             .get(..if is_roomy { 4 } else { 3 })
             .unwrap_or_default(),
         cells: &|row| cells(theme, row),
-        marked: &|row| users.marks.contains(&row.key),
+        marked: &|row| users.marks.contains_key(&row.key),
         empty,
     }
     .draw(theme, frame, area);

@@ -1,10 +1,11 @@
 //! What changes something, one after the other, and what takes long. Each answer is a sentence that
 //! says what is so now.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::Receiver;
 
 use gatepost_shared::admin::filter::Filter;
-use gatepost_shared::admin::users::Mask;
+use gatepost_shared::admin::users::{Mask, Versions};
 use gatepost_shared::admin::{Admin, doctor};
 
 use super::super::effect::{Deed, Effect, Verb};
@@ -15,10 +16,20 @@ use super::deeds::act;
 use super::pace::Pace;
 use super::{Desk, asking, one_line, policy, post, said};
 
+/// Versions that acts of this console left, by accounts, as far as nothing else lies between.
+type Own = BTreeMap<String, Versions>;
+
 /// Works until the console is over.
 pub(super) fn work(desk: &Desk, effects: &Receiver<Effect>) {
+    let mut own = Own::new();
     for effect in effects {
-        let Effect::Do(deed) = effect else { continue };
+        let Effect::Do(mut deed) = effect else {
+            continue;
+        };
+        // Asked for before the answer to the one before was there.
+        for (user, step) in &own {
+            deed.stepped(user, *step);
+        }
         if let Some(found) = policy::change(desk, &deed) {
             desk.tell(found);
             continue;
@@ -29,19 +40,37 @@ pub(super) fn work(desk: &Desk, effects: &Receiver<Effect>) {
         }
         // Opened for each act: acts are rare, and the store may have been replaced.
         desk.tell(match desk.admin() {
-            Ok(mut admin) => one(&mut admin, &deed),
+            Ok(mut admin) => one(desk, &mut admin, &deed, &mut own),
             Err(error) => Found::Done(Err(error)),
         });
     }
 }
 
+/// Keeps what an act left, behind those before it where nothing lies between.
+fn keep(own: &mut Own, user: &str, step: Versions) {
+    let before = match own.get(user) {
+        Some(last) if last.after == step.before => last.before,
+        Some(_) | None => step.before,
+    };
+    own.insert(user.to_owned(), Versions { before, ..step });
+}
+
 /// Does one act; where somebody else changed the account since it was looked at, says what they did.
-fn one(admin: &mut Admin, deed: &Deed) -> Found {
+fn one(desk: &Desk, admin: &mut Admin, deed: &Deed, own: &mut Own) -> Found {
     match act(admin, deed, deed.object()) {
         Ok(_) if deed.verb == Verb::Unmask => Found::Unmasked,
-        Ok(sentence) => Found::Done(sentence),
+        Ok(done) => {
+            if let Some(step) = done.step {
+                keep(own, deed.object(), step);
+                // Before the sentence: who has read it can go on.
+                desk.tell(Found::Stepped(deed.object().to_owned(), step));
+            }
+            Found::Done(done.said)
+        }
         Err(error) => match error.changed() {
-            Some(what) if deed.version.is_some() => {
+            Some(what) if !deed.seen.is_empty() => {
+                // Whatever it is by now, it is asked about anew.
+                own.remove(deed.object());
                 Found::Changed(deed.object().to_owned(), one_line(what))
             }
             Some(_) | None => Found::Done(Err(said(&error))),
@@ -72,7 +101,7 @@ pub(super) fn job(desk: &Desk, effect: Effect) {
             let done = desk
                 .admin()
                 .and_then(|mut admin| act(&mut admin, &deed, "").map_err(|error| said(&error)));
-            desk.tell(Found::Ended(job, done.and_then(|sentence| sentence)));
+            desk.tell(Found::Ended(job, done.and_then(|done| done.said)));
         }
         Effect::Each(job, deed) => each(desk, job, &deed),
         Effect::Long(job, deed) => desk.tell(Found::Ended(job, long(desk, job, &deed))),
@@ -122,19 +151,29 @@ fn long(desk: &Desk, job: Job, deed: &Deed) -> Result<String, String> {
     }
 }
 
-/// Takes an act on many accounts back.
+/// Takes back what may take long: an act on many accounts, or a change of the rules.
 fn undo(desk: &Desk, job: Job, deed: &Deed) -> Result<String, String> {
     let mut admin = desk.admin()?;
     let id = deed.object().parse().unwrap_or(0);
     let stop = desk.stop(job);
     let mut pace = Pace::new();
+    let is_again = admin.undoables().map_err(|error| said(&error))?;
+    let is_again = is_again.iter().any(|act| act.id == id && act.again);
     let undone = admin.undo(id, deed.reason(), &stop, |done, of| {
         desk.look_up(job, &stop);
         if pace.is_due() {
-            desk.tell(Found::Progress(job, progress(done, of, 0)));
+            let progress = Progress {
+                // How many there are is not known while it is looked whom it would lock out.
+                total: Some(of as u64).filter(|of| *of > 0),
+                ..progress(done, of, 0)
+            };
+            desk.tell(Found::Progress(job, progress));
         }
     });
     let undone = undone.map_err(|error| said(&error))?;
+    if !undone.about.is_empty() {
+        return Ok(asking::undone_text(&undone, is_again));
+    }
     let text = format!("{}: {} accounts are as they were", undone.act, undone.done);
     match undone.failed.first() {
         None => Ok(format!("{text}.")),
@@ -150,6 +189,7 @@ fn undo(desk: &Desk, job: Job, deed: &Deed) -> Result<String, String> {
 /// was asked to stop stops between two.
 fn each(desk: &Desk, job: Job, deed: &Deed) {
     let mut failures: Vec<(String, String)> = Vec::new();
+    let mut changed: BTreeSet<String> = BTreeSet::new();
     let mut admin = match desk.admin() {
         Ok(admin) => admin,
         Err(error) => {
@@ -157,6 +197,7 @@ fn each(desk: &Desk, job: Job, deed: &Deed) {
             let tally = Tally {
                 done: 0,
                 failures: all.map(|object| (object.clone(), error.clone())).collect(),
+                changed,
                 left: 0,
             };
             return desk.tell(Found::Tried(job, tally));
@@ -170,13 +211,23 @@ fn each(desk: &Desk, job: Job, deed: &Deed) {
         // A role that goes while this goes on ends it for those that are left.
         |admin, object| match desk.operator() {
             Ok(_) => act(admin, deed, object),
-            Err(gone) => Ok(Err(gone)),
+            Err(gone) => Ok(Err(gone).into()),
         },
         |ended| {
             let why = match ended.result {
-                Ok(Ok(_sentence)) => None,
-                Ok(Err(why)) => Some(why),
-                Err(error) => Some(said(&error)),
+                Ok(done) => {
+                    if let Some(step) = done.step {
+                        desk.tell(Found::Stepped(ended.user.to_owned(), step));
+                    }
+                    done.said.err()
+                }
+                Err(error) => Some(match error.changed() {
+                    Some(what) if deed.seen.contains_key(ended.user) => {
+                        changed.insert(ended.user.to_owned());
+                        since_marked(what)
+                    }
+                    Some(_) | None => said(&error),
+                }),
             };
             failures.extend(why.map(|why| (ended.user.to_owned(), why)));
             desk.look_up(job, &stop);
@@ -190,9 +241,19 @@ fn each(desk: &Desk, job: Job, deed: &Deed) {
     let tally = Tally {
         done: tried.saturating_sub(failures.len() as u64),
         failures,
+        changed,
         left: tally.left as u64,
     };
     desk.tell(Found::Tried(job, tally));
+}
+
+/// What was done to an account since it was marked, for the list of what failed.
+fn since_marked(what: &str) -> String {
+    let what = what
+        .split_once(" in the meantime: ")
+        .map_or(what, |(_, what)| what);
+    let what = what.split(". Nothing was done;").next().unwrap_or(what);
+    one_line(&format!("changed since you marked it: {what}"))
 }
 
 /// How far a job is.

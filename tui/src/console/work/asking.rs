@@ -1,14 +1,16 @@
 //! Acts that may ask back before they are done: a bypass code for somebody with power, a shield that would
-//! refuse whoever puts it up.
+//! refuse whoever puts it up, also where it comes back because an act is taken back.
 
 use gatepost_shared::admin::bypass::{self, Confirmed};
 use gatepost_shared::admin::filter::span_of;
 use gatepost_shared::admin::shield::{self, Shield, Sure};
+use gatepost_shared::admin::undo::{self, Undone};
+use gatepost_shared::admin::users::Stop;
 use gatepost_shared::admin::{Admin, AdminError};
 use gatepost_words::time::Span;
 
 use super::super::effect::{Deed, Slot, Verb};
-use super::super::message::{Answer, Code, Once};
+use super::super::message::{Answer, Code, Found, Once};
 use super::{Desk, said};
 
 /// Does it, or says why it is asked back.
@@ -20,6 +22,7 @@ pub(super) fn act(desk: &Desk, deed: &Deed) -> Answer {
     let done = match deed.verb {
         Verb::Bypass => bypass(&mut admin, deed),
         Verb::Shield => shield(desk, &mut admin, deed),
+        Verb::Undo => undo(desk, &mut admin, deed),
         Verb::Unlock
         | Verb::Disable
         | Verb::Enable
@@ -32,7 +35,6 @@ pub(super) fn act(desk: &Desk, deed: &Deed) -> Answer {
         | Verb::Remove
         | Verb::Invite
         | Verb::Forget
-        | Verb::Undo
         | Verb::Import
         | Verb::Unmask
         | Verb::TestMail
@@ -91,6 +93,43 @@ fn shield(desk: &Desk, admin: &mut Admin, deed: &Deed) -> Result<Answer, AdminEr
         sure: deed.sure,
     })?;
     Ok(Answer::Done(Ok(raised(&shields))))
+}
+
+/// Takes an act back, or does it again.
+fn undo(desk: &Desk, admin: &mut Admin, deed: &Deed) -> Result<Answer, AdminError> {
+    let id = deed.object().parse().unwrap_or(0);
+    let acts = admin.undoables()?;
+    let is_again = acts.iter().any(|act| act.id == id && act.again);
+    let asked = undo::Asked {
+        reason: deed.reason(),
+        own: desk.open.own,
+        sure: deed.sure,
+    };
+    let undone = admin.undo(id, asked, &Stop::default(), |_done, _of| {})?;
+    if let Some(step) = undone.versions {
+        desk.tell(Found::Stepped(undone.user.clone(), step));
+    }
+    Ok(Answer::Done(Ok(undone_text(&undone, is_again))))
+}
+
+/// That an act is taken back, or done again, and what stays.
+pub(super) fn undone_text(undone: &Undone, is_again: bool) -> String {
+    let what = undone.named();
+    let mut text = match undone.redo {
+        Some(_) if is_again => format!("{what} is done again; z takes it back."),
+        None if is_again => format!("{what} is done again."),
+        Some(_) => format!("{what} is taken back; Z does it again."),
+        None => format!("{what} is taken back."),
+    };
+    if !undone.now.is_empty() {
+        let now = format!(" Now {}.", undone.now);
+        text.push_str(&now);
+    }
+    if !undone.stays.is_empty() && !is_again {
+        let stays = format!(" What stays: {}.", undone.stays);
+        text.push_str(&stays);
+    }
+    text
 }
 
 fn raised(shields: &[Shield]) -> String {

@@ -1,6 +1,7 @@
-//! What a deed is, done: one verb on one account, answered by a sentence that says what is so now.
+//! What a deed is, done: one verb on one account, answered by a sentence that says what is so now, and by
+//! the version that it left.
 
-use gatepost_shared::admin::users::{Moved, Proof, State, Stop, accepted};
+use gatepost_shared::admin::users::{Moved, Proof, State, Versions, accepted};
 use gatepost_shared::admin::{Admin, AdminError};
 use gatepost_words::secret::Secret;
 
@@ -11,9 +12,32 @@ use super::post;
 /// A sentence that says what is so now, or what is not.
 type Sentence = Result<String, String>;
 
+/// What came of a deed.
+pub(super) struct Done {
+    /// What is so now.
+    pub(super) said: Sentence,
+    /// The account's version before and after, where it has another one by it.
+    pub(super) step: Option<Versions>,
+}
+
+impl Done {
+    fn at(step: Versions, said: Sentence) -> Self {
+        Self {
+            said,
+            step: Some(step),
+        }
+    }
+}
+
+impl From<Sentence> for Done {
+    fn from(said: Sentence) -> Self {
+        Self { said, step: None }
+    }
+}
+
 /// Does it to one account.
-pub(super) fn act(admin: &mut Admin, deed: &Deed, user: &str) -> Result<Sentence, AdminError> {
-    let (reason, asked) = (deed.reason(), deed.asked());
+pub(super) fn act(admin: &mut Admin, deed: &Deed, user: &str) -> Result<Done, AdminError> {
+    let (reason, asked) = (deed.reason(), deed.asked(user));
     Ok(match deed.verb {
         Verb::Unlock => {
             let done = admin.unlock_user(user, asked)?;
@@ -22,78 +46,79 @@ pub(super) fn act(admin: &mut Admin, deed: &Deed, user: &str) -> Result<Sentence
             } else {
                 "was not locked"
             };
-            Ok(format!(
-                "{} {how}: wrong codes so far no longer count.",
-                done.user
-            ))
+            let text = format!("{} {how}: wrong codes so far no longer count.", done.user);
+            Done::at(done.versions, Ok(text))
         }
         Verb::Lock => {
             let done = admin.lock_user(user, asked)?;
-            Ok(format!(
+            let text = format!(
                 "{} is locked: no code is taken until u unlocks it.",
                 done.user
-            ))
+            );
+            Done::at(done.versions, Ok(text))
         }
         Verb::Disable => {
             let done = admin.disable_user(user, asked)?;
-            Ok(format!("{} is disabled: sign-ins are refused.", done.user))
+            let text = format!("{} is disabled: sign-ins are refused.", done.user);
+            Done::at(done.versions, Ok(text))
         }
         Verb::Enable => {
             let done = admin.enable_user(user, asked)?;
-            Ok(format!("{} is enabled.", done.user))
+            Done::at(done.versions, Ok(format!("{} is enabled.", done.user)))
         }
         Verb::Note => {
             let done = admin.note_user(user, deed.said.get(Slot::Note), asked)?;
-            Ok(format!("Noted about {}.", done.user))
+            Done::at(done.versions, Ok(format!("Noted about {}.", done.user)))
         }
         Verb::Remove => {
             let done = admin.remove_user(user, asked)?;
-            Ok(format!(
+            let text = format!(
                 "{} is removed and stays refused; z brings it back.",
                 done.user
-            ))
+            );
+            Done::at(done.versions, Ok(text))
         }
         Verb::SetMail => {
-            moved(&admin.set_mail(user, deed.said.get(Slot::Address), Proof::Code, asked)?)
+            let done = admin.set_mail(user, deed.said.get(Slot::Address), Proof::Code, asked)?;
+            Done::at(done.versions, moved(&done))
         }
-        Verb::Enrol => enrol(admin, deed)?,
-        Verb::Verify | Verb::Invite => verify(admin, user)?,
+        Verb::Enrol => enrol(admin, deed)?.into(),
+        Verb::Verify | Verb::Invite => verify(admin, user, asked.version)?.into(),
         Verb::Confirm => {
             let code = Secret::from(deed.said.get(Slot::Code).to_owned());
             let done = admin.confirm(user, &code)?;
-            Ok(format!(
+            let text = format!(
                 "{}'s address is confirmed: codes go there from now on.",
                 done.user
-            ))
+            );
+            Done::at(done.versions, Ok(text))
         }
         Verb::Forget => forget(admin, deed, user)?,
-        Verb::Undo => undo(admin, deed, user)?,
         Verb::Unmask => {
             admin.unmask("", reason)?;
-            Ok(String::new())
+            Ok(String::new()).into()
         }
-        Verb::TestMail => test_mail(admin, deed)?,
-        Verb::RetryMail => post::retry(admin, reason)?,
+        Verb::TestMail => test_mail(admin, deed)?.into(),
+        Verb::RetryMail => post::retry(admin, reason)?.into(),
         Verb::Revoke(id) => {
             let revoked = admin.revoke_bypass(user, Some(id), reason)?;
-            Ok(format!(
-                "{}'s bypass code {id} no longer works.",
-                revoked.user
-            ))
+            let text = format!("{}'s bypass code {id} no longer works.", revoked.user);
+            Ok(text).into()
         }
         Verb::EndShield => {
             let lowered = admin.shield_off(Some(user), reason)?;
-            Ok(format!(
+            let text = format!(
                 "Sign-ins from {} are possible again.",
                 lowered.lowered.join(", ")
-            ))
+            );
+            Ok(text).into()
         }
         // They may ask back, and are done elsewhere.
-        Verb::Bypass | Verb::Shield => Err("nothing was done".to_owned()),
+        Verb::Bypass | Verb::Shield | Verb::Undo => Err("nothing was done".to_owned()).into(),
         // Told with what came in between, where they are done.
-        Verb::TryRules(_) | Verb::ApplyRules(_) | Verb::KeepTry(_) => Ok(String::new()),
+        Verb::TryRules(_) | Verb::ApplyRules(_) | Verb::KeepTry(_) => Ok(String::new()).into(),
         // A job of its own, with a plan that was looked at.
-        Verb::Import => Err("Look at the list first.".to_owned()),
+        Verb::Import => Err("Look at the list first.".to_owned()).into(),
     })
 }
 
@@ -144,8 +169,8 @@ fn enrol(admin: &mut Admin, deed: &Deed) -> Result<Sentence, AdminError> {
     )))
 }
 
-fn verify(admin: &mut Admin, user: &str) -> Result<Sentence, AdminError> {
-    let sent = admin.send_confirmation(user, None)?;
+fn verify(admin: &mut Admin, user: &str, seen: Option<i64>) -> Result<Sentence, AdminError> {
+    let sent = admin.send_confirmation(user, seen)?;
     let how = sent.mail.last().map_or("", |last| last.reply.as_str());
     Ok(if accepted(&sent.mail) {
         Ok(format!(
@@ -160,32 +185,14 @@ fn verify(admin: &mut Admin, user: &str) -> Result<Sentence, AdminError> {
     })
 }
 
-fn forget(admin: &mut Admin, deed: &Deed, user: &str) -> Result<Sentence, AdminError> {
+fn forget(admin: &mut Admin, deed: &Deed, user: &str) -> Result<Done, AdminError> {
     let which = Some(deed.said.get(Slot::Source)).filter(|which| *which != ALL_SOURCES);
-    let revoked = admin.revoke_sources(user, which, deed.asked())?;
-    Ok(Ok(match revoked.revoked {
+    let revoked = admin.revoke_sources(user, which, deed.asked(user))?;
+    let text = match revoked.revoked {
         1 => format!("{}: one source is forgotten.", revoked.user),
         many => format!("{}: {many} sources are forgotten.", revoked.user),
-    }))
-}
-
-fn undo(admin: &mut Admin, deed: &Deed, entry: &str) -> Result<Sentence, AdminError> {
-    let id = entry.parse().unwrap_or(0);
-    let acts = admin.undoables()?;
-    let is_again = acts.iter().any(|act| act.id == id && act.again);
-    let undone = admin.undo(id, deed.reason(), &Stop::default(), |_done, _of| {})?;
-    let (act, user) = (&undone.act, &undone.user);
-    if is_again {
-        return Ok(Ok(format!(
-            "{act} of {user} is done again; z takes it back."
-        )));
-    }
-    let mut text = format!("{act} of {user} is taken back; Z does it again.");
-    if !undone.stays.is_empty() {
-        let stays = format!(" What stays: {}.", undone.stays);
-        text.push_str(&stays);
-    }
-    Ok(Ok(text))
+    };
+    Ok(Done::at(revoked.versions, Ok(text)))
 }
 
 fn test_mail(admin: &mut Admin, deed: &Deed) -> Result<Sentence, AdminError> {

@@ -90,7 +90,7 @@ pub(super) fn apply(desk: &Desk, job: Job, deed: &Deed) -> Result<String, String
     let mut admin = desk.admin()?;
     let stop = desk.stop(job);
     let mut pace = Pace::new();
-    let imported = admin.apply_import(&plan, deed.asked(), &stop, |done, of| {
+    let imported = admin.apply_import(&plan, deed.reason(), &stop, |done, of| {
         desk.look_up(job, &stop);
         if pace.is_due() {
             desk.tell(Found::Progress(job, progress(done, of, 0)));

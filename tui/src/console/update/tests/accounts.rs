@@ -1,10 +1,11 @@
 //! What is done to one account, taken back, imported; and what somebody else did meanwhile.
 
+use gatepost_shared::admin::shield::Sure;
 use gatepost_shared::admin::sources;
 use gatepost_shared::admin::undo::Listed;
-use gatepost_shared::admin::users::State;
+use gatepost_shared::admin::users::{State, Versions};
 
-use super::{act, answer, asked, found, fresh, press, row, said, types, users};
+use super::{Answer, act, answer, asked, found, fresh, press, row, said, types, users};
 use crate::console::effect::{Deed, Effect, Said, Slot, Verb};
 use crate::console::message::{Act, Found, Job, Key, Message, Planned, Screen, Step};
 use crate::console::model::Model;
@@ -73,7 +74,11 @@ fn each_act_on_an_account_has_its_dialog_its_twin_and_the_version_that_was_seen(
         };
         let effects = press(&mut model, last);
         let deed = deed(&effects);
-        assert_eq!((deed.verb, deed.version), (verb, Some(1)), "{key}");
+        assert_eq!(
+            (deed.verb, deed.asked(deed.object()).version),
+            (verb, Some(1)),
+            "{key}"
+        );
         assert!(model.dialog.is_none(), "{key}");
     }
 }
@@ -159,7 +164,7 @@ fn what_somebody_else_changed_meanwhile_is_shown_before_it_is_asked_again() {
     types(&mut model, "al@example.org");
     press(&mut model, Key::Enter);
     let effects = press(&mut model, Key::Enter);
-    assert_eq!(deed(&effects).version, Some(1));
+    assert_eq!(deed(&effects).asked("alice").version, Some(1));
     let what = "alice was changed in the meantime: user-note by bob".to_owned();
     let effects = found(&mut model, Found::Changed("alice".into(), what));
     let request = asked(&effects);
@@ -180,7 +185,7 @@ fn what_somebody_else_changed_meanwhile_is_shown_before_it_is_asked_again() {
     press(&mut model, Key::Backspace);
     press(&mut model, Key::Enter);
     let effects = press(&mut model, Key::Enter);
-    assert_eq!(deed(&effects).version, Some(2));
+    assert_eq!(deed(&effects).asked("alice").version, Some(2));
     assert_eq!(deed(&effects).said.get(Slot::Address), "al@example.org");
 }
 
@@ -248,6 +253,10 @@ fn acts_are_taken_back_and_done_again() {
     assert_eq!(twin(&model), "gatepost undo 7");
     let effects = press(&mut model, Key::Char('y'));
     assert_eq!(deed(&effects), &Deed::on(Verb::Undo, ["7".to_owned()]));
+    found(
+        &mut model,
+        Found::Answered(Answer::Done(Ok("it is".into()))),
+    );
     press(&mut model, Key::Char('Z'));
     assert_eq!(twin(&model), "gatepost undo 9");
     press(&mut model, Key::Esc);
@@ -279,6 +288,107 @@ fn acts_are_taken_back_and_done_again() {
     update(&mut model, Message::Tick(300_000));
     press(&mut model, Key::Char('z'));
     assert!(said(&model).contains("that can be taken back"));
+}
+
+// Mutants: what comes back of a shield is not asked about; rules are taken back while other acts wait for them;
+// what follows is said of accounts alone.
+#[test]
+fn codes_shields_and_rules_are_taken_back_too() {
+    let mut model = users();
+    let other = |id, act: &str, about: &str| Listed {
+        act: act.into(),
+        user: String::new(),
+        about: about.into(),
+        ..undoable(id, false, 1)
+    };
+    found(
+        &mut model,
+        Found::Undoables(vec![other(7, "shield-off", "203.0.113.0/24")]),
+    );
+    press(&mut model, Key::Char('z'));
+    let dialog = model.dialog.as_ref().unwrap();
+    assert_eq!(dialog.title, "Take back: shield off 203.0.113.0/24?");
+    assert!(
+        dialog
+            .text
+            .iter()
+            .any(|text| text.contains("the end it had"))
+    );
+    assert!(!dialog.text.iter().any(|text| text.contains("account")));
+    let effects = press(&mut model, Key::Char('y'));
+    assert_eq!(deed(&effects).sure, Sure::No);
+    found(
+        &mut model,
+        Found::Answered(Answer::NotSure("it covers your own session".into())),
+    );
+    assert_eq!(twin(&model), "gatepost undo 7 --yes");
+    assert_eq!(press(&mut model, Key::Char('y')), []);
+    types(&mut model, "yes");
+    let effects = act(&mut model, Act::Confirm);
+    assert_eq!(
+        (deed(&effects).verb, deed(&effects).sure),
+        (Verb::Undo, Sure::Yes)
+    );
+    for (act, follows) in [
+        ("policy-apply", "as a new version"),
+        ("policy-try", "The try ends now"),
+        ("bypass-new", "no longer works"),
+        ("shield-on", "comes down"),
+    ] {
+        let mut model = users();
+        found(
+            &mut model,
+            Found::Undoables(vec![other(9, act, "version 8")]),
+        );
+        press(&mut model, Key::Char('z'));
+        let dialog = model.dialog.as_ref().unwrap();
+        assert!(
+            dialog.text.iter().any(|text| text.contains(follows)),
+            "{act}"
+        );
+        let effects = press(&mut model, Key::Char('y'));
+        let is_long = matches!(effects.as_slice(), [Effect::Long(Job::Undo(_), _)]);
+        assert_eq!(is_long, act.starts_with("policy"), "{act}");
+    }
+}
+
+// Mutants: the row, the page, the mark or the dialog keeps the version before one's own act; a colleague's act is
+// stepped over too.
+#[test]
+fn ones_own_act_is_no_lost_update_and_a_colleagues_is() {
+    let seen = |effects: &[Effect]| deed(effects).asked("alice").version;
+    let step = |before, after| {
+        let step = Versions { before, after };
+        Found::Stepped("alice".into(), step)
+    };
+    let mut model = users();
+    press(&mut model, Key::Char('u'));
+    let effects = press(&mut model, Key::Char('y'));
+    assert_eq!(seen(&effects), Some(1));
+    // The next one is asked for before the answer is there, and done after it.
+    press(&mut model, Key::Char('l'));
+    assert_eq!(found(&mut model, step(1, 2)), []);
+    found(&mut model, Found::Done(Ok("alice is unlocked".into())));
+    let effects = press(&mut model, Key::Char('y'));
+    assert_eq!((deed(&effects).verb, seen(&effects)), (Verb::Lock, Some(2)));
+    // And another, of the row as it stands there: it was not read again.
+    found(&mut model, step(2, 3));
+    press(&mut model, Key::Char('D'));
+    let effects = press(&mut model, Key::Char('y'));
+    assert_eq!(seen(&effects), Some(3));
+    // A colleague came in between: what this console saw is not what its act was done on.
+    found(&mut model, step(4, 5));
+    press(&mut model, Key::Char('u'));
+    let effects = press(&mut model, Key::Char('y'));
+    assert_eq!(seen(&effects), Some(3));
+    // Another account's row, and a mark.
+    press(&mut model, Key::Char(' '));
+    found(&mut model, step(3, 4));
+    press(&mut model, Key::Char('u'));
+    let effects = press(&mut model, Key::Char('y'));
+    assert_eq!(seen(&effects), Some(4));
+    let bobs = model.users.version_of("bob");
+    assert_eq!(bobs, Some(1));
 }
 
 // Mutants: nothing wakes the console when an act's time is over; acts whose time is over hide the next end.

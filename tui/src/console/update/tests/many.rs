@@ -1,6 +1,11 @@
 //! Acts on many accounts, the list of jobs.
 
-use super::{found, press, said, types, users};
+use std::collections::BTreeSet;
+
+use gatepost_shared::admin::browse::UserRow;
+use gatepost_shared::admin::users::State;
+
+use super::{answer, asked, found, press, row, said, types, users};
 use crate::console::effect::{Deed, Effect, Verb};
 use crate::console::message::{Found, Job, Key, Tally};
 use crate::console::model::Model;
@@ -22,7 +27,7 @@ fn marked_accounts_are_acted_on_together_and_what_failed_is_tried_again() {
     press(&mut model, Key::Char(' '));
     press(&mut model, Key::Char(' '));
     press(&mut model, Key::Char(' '));
-    let marks: Vec<&String> = model.users.marks.iter().collect();
+    let marks: Vec<&String> = model.users.marks.keys().collect();
     assert_eq!(
         marks,
         ["alice", "bob"],
@@ -36,11 +41,15 @@ fn marked_accounts_are_acted_on_together_and_what_failed_is_tried_again() {
     };
     assert_eq!(
         deed,
-        &Deed::on(Verb::Disable, ["alice", "bob"].map(str::to_owned))
+        &Deed::on_marked(
+            Verb::Disable,
+            ["alice", "bob"].map(|name| (name.to_owned(), Some(1)))
+        )
     );
     let tally = Tally {
         done: 1,
         failures: vec![("bob".into(), "the store is busy".into())],
+        changed: BTreeSet::new(),
         left: 0,
     };
     found(&mut model, Found::Tried(*job, tally));
@@ -50,7 +59,7 @@ fn marked_accounts_are_acted_on_together_and_what_failed_is_tried_again() {
         said(&model)
     );
     assert!(
-        model.users.marks.iter().eq(["bob"]),
+        model.users.marks.keys().eq(["bob"]),
         "what failed stays marked"
     );
     press(&mut model, Key::Char('w'));
@@ -60,6 +69,81 @@ fn marked_accounts_are_acted_on_together_and_what_failed_is_tried_again() {
     assert!(matches!(effects.as_slice(), [Effect::Do(deed)] if deed.object() == "bob"));
     press(&mut model, Key::Esc);
     assert!(model.users.marks.is_empty());
+}
+
+// Mutants: a mark forgets the version that was on the screen, or takes that of a later reading; one of a row that
+// was never read has a version; that is not said.
+#[test]
+fn a_mark_keeps_the_version_that_was_seen() {
+    let mut model = users();
+    press(&mut model, Key::Char(' '));
+    // A colleague changes alice, and the rows are read again.
+    let effects = press(&mut model, Key::Char('r'));
+    let rows = |versions: [i64; 2]| {
+        let names = ["alice", "bob"];
+        let pairs = names.into_iter().zip(versions);
+        pairs
+            .map(|(name, version)| UserRow {
+                version,
+                ..row(name, State::Active)
+            })
+            .collect()
+    };
+    answer(&mut model, asked(&effects), rows([2, 1]));
+    press(&mut model, Key::Char(' '));
+    press(&mut model, Key::Char('u'));
+    let text = model.dialog.as_ref().unwrap().text.join(" ");
+    assert!(!text.contains("as they are now"), "{text}");
+    let effects = press(&mut model, Key::Char('y'));
+    let [Effect::Each(job, deed)] = effects.as_slice() else {
+        panic!("{effects:?}")
+    };
+    let seen = |deed: &Deed| ["alice", "bob"].map(|name| deed.asked(name).version);
+    assert_eq!(seen(deed), [Some(1), Some(1)]);
+    let tally = Tally {
+        done: 1,
+        failures: vec![(
+            "alice".into(),
+            "changed since you marked it: by carol".into(),
+        )],
+        changed: BTreeSet::from(["alice".to_owned()]),
+        left: 0,
+    };
+    let effects = found(&mut model, Found::Tried(*job, tally));
+    // Until its row is read anew, what was seen is what was marked.
+    assert_eq!(model.users.marks.get("alice"), Some(&Some(1)));
+    answer(&mut model, asked(&effects), rows([3, 2]));
+    assert_eq!(model.users.marks.get("alice"), Some(&Some(3)));
+    let effects = press(&mut model, Key::Char('r'));
+    answer(&mut model, asked(&effects), rows([4, 2]));
+    assert_eq!(model.users.marks.get("alice"), Some(&Some(3)), "once");
+    // What is done again from the list is asked about anew.
+    press(&mut model, Key::Char('w'));
+    press(&mut model, Key::Char('R'));
+    let effects = press(&mut model, Key::Char('y'));
+    assert!(
+        matches!(effects.as_slice(), [Effect::Do(deed)] if seen(deed) == [Some(4), None]),
+        "{effects:?}"
+    );
+}
+
+#[test]
+fn what_was_marked_unseen_is_done_as_it_is_and_that_is_said() {
+    let mut model = users();
+    let effects = press(&mut model, Key::Char('*'));
+    assert!(matches!(effects.as_slice(), [Effect::Keys(_)]));
+    let keys = ["alice", "zoe"].map(str::to_owned).to_vec();
+    found(&mut model, Found::Keys(Ok((keys, false))));
+    press(&mut model, Key::Char('i'));
+    let text = model.dialog.as_ref().unwrap().text.join(" ");
+    assert!(text.contains("1 were not listed"), "{text}");
+    let effects = press(&mut model, Key::Char('y'));
+    let [Effect::Each(_, deed)] = effects.as_slice() else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(deed.verb, Verb::Invite);
+    assert_eq!(deed.asked("alice").version, Some(1));
+    assert_eq!(deed.asked("zoe").version, None);
 }
 
 // Mutant: the number need not be typed.
@@ -79,6 +163,7 @@ fn more_than_twenty_need_their_number_typed_and_can_be_stopped() {
             Tally {
                 done: 20,
                 failures: vec![],
+                changed: BTreeSet::new(),
                 left: 0,
             },
         ),
@@ -114,6 +199,7 @@ fn more_than_twenty_need_their_number_typed_and_can_be_stopped() {
             Tally {
                 done: 5,
                 failures: vec![],
+                changed: BTreeSet::new(),
                 left: 16,
             },
         ),

@@ -1,5 +1,7 @@
 //! What lies over a screen: dialogs, lists, pages, hints.
 
+use std::collections::BTreeSet;
+
 use gatepost_shared::admin::sources;
 use gatepost_words::secret::Secret;
 
@@ -104,6 +106,7 @@ const OVER: [(&str, Screen, Steps); 36] = [
         let tally = Tally {
             done: 1,
             failures: vec![("carol".into(), error())],
+            changed: BTreeSet::new(),
             left: 0,
         };
         update(
