@@ -51,8 +51,8 @@ pub(crate) struct Backup {
 #[derive(Debug, Args)]
 #[command(
     after_help = "Accounts, addresses and settings become the copy's. Counts of wrong codes and mails \
-                  stay as they are, or become the higher of both; codes that are open no longer work; \
-                  recovery codes that were used or replaced stay so; accounts that the copy does not \
+                  stay as they are, or become the higher of both; codes that are open no longer work, those \
+                  that confirm an address among them; recovery codes that were used or replaced stay so; accounts that the copy does not \
                   know become removed ones, whose names stay refused; an administrator's lock stays, and so does an \
                   account that is disabled or removed now, without --reopen. The log goes on, or where the \
                   copy is of another store becomes the copy's. The store as it was is kept beside it."
@@ -159,6 +159,10 @@ fn text(restored: &Restored) -> String {
     } else {
         "It is of another store: its log takes the place of this one's.\n"
     });
+    text.push_str(
+        "Codes that are open no longer work, those that confirm an address among them: gatepost user verify \
+         NAME sends a new one.\n",
+    );
     text.push_str(&changes(plan));
     if plan.takes_rules {
         text.push_str("The rules become the copy's: gatepost policy show, afterwards.\n");

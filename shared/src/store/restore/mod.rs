@@ -246,6 +246,7 @@ fn tell_moved(
 /// Makes the copy what the store is to be, and then the store what the copy is.
 fn merge(tx: &Transaction<'_>, plan: &Plan, options: Options) -> Result<(), rusqlite::Error> {
     accounts(tx, plan, options)?;
+    end_confirmations(tx)?;
     for (table, fate) in FATES {
         match fate {
             Fate::Copied | Fate::Ours | Fate::Rules => {}
@@ -359,6 +360,15 @@ fn accounts(tx: &Transaction<'_>, plan: &Plan, options: Options) -> Result<(), r
         values.join(", ")
     );
     tx.execute(&sql, [])?;
+    Ok(())
+}
+
+/// Ends every confirmation code of the copy. One that was used up, or that another one replaced, would live again,
+/// with tries that were used by now; a new one is sent at a word.
+fn end_confirmations(tx: &Transaction<'_>) -> Result<(), rusqlite::Error> {
+    let sql = "UPDATE copy.addresses SET confirm_id = NULL, confirm_tag = NULL,
+                 confirm_until = NULL, confirm_tries = 0";
+    tx.execute(sql, [])?;
     Ok(())
 }
 

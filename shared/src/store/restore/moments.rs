@@ -3,7 +3,7 @@
 use gatepost_words::time::{Span, StoreTime};
 use rusqlite::Transaction;
 
-use super::{DOING, FATES, Plan, columns};
+use super::{DOING, Plan};
 use crate::host::Now;
 use crate::store::clock;
 use crate::store::error::StoreError;
@@ -54,21 +54,18 @@ pub(super) fn settle(
 
 /// Moves every moment of the copy's clock, so that its distance from its end is its distance from now.
 fn shift(tx: &Transaction<'_>, by: i64) -> Result<(), rusqlite::Error> {
-    for (table, _) in FATES {
-        for column in columns(tx, table)? {
-            // Days and hours are counted from marks: those move by whole days, and rather too late.
-            let by = match column.as_str() {
-                "from_store" => DAY
-                    .millis()
-                    .saturating_mul(by.saturating_add(DAY.millis() - 1).div_euclid(DAY.millis())),
-                column if column.ends_with("_store") => by,
-                _ => continue,
-            };
-            // A primary key must not meet the next one's old place: so twice, by way of far away.
-            for step in [FAR, by.saturating_sub(FAR)] {
-                let sql = format!("UPDATE copy.{table} SET {column} = {column} + ?1");
-                tx.execute(&sql, [step])?;
-            }
+    for (table, column) in clock::MOMENTS.iter().chain(&clock::ENDS) {
+        // Days and hours are counted from marks: those move by whole days, and rather too late.
+        let by = match *column {
+            "from_store" => DAY
+                .millis()
+                .saturating_mul(by.saturating_add(DAY.millis() - 1).div_euclid(DAY.millis())),
+            _ => by,
+        };
+        // A primary key must not meet the next one's old place: so twice, by way of far away.
+        for step in [FAR, by.saturating_sub(FAR)] {
+            let sql = format!("UPDATE copy.{table} SET {column} = {column} + ?1");
+            tx.execute(&sql, [step])?;
         }
     }
     Ok(())

@@ -12,6 +12,8 @@ use crate::policy::rules::{Action, Rule};
 use crate::store::Store;
 use crate::store::accounts::{Actor, Confirmation};
 
+mod crafted;
+
 /// A store in a folder of its own, and where its copies go.
 struct Bench {
     folder: tempfile::TempDir,
@@ -393,6 +395,7 @@ fn what_another_store_measured_keeps_its_distance() {
          INSERT INTO guesses (account, factor, right, source, at_store, at_wall)
          VALUES (1, 'code', 0, 'ip:203.0.113.9', 3599000000, 0);
          INSERT INTO event_days VALUES (3456000000, 1);
+         INSERT INTO known_sources VALUES (1, 'x', 's', 0, 0, 3599000000, 3700000000);
          UPDATE accounts SET unlocked_store = 9900000000",
     );
     let copy = other.copy();
@@ -403,6 +406,10 @@ fn what_another_store_measured_keeps_its_distance() {
     for (sql, now) in [
         ("SELECT 86400000 - at_store FROM guesses", "1000000"),
         ("SELECT from_store % 86400000 FROM event_days", "0"),
+        (
+            "SELECT remembered_until - 86400000 FROM known_sources",
+            "100000000",
+        ),
         (
             "SELECT unlocked_store FROM accounts WHERE name = 'alice'",
             "86400000",
