@@ -54,7 +54,7 @@ pub(crate) struct Backup {
                   stay as they are, or become the higher of both; codes that are open no longer work, those \
                   that confirm an address among them; recovery codes that were used or replaced stay so; accounts that the copy does not \
                   know become removed ones, whose names stay refused; an administrator's lock stays, and so does an \
-                  account that is disabled or removed now, without --reopen. The log goes on, or where the \
+                  account that is disabled or removed now, or has no confirmed address, without --reopen. The log goes on, or where the \
                   copy is of another store becomes the copy's. The store as it was is kept beside it."
 )]
 pub(crate) struct Restore {
@@ -76,7 +76,7 @@ pub(crate) struct Restore {
 /// What is taken from the copy only if asked for.
 #[derive(Debug, Args)]
 pub(crate) struct More {
-    /// Make accounts that are disabled or removed now what they are in the copy
+    /// Make accounts that are disabled, removed or without a confirmed address now what they are in the copy
     #[arg(long)]
     reopen: bool,
     /// Take the rules from a copy of another store, too
@@ -198,6 +198,11 @@ fn changes(plan: &Plan) -> String {
         (
             "whose codes go elsewhere then, as the copy has it; who has them now is told",
             &plan.moved,
+        ),
+        (
+            "without a confirmed address now, with one in the copy, and without it they stay: --reopen \
+             brings it back",
+            &plan.kept_unconfirmed,
         ),
         ("that this store never had", &plan.new),
     ] {

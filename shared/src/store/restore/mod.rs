@@ -6,22 +6,19 @@
 
 use std::path::Path;
 
-use gatepost_words::ident::EmailAddress;
-use gatepost_words::job::OwnerAct;
-use gatepost_words::time::StoreTime;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction};
 use serde_json::json;
 
-use super::accounts::{self, Actor};
+use super::Store;
+use super::accounts::Actor;
 use super::copies::Kept;
 use super::error::{Problem, StoreError};
 use super::events::{Event, append};
-use super::mails::ToldAct;
-use super::{Store, notices};
 use crate::host::Now;
 
 mod moments;
 mod plan;
+mod telling;
 
 pub use self::plan::Plan;
 
@@ -142,11 +139,11 @@ impl Store {
                 // Nobody writes while this transaction has the lock: no event falls between.
                 let reader = Self::connect(Path::new(&path), OpenFlags::SQLITE_OPEN_READ_WRITE)?;
                 kept = Some(Kept::at(&reader, aside)?);
-                let moved = plan::moved(tx).map_err(StoreError::sqlite(DOING))?;
+                let moved = plan::moved(tx, options).map_err(StoreError::sqlite(DOING))?;
                 let at = moments::settle(tx, now, &plan)?;
                 merge(tx, &plan, options).map_err(StoreError::sqlite(DOING))?;
                 whole(tx)?;
-                tell_moved(tx, now, at, &moved)?;
+                telling::tell(tx, now, at, &plan, &moved)?;
                 let detail = json!({
                     "by": actor.name,
                     "reason": reason,
@@ -155,6 +152,7 @@ impl Store {
                     "kept_closed": plan.kept_closed,
                     "unknown": plan.unknown,
                     "moved": plan.moved,
+                    "kept_unconfirmed": plan.kept_unconfirmed,
                     "new": plan.new,
                     "takes_rules": plan.takes_rules,
                 });
@@ -222,30 +220,10 @@ fn detach(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Tells those whose codes went elsewhere before.
-fn tell_moved(
-    tx: &Transaction<'_>,
-    now: &Now,
-    at: StoreTime,
-    moved: &[plan::Moved],
-) -> Result<(), StoreError> {
-    for plan::Moved { name, from, to } in moved {
-        let (Some(account), Ok(from)) = (
-            accounts::by_name(tx, name)?,
-            EmailAddress::new(from.clone()),
-        ) else {
-            continue;
-        };
-        let to = EmailAddress::new(to.clone()).map_or_else(|_bad| String::new(), |to| to.masked());
-        let told = ToldAct::of(OwnerAct::AddressChanged, to);
-        notices::notify(tx, now, at, account.id, &told, Some(&from))?;
-    }
-    Ok(())
-}
-
 /// Makes the copy what the store is to be, and then the store what the copy is.
 fn merge(tx: &Transaction<'_>, plan: &Plan, options: Options) -> Result<(), rusqlite::Error> {
     accounts(tx, plan, options)?;
+    keep_unconfirmed(tx, options)?;
     end_confirmations(tx)?;
     for (table, fate) in FATES {
         match fate {
@@ -332,12 +310,7 @@ fn accounts(tx: &Transaction<'_>, plan: &Plan, options: Options) -> Result<(), r
          success_store = min(c.success_store, m.success_store),
          unlocked_store = min(c.unlocked_store, m.unlocked_store)"
     };
-    let state = if options.reopen {
-        "c.state"
-    } else {
-        "CASE WHEN 'removed' IN (c.state, m.state) THEN 'removed'
-              WHEN 'disabled' IN (c.state, m.state) THEN 'disabled' ELSE c.state END"
-    };
+    let state = plan::state(options);
     let sql = format!(
         "UPDATE copy.accounts AS c SET version = max(c.version, m.version) + 1, state = {state},
            held_wall = coalesce(m.held_wall, c.held_wall), {counts}
@@ -363,6 +336,22 @@ fn accounts(tx: &Transaction<'_>, plan: &Plan, options: Options) -> Result<(), r
     Ok(())
 }
 
+/// Has accounts without a confirmed address keep those that they have, where the copy has the same uid for them.
+/// Where it has another one they have none: it would be somebody else's that waits to be confirmed.
+fn keep_unconfirmed(tx: &Transaction<'_>, options: Options) -> Result<(), rusqlite::Error> {
+    let kept = plan::keeps_unconfirmed(options);
+    let sql = format!(
+        "DELETE FROM copy.addresses WHERE account IN (SELECT c.id FROM copy.accounts c
+           JOIN main.accounts m ON m.name = c.name WHERE {kept})"
+    );
+    tx.execute(&sql, [])?;
+    let whose = format!(
+        "t.account IN (SELECT m.id FROM main.accounts m
+           JOIN copy.accounts c ON c.name = m.name AND c.uid = m.uid WHERE {kept})"
+    );
+    bring_where(tx, "addresses", &whose)
+}
+
 /// Ends every confirmation code of the copy. One that was used up, or that another one replaced, would live again,
 /// with tries that were used by now; a new one is sent at a word.
 fn end_confirmations(tx: &Transaction<'_>) -> Result<(), rusqlite::Error> {
@@ -374,6 +363,11 @@ fn end_confirmations(tx: &Transaction<'_>) -> Result<(), rusqlite::Error> {
 
 /// Brings the store's rows of a table into the copy, each to the account of the same name there.
 fn bring(tx: &Transaction<'_>, table: &str) -> Result<(), rusqlite::Error> {
+    bring_where(tx, table, "TRUE")
+}
+
+/// As [`bring`], those rows `t` that are `which`.
+fn bring_where(tx: &Transaction<'_>, table: &str, which: &str) -> Result<(), rusqlite::Error> {
     // Numbers of rows are each file's own; that of a conversation is its opening event's.
     let own = |name: &String| table == "conversations" || name != "id";
     let columns: Vec<String> = columns(tx, table)?.into_iter().filter(own).collect();
@@ -387,7 +381,7 @@ fn bring(tx: &Transaction<'_>, table: &str) -> Result<(), rusqlite::Error> {
         })
         .collect();
     let sql = format!(
-        "INSERT INTO copy.{table} ({}) SELECT {} FROM main.{table} t",
+        "INSERT INTO copy.{table} ({}) SELECT {} FROM main.{table} t WHERE {which}",
         columns.join(", "),
         values.join(", ")
     );

@@ -20,8 +20,10 @@ pub struct Plan {
     pub kept_closed: Vec<String>,
     /// Accounts that the copy does not know: they are removed, and their names stay refused.
     pub unknown: Vec<String>,
-    /// Accounts whose codes go elsewhere afterwards.
+    /// Accounts whose codes go afterwards to an address where they do not go now.
     pub moved: Vec<String>,
+    /// Accounts that have no confirmed address now, one in the copy, and get none by it.
+    pub kept_unconfirmed: Vec<String>,
     /// Accounts of the copy that the store never had.
     pub new: Vec<String>,
     /// Whether the rules become the copy's.
@@ -60,12 +62,19 @@ pub(super) fn plan(
     let new = "SELECT c.name FROM copy.accounts c WHERE c.state <> 'removed'
                  AND NOT EXISTS (SELECT 1 FROM main.accounts m WHERE m.name = c.name)
                ORDER BY c.name";
+    let kept_unconfirmed = format!(
+        "SELECT m.name FROM main.accounts m JOIN copy.accounts c ON c.name = m.name
+         WHERE c.state <> 'removed' AND {} AND {} IS NOT NULL ORDER BY m.name",
+        keeps_unconfirmed(options),
+        confirmed("copy", "c"),
+    );
     Ok(Plan {
         same_log,
-        moved: moved(connection)?
+        moved: moved(connection, options)?
             .into_iter()
             .map(|moved| moved.name)
             .collect(),
+        kept_unconfirmed: names(&kept_unconfirmed)?,
         new: names(new)?,
         takes_rules: !same_log && (options.with_policy || !has_rules(connection)?),
         reopened,
@@ -79,26 +88,61 @@ pub(super) fn plan(
     })
 }
 
-/// An account whose codes go elsewhere after a restore.
+/// An account whose codes go after a restore to where they do not go now.
 pub(super) struct Moved {
     pub(super) name: String,
-    pub(super) from: String,
+    /// The address that it has now, which need not be confirmed; a tombstone has none.
+    pub(super) from: Option<String>,
     pub(super) to: String,
 }
 
 const CONFIRMED: &str = "(SELECT address FROM {side}.addresses
     WHERE account = {row}.id AND confirmed_wall IS NOT NULL ORDER BY id LIMIT 1)";
 
-/// Accounts that have a confirmed address on both sides, and not the same.
-pub(super) fn moved(connection: &Connection) -> Result<Vec<Moved>, rusqlite::Error> {
-    let of = |side: &str, row: &str| CONFIRMED.replace("{side}", side).replace("{row}", row);
+/// Where the codes of `accounts {row}` of a side go.
+fn confirmed(side: &str, row: &str) -> String {
+    CONFIRMED.replace("{side}", side).replace("{row}", row)
+}
+
+/// An account's state afterwards, of ours as `m` beside the copy's as `c`: the stricter, unless it was asked
+/// otherwise.
+pub(super) const fn state(options: Options) -> &'static str {
+    if options.reopen {
+        "c.state"
+    } else {
+        "CASE WHEN 'removed' IN (c.state, m.state) THEN 'removed'
+              WHEN 'disabled' IN (c.state, m.state) THEN 'disabled' ELSE c.state END"
+    }
+}
+
+/// Whether an account keeps the addresses that it has now, since none of them is confirmed: a confirmed one
+/// would be a way in that is not there now.
+pub(super) fn keeps_unconfirmed(options: Options) -> String {
+    if options.reopen {
+        return "FALSE".to_owned();
+    }
+    format!(
+        "m.state <> 'removed' AND {} IS NULL",
+        confirmed("main", "m")
+    )
+}
+
+/// Accounts that get a confirmed address which is not where their codes go now.
+pub(super) fn moved(
+    connection: &Connection,
+    options: Options,
+) -> Result<Vec<Moved>, rusqlite::Error> {
     let sql = format!(
-        "SELECT name, ours, theirs FROM (
-           SELECT m.name AS name, {} AS ours, {} AS theirs FROM main.accounts m
-           JOIN copy.accounts c ON c.name = m.name WHERE m.state <> 'removed')
-         WHERE ours <> theirs ORDER BY name",
-        of("main", "m"),
-        of("copy", "c")
+        "SELECT name, coalesce(ours, waits), theirs FROM (
+           SELECT m.name AS name, {} AS ours, {} AS theirs, {} AS state, {} AS kept,
+             (SELECT address FROM main.addresses WHERE account = m.id ORDER BY id LIMIT 1) AS waits
+           FROM main.accounts m JOIN copy.accounts c ON c.name = m.name)
+         WHERE state <> 'removed' AND theirs IS NOT NULL AND theirs IS NOT ours AND NOT kept
+         ORDER BY name",
+        confirmed("main", "m"),
+        confirmed("copy", "c"),
+        state(options),
+        keeps_unconfirmed(options),
     );
     connection
         .prepare(&sql)?

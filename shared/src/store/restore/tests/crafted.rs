@@ -3,6 +3,7 @@
 use gatepost_words::ident::{EmailAddress, UserName};
 use gatepost_words::time::Span;
 
+use super::super::Options;
 use super::{Bench, actor};
 use crate::code::key::Tag;
 use crate::host::Host;
@@ -85,4 +86,100 @@ fn a_confirmation_code_of_another_store_lives_for_no_year() {
     assert!(!bench.restore(&copy).same_log);
     bench.clock.pass(Span::from_hours(48));
     assert!(!bench.tries("alice"));
+}
+
+const REOPEN: Options = Options {
+    reopen: true,
+    with_policy: false,
+};
+
+/// Addresses of all accounts, and which of them are confirmed.
+const ADDRESSES: &str = "SELECT group_concat(x, ' ') FROM (
+    SELECT a.name || ':' || d.address || iif(d.confirmed_wall IS NULL, '?', '') AS x
+    FROM addresses d JOIN accounts a ON a.id = d.account ORDER BY a.name, d.id)";
+const TOLD: &str = "SELECT group_concat(x, ' ') FROM (
+    SELECT recipient || '=' || json_extract(detail, '$.act') AS x FROM outbox
+    WHERE json_extract(detail, '$.act') <> 'removed' ORDER BY recipient)";
+
+// Mutants: an account whose address waits to be confirmed gets the copy's confirmed one unasked; nobody is named
+// where there is no confirmed address on both sides, or told at an address that is not confirmed.
+#[test]
+fn an_account_without_a_confirmed_address_gets_none_unasked() {
+    for (options, addresses, told) in [
+        (
+            Options::default(),
+            "alice:new@example.org? bob:bob@example.org?",
+            "none",
+        ),
+        (
+            REOPEN,
+            "alice:alice@example.org bob:eve@example.net",
+            "bob@example.org=address-changed new@example.org=address-changed",
+        ),
+    ] {
+        let mut bench = Bench::new();
+        bench.add("alice");
+        bench.enrol("bob", "bob@example.org");
+        let copy = bench.copy();
+        // Somebody wrote an address of theirs into it.
+        let editor = rusqlite::Connection::open(&copy).unwrap();
+        let crafted =
+            "UPDATE addresses SET address = 'eve@example.net', limit_key = 'eve@example.net',
+             confirmed_wall = 1, confirmed_by = 'code' WHERE confirmed_wall IS NULL";
+        editor.execute_batch(crafted).unwrap();
+        drop(editor);
+        // The mailbox was taken.
+        let now = bench.clock.now();
+        bench
+            .store
+            .remove_account(&now, &actor(), &name("alice"), &"".into())
+            .unwrap();
+        bench.enrol("alice", "new@example.org");
+        let plan = bench.restore_with(&copy, options);
+        let both = vec!["alice".to_owned(), "bob".to_owned()];
+        let named = if options.reopen {
+            (both, vec![])
+        } else {
+            (vec![], both)
+        };
+        assert_eq!((plan.moved, plan.kept_unconfirmed), named);
+        assert_eq!(bench.value(ADDRESSES), addresses);
+        assert_eq!(bench.value(TOLD), told);
+    }
+}
+
+// Mutants: who is reopened is not told; a tombstone's address that comes back is in no list.
+#[test]
+fn who_is_reopened_is_named_and_told() {
+    let mut bench = Bench::new();
+    for who in ["alice", "bob"] {
+        bench.add(who);
+    }
+    let copy = bench.copy();
+    let now = bench.clock.now();
+    bench
+        .store
+        .remove_account(&now, &actor(), &name("alice"), &"".into())
+        .unwrap();
+    bench.sql("UPDATE accounts SET state = 'disabled' WHERE name = 'bob'");
+    let plan = bench.restore_with(&copy, REOPEN);
+    assert_eq!(plan.reopened, ["alice", "bob"]);
+    assert_eq!(plan.moved, ["alice"]);
+    assert_eq!(
+        bench.value(TOLD),
+        "alice@example.org=enabled bob@example.org=enabled"
+    );
+}
+
+// Mutant: our address, which waits for its code, goes to whoever the copy has under that name.
+#[test]
+fn an_unconfirmed_address_goes_to_no_other_uid() {
+    let mut bench = Bench::new();
+    bench.add("alice");
+    bench.sql("UPDATE accounts SET uid = 2000");
+    let copy = bench.copy();
+    bench.sql("UPDATE accounts SET uid = 1000; UPDATE addresses SET confirmed_wall = NULL");
+    let plan = bench.restore(&copy);
+    assert_eq!(plan.kept_unconfirmed, ["alice"]);
+    assert_eq!(bench.value(ADDRESSES), "none");
 }

@@ -117,6 +117,7 @@ fn a_restore_brings_addresses_back_and_lowers_nothing() {
             kept_closed: vec!["bob".into()],
             unknown: vec!["carol".into()],
             moved: vec!["alice".into(), "bob".into()],
+            kept_unconfirmed: vec![],
             new: vec![],
             takes_rules: false,
             waiting: 0,
