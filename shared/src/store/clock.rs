@@ -32,8 +32,8 @@ pub(super) fn set(tx: &Transaction<'_>, now: &Now, store: StoreTime) -> Result<(
 }
 
 /// What the clock showed when it was last read, in a copy that is attached.
-pub(super) fn copied(tx: &Transaction<'_>) -> Result<Option<StoreTime>, StoreError> {
-    let row: Option<String> = tx
+pub(super) fn copied(connection: &Connection) -> Result<Option<StoreTime>, StoreError> {
+    let row: Option<String> = connection
         .query_row(
             "SELECT value FROM copy.meta WHERE key = 'clock'",
             [],

@@ -305,15 +305,25 @@ pub(super) const PURGED: &str = "purged";
 
 /// The last event that was purged.
 pub(super) fn anchor(connection: &Connection) -> Result<Option<Anchor>, rusqlite::Error> {
+    anchor_in(connection, "main")
+}
+
+/// As [`anchor`], of a file that may be an attached one.
+pub(super) fn anchor_in(
+    connection: &Connection,
+    file: &str,
+) -> Result<Option<Anchor>, rusqlite::Error> {
     let row: Option<String> = connection
-        .prepare_cached("SELECT value FROM meta WHERE key = 'anchor'")?
+        .prepare_cached(&format!(
+            "SELECT value FROM {file}.meta WHERE key = 'anchor'"
+        ))?
         .query_row([], |row| row.get(0))
         .optional()?;
     Ok(row.map(|text| {
         let (seq, head) = text.split_once(' ').unwrap_or_default();
         Anchor {
             // What is no number is one that no event follows.
-            seq: seq.parse().unwrap_or(i64::MAX - 1),
+            seq: seq.parse().unwrap_or(i64::MAX).min(i64::MAX - 1),
             head: head.to_owned(),
         }
     }))

@@ -18,6 +18,7 @@ use crate::host::Now;
 
 mod moments;
 mod plan;
+mod sound;
 mod telling;
 
 pub use self::plan::Plan;
@@ -106,6 +107,7 @@ impl Store {
         options: Options,
     ) -> Result<Plan, StoreError> {
         self.with_copy(copy, |connection| {
+            sound::check(connection)?;
             plan::no_contradiction(connection)?;
             plan::plan(connection, now, options).map_err(StoreError::sqlite(PLANNING))
         })
@@ -132,6 +134,8 @@ impl Store {
         self.foreign_keys(false)?;
         let mut kept = None;
         let done = self.with_copy_mut(copy, |store| {
+            // The copy is root's alone, beside the store: nobody changes it any more.
+            sound::check(&store.connection)?;
             store.write(DOING, |tx| {
                 plan::no_contradiction(tx)?;
                 let plan = plan::plan(tx, now, options).map_err(StoreError::sqlite(DOING))?;
@@ -389,8 +393,9 @@ fn bring_where(tx: &Transaction<'_>, table: &str, which: &str) -> Result<(), rus
     Ok(())
 }
 
-fn columns(tx: &Transaction<'_>, table: &str) -> Result<Vec<String>, rusqlite::Error> {
-    tx.prepare("SELECT name FROM pragma_table_info(?1)")?
+fn columns(connection: &Connection, table: &str) -> Result<Vec<String>, rusqlite::Error> {
+    connection
+        .prepare("SELECT name FROM pragma_table_info(?1)")?
         .query_map([table], |row| row.get(0))?
         .collect()
 }

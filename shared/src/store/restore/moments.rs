@@ -9,6 +9,8 @@ use crate::store::clock;
 use crate::store::error::StoreError;
 
 const DAY: Span = Span::from_hours(24);
+/// For how long a source is remembered at the most.
+const REMEMBERED: Span = Span::from_hours(30 * 24);
 /// Further than any clock of ours.
 const FAR: i64 = 1 << 60;
 
@@ -26,30 +28,51 @@ pub(super) fn settle(
         let there = clock::copied(tx)?.unwrap_or(here);
         shift(tx, here.millis().saturating_sub(there.millis())).map_err(failed(DOING))?;
     }
-    // What a later unlocking or success would leave out of a count has not happened yet.
-    for column in ["unlocked_store", "success_store"] {
-        let sql = format!("UPDATE copy.accounts SET {column} = min({column}, ?1)");
-        tx.execute(&sql, [here.millis()]).map_err(failed(DOING))?;
-    }
+    clamp(tx, here).map_err(failed(DOING))?;
     clock::raise_generation(tx)?;
-    let sql = "INSERT OR REPLACE INTO copy.meta SELECT 'generation',
-                 max(coalesce((SELECT value FROM copy.meta WHERE key = 'generation'), 0) + 1,
-                     (SELECT value FROM main.meta WHERE key = 'generation'))";
-    tx.execute(sql, []).map_err(failed(DOING))?;
-    let kept: &[&str] = if plan.same_log {
-        &["clock", "anchor"]
-    } else {
-        &["clock"]
-    };
-    for key in kept {
-        tx.execute("DELETE FROM copy.meta WHERE key = ?1", [key])
-            .and_then(|_| {
-                let sql = "INSERT INTO copy.meta SELECT key, value FROM main.meta WHERE key = ?1";
-                tx.execute(sql, [key])
-            })
-            .map_err(failed(DOING))?;
+    let mut ours = vec!["clock", "generation"];
+    if plan.same_log {
+        ours.push("anchor");
+    }
+    // What the copy says of its own is never made ours: a generation that nobody can read would stay.
+    tx.execute(
+        "DELETE FROM copy.meta WHERE key <> 'anchor' OR ?1",
+        [plan.same_log],
+    )
+    .map_err(failed(DOING))?;
+    for key in ours {
+        let sql = "INSERT INTO copy.meta SELECT key, value FROM main.meta WHERE key = ?1";
+        tx.execute(sql, [key]).map_err(failed(DOING))?;
     }
     Ok(here)
+}
+
+/// Has nothing have happened later than now. What a later unlocking or success leaves out of a count would be left
+/// out for as long as that lies ahead, and a later guess or mail be counted for as long.
+fn clamp(tx: &Transaction<'_>, here: StoreTime) -> Result<(), rusqlite::Error> {
+    for (table, column) in clock::MOMENTS {
+        let sql = match column {
+            // Marks that begin a stretch. Strangers' are moved rather too late; what is told of them is not.
+            "from_store" if table == "strangers" => {
+                format!(
+                    "DELETE FROM copy.{table} WHERE {column} > ?1 + {}",
+                    DAY.millis()
+                )
+            }
+            "from_store" => format!("DELETE FROM copy.{table} WHERE {column} > ?1"),
+            _ => format!("UPDATE copy.{table} SET {column} = ?1 WHERE {column} > ?1"),
+        };
+        tx.execute(&sql, [here.millis()])?;
+    }
+    tx.execute(
+        "UPDATE copy.known_sources SET remembered_until = min(remembered_until, ?1)",
+        [here.plus(REMEMBERED).millis()],
+    )?;
+    // A mark behind the last event would have upkeep look for events that are not there, and purge none.
+    let sql =
+        "DELETE FROM copy.event_days WHERE seq > coalesce((SELECT max(seq) FROM copy.events), 0)";
+    tx.execute(sql, [])?;
+    Ok(())
 }
 
 /// Moves every moment of the copy's clock, so that its distance from its end is its distance from now.

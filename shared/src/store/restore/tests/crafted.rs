@@ -183,3 +183,177 @@ fn an_unconfirmed_address_goes_to_no_other_uid() {
     assert_eq!(plan.kept_unconfirmed, ["alice"]);
     assert_eq!(bench.value(ADDRESSES), "none");
 }
+
+/// Changes a copy by hand.
+fn craft(copy: &std::path::Path, sql: &str) {
+    let editor = rusqlite::Connection::open(copy).unwrap();
+    editor.execute_batch(sql).unwrap();
+}
+
+/// A copy of another store, with rows in it, changed by hand.
+fn crafted(sql: &str) -> (Bench, std::path::PathBuf) {
+    let mut other = Bench::new();
+    other.add("alice");
+    other.sql(
+        "INSERT INTO guesses (account, factor, right, source, at_store, at_wall)
+         VALUES (1, 'code', 0, 'ip:203.0.113.9', 0, 0);
+         INSERT INTO sends (account, limit_key, source, state, at_store) VALUES (1, '', '', 'open', 0);
+         INSERT INTO helpdesk_unlocks (account, at_store) VALUES (1, 0);
+         INSERT INTO known_sources VALUES (1, 'x', 's', 0, 0, 0, 0);
+         INSERT INTO recovery_codes (account, first_group, hash, used_wall) VALUES (1, 'AAAAA', 'x', 0);
+         INSERT INTO event_days VALUES (0, 0);
+         INSERT INTO strangers VALUES (0, '', 0, 0);
+         INSERT INTO deliveries (account, kind, relay, outcome, reply, message_id, millis, at_wall)
+         VALUES (1, '', '', '', '', '', 0, 0);
+         INSERT INTO outbox (account, kind, detail, state, due_store, created_wall, created_store, recipient)
+         VALUES (1, 'x', '', 'sent', 0, 0, 0, '');
+         UPDATE accounts SET success_store = 0, success_wall = 0, unlocked_store = 0, held_wall = 0;
+         INSERT INTO policy_confirmations VALUES (1, '', 0)",
+    );
+    let copy = other.copy();
+    craft(&copy, sql);
+    let mut bench = Bench::new();
+    bench.add("dora");
+    // The copy goes with its folder.
+    let here = bench.folder.path().join("crafted.db");
+    std::fs::rename(&copy, &here).unwrap();
+    (bench, here)
+}
+
+// Mutants: the generation is made of the copy's; rows of meta that nobody knows come along.
+#[test]
+fn no_copy_makes_the_generation_unreadable() {
+    for value in ["1e308", "9223372036854775807", "'x'", "x'00'"] {
+        let (mut bench, copy) = crafted(&format!(
+            "INSERT OR REPLACE INTO meta VALUES ('generation', {value}), ('other', {value})"
+        ));
+        for generation in ["1", "2"] {
+            // A restore changes the file that it takes.
+            let again = copy.with_extension("again");
+            std::fs::copy(&copy, &again).unwrap();
+            bench.restore(&again);
+            let rows =
+                "SELECT group_concat(key || iif(key = 'generation', value, ''), ' ') FROM meta";
+            assert_eq!(bench.value(rows), format!("clock generation{generation}"));
+        }
+    }
+}
+
+// Mutants: a moment of another store that is to come stays so; marks that are to come, or behind the last event.
+#[test]
+fn no_copy_brings_what_has_not_happened_yet() {
+    let far = "9000000000000";
+    let (mut bench, copy) = crafted(&format!(
+        "UPDATE guesses SET at_store = {far};
+         UPDATE sends SET at_store = {far};
+         UPDATE helpdesk_unlocks SET at_store = {far};
+         UPDATE known_sources SET last_store = {far}, remembered_until = {far};
+         UPDATE outbox SET created_store = {far};
+         UPDATE accounts SET success_store = {far}, unlocked_store = {far};
+         INSERT INTO event_days VALUES ({far}, 1), (-99999999999, 7777);
+         INSERT INTO strangers VALUES ({far}, '', 1, 1)"
+    ));
+    bench.restore(&copy);
+    let here = bench.value("SELECT substr(value, -8) FROM meta WHERE key = 'clock'");
+    for sql in [
+        "SELECT at_store FROM guesses",
+        "SELECT at_store FROM sends",
+        "SELECT at_store FROM helpdesk_unlocks",
+        "SELECT last_store FROM known_sources",
+        "SELECT remembered_until - 30 * 86400000 FROM known_sources",
+        "SELECT created_store FROM outbox ORDER BY id LIMIT 1",
+        "SELECT success_store FROM accounts WHERE name = 'alice'",
+        "SELECT unlocked_store FROM accounts WHERE name = 'alice'",
+    ] {
+        assert_eq!(bench.value(sql), here, "{sql}");
+    }
+    assert_eq!(bench.value("SELECT count(*) FROM event_days"), "1");
+    assert_eq!(bench.value("SELECT count(*) FROM strangers"), "1");
+    // Upkeep goes on.
+    let now = bench.clock.now();
+    bench.store.maintain(&now, Span::from_hours(24)).unwrap();
+}
+
+/// Whether a restore of such a copy says no, and why: when it is looked at, and when it is to be done.
+fn refusal(bench: &mut Bench, copy: &std::path::Path) -> Option<String> {
+    let (now, options) = (bench.clock.now(), Options::default());
+    let aside = bench.folder.path().join("aside.db");
+    let planned = bench.store.restore_plan(&now, copy, options);
+    let told = planned.as_ref().cloned().unwrap_or_default();
+    let done = bench
+        .store
+        .restore(&now, copy, &aside, options, &told, &actor(), "");
+    let refused = [planned.err(), done.err()].map(|error| error.map(|error| error.to_string()));
+    assert_eq!(refused[0], refused[1]);
+    refused[0].clone()
+}
+
+// Mutants: any column is left out; a uid is bounded as a number is and not as a uid.
+#[test]
+fn a_copy_with_a_value_that_nobody_can_read_is_refused() {
+    let (mut bench, copy) = crafted("");
+    let mut columns: Vec<(String, String, String)> = Vec::new();
+    for table in [
+        "accounts",
+        "addresses",
+        "guesses",
+        "sends",
+        "helpdesk_unlocks",
+        "recovery_codes",
+        "known_sources",
+        "deliveries",
+        "outbox",
+        "event_days",
+        "strangers",
+    ] {
+        let sql = "SELECT name, type FROM pragma_table_info(?1)";
+        let connection = bench.store.connection();
+        let mut statement = connection.prepare(sql).unwrap();
+        let rows = statement
+            .query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap();
+        columns.extend(rows.map(|row| {
+            let (column, kind): (String, String) = row.unwrap();
+            (table.to_owned(), column, kind)
+        }));
+    }
+    assert!(columns.len() > 60);
+    let refused = |bench: &mut Bench, tamper: &str| {
+        let changed = copy.with_extension("changed");
+        std::fs::copy(&copy, &changed).unwrap();
+        craft(&changed, tamper);
+        refusal(bench, &changed)
+    };
+    for (table, column, kind) in columns {
+        let value = match (kind.as_str(), column.as_str()) {
+            ("INTEGER", "uid" | "failures_in_row" | "tries" | "recorded") => "4294967296",
+            ("INTEGER", _) => "9007199254740993",
+            // Told by a list of words.
+            ("TEXT", "state" | "factor" | "confirmed_by") => continue,
+            ("TEXT", _) => "CAST(x'61ff' AS TEXT)",
+            _ => continue,
+        };
+        let tamper = format!("PRAGMA foreign_keys = OFF; UPDATE {table} SET {column} = {value}");
+        let refused = refused(&mut bench, &tamper).expect(&tamper);
+        assert!(refused.contains(&format!("{table}.{column}")), "{refused}");
+    }
+    for (tamper, why) in [
+        ("UPDATE accounts SET name = 'a:b'", "accounts.name"),
+        (
+            "UPDATE addresses SET address = 'nowhere'",
+            "addresses.address",
+        ),
+        (
+            "INSERT INTO meta VALUES ('anchor', '9007199254740993 x')",
+            "meta.value",
+        ),
+        (
+            "UPDATE meta SET value = 'b 1 1 9007199254740993' WHERE key = 'clock'",
+            "meta.value",
+        ),
+    ] {
+        let refused = refused(&mut bench, tamper).expect(tamper);
+        assert!(refused.contains(why), "{refused}");
+    }
+    assert_eq!(refused(&mut bench, ""), None);
+}
