@@ -194,6 +194,12 @@ fn changes(plan: &Plan) -> String {
             "disabled or removed now, active in the copy, and closed they stay: --reopen opens them",
             &plan.kept_closed,
         ),
+        (
+            "that can sign in now and cannot then, since the copy has them disabled or removed, for another \
+             uid or without a confirmed address",
+            &plan.closed,
+        ),
+        ("that are not locked now and are then", &plan.locked),
         ("not in the copy, and so removed", &plan.unknown),
         (
             "whose codes go elsewhere then, as the copy has it; who has them now is told",

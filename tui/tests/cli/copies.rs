@@ -75,6 +75,37 @@ fn a_backup_comes_back_in_two_steps() {
     assert!(!left.out.contains(".backup-"), "{left}");
 }
 
+// Mutants: who is shut out is not told; nor is who keeps an address that is not confirmed.
+#[test]
+fn a_restore_names_whom_it_shuts_out_before_it_is_done() {
+    let Some(stage) = enrolled("a_restore_names_whom_it_shuts_out_before_it_is_done") else {
+        return;
+    };
+    stage.change("accounts SET state = 'disabled'");
+    stage.gatepost(&["backup", "/var/closed"]).exits(0);
+    stage.change("accounts SET state = 'active', held_wall = NULL");
+    let verify = ["restore", "/var/closed", "--verify"];
+    stage
+        .gatepost(&verify)
+        .exits(0)
+        .says("that can sign in now and cannot then")
+        .says("Codes that are open no longer work, those that confirm an address among them");
+    let plan = stage.gatepost(&["--json", "restore", "/var/closed", "--verify"]);
+    assert_eq!(plan.json()["plan"]["closed"][0], "alice");
+    stage.change("accounts SET held_wall = 5, state = 'active'");
+    stage.gatepost(&["backup", "/var/locked"]).exits(0);
+    stage.change("accounts SET held_wall = NULL");
+    stage
+        .gatepost(&["restore", "/var/locked", "--verify"])
+        .exits(0)
+        .says("that are not locked now and are then: alice");
+    stage.change("addresses SET confirmed_wall = NULL");
+    stage
+        .gatepost(&verify)
+        .exits(0)
+        .says("without a confirmed address now, with one in the copy");
+}
+
 // Mutant: what is no store of ours is taken.
 #[test]
 fn what_is_no_backup_is_refused_and_nothing_changes() {

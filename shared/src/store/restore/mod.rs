@@ -154,6 +154,8 @@ impl Store {
                     "same_log": plan.same_log,
                     "reopened": plan.reopened,
                     "kept_closed": plan.kept_closed,
+                    "closed": plan.closed,
+                    "locked": plan.locked,
                     "unknown": plan.unknown,
                     "moved": plan.moved,
                     "kept_unconfirmed": plan.kept_unconfirmed,

@@ -18,6 +18,11 @@ pub struct Plan {
     pub reopened: Vec<String>,
     /// Accounts that are disabled or removed now, active in the copy, and stay closed.
     pub kept_closed: Vec<String>,
+    /// Accounts that can sign in now and cannot afterwards, since the copy has them disabled or removed, for another
+    /// uid or without a confirmed address.
+    pub closed: Vec<String>,
+    /// Accounts that are locked afterwards and are not now.
+    pub locked: Vec<String>,
     /// Accounts that the copy does not know: they are removed, and their names stay refused.
     pub unknown: Vec<String>,
     /// Accounts whose codes go afterwards to an address where they do not go now.
@@ -62,6 +67,12 @@ pub(super) fn plan(
     let new = "SELECT c.name FROM copy.accounts c WHERE c.state <> 'removed'
                  AND NOT EXISTS (SELECT 1 FROM main.accounts m WHERE m.name = c.name)
                ORDER BY c.name";
+    // Counts are ours where the log goes on.
+    let counted = if same_log { "FALSE" } else { "TRUE" };
+    let locked = format!(
+        "NOT ({CLOSED}) AND (lock IS NOT NULL
+           OR {counted} AND row >= {FULL_ROW} AND row_now < {FULL_ROW})"
+    );
     let kept_unconfirmed = format!(
         "SELECT m.name FROM main.accounts m JOIN copy.accounts c ON c.name = m.name
          WHERE c.state <> 'removed' AND {} AND {} IS NOT NULL ORDER BY m.name",
@@ -76,6 +87,8 @@ pub(super) fn plan(
             .collect(),
         kept_unconfirmed: names(&kept_unconfirmed)?,
         new: names(new)?,
+        closed: names(&shut_out(options, CLOSED))?,
+        locked: names(&shut_out(options, &locked))?,
         takes_rules: !same_log && (options.with_policy || !has_rules(connection)?),
         reopened,
         kept_closed,
@@ -113,6 +126,26 @@ pub(super) const fn state(options: Options) -> &'static str {
         "CASE WHEN 'removed' IN (c.state, m.state) THEN 'removed'
               WHEN 'disabled' IN (c.state, m.state) THEN 'disabled' ELSE c.state END"
     }
+}
+
+/// Failures in a row that let nobody in by mail, whatever the limits are.
+const FULL_ROW: u32 = 100;
+/// Which accounts of [`shut_out`] are closed.
+const CLOSED: &str = "state <> 'active' OR another_uid OR (ours IS NOT NULL AND theirs IS NULL)";
+
+/// Those accounts of which that is so afterwards, and that are neither closed nor locked by an administrator now.
+fn shut_out(options: Options, which: &str) -> String {
+    format!(
+        "SELECT name FROM (
+           SELECT m.name AS name, {} AS state, m.uid <> c.uid AS another_uid, {} AS ours, {} AS theirs,
+             c.held_wall AS lock, c.failures_in_row AS row, m.failures_in_row AS row_now
+           FROM main.accounts m JOIN copy.accounts c ON c.name = m.name
+           WHERE m.state = 'active' AND m.held_wall IS NULL)
+         WHERE {which} ORDER BY name",
+        state(options),
+        confirmed("main", "m"),
+        confirmed("copy", "c"),
+    )
 }
 
 /// Whether an account keeps the addresses that it has now, since none of them is confirmed: a confirmed one

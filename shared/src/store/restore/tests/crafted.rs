@@ -357,3 +357,66 @@ fn a_copy_with_a_value_that_nobody_can_read_is_refused() {
     }
     assert_eq!(refused(&mut bench, ""), None);
 }
+
+// Mutants: who is shut out by any one of these is in no list; so is who was shut out before.
+#[test]
+fn who_is_shut_out_is_named() {
+    let all = [
+        "alice", "bob", "carol", "dora", "erin", "finn", "gina", "hugo",
+    ];
+    let mut bench = Bench::new();
+    for who in all {
+        bench.add(who);
+    }
+    let set = |bench: &Bench, who: &str, what: &str| {
+        bench.sql(&format!("UPDATE accounts SET {what} WHERE name = '{who}'"));
+    };
+    set(&bench, "alice", "state = 'disabled'");
+    set(&bench, "bob", "state = 'removed'");
+    set(&bench, "carol", "uid = 2000");
+    bench.sql("UPDATE addresses SET confirmed_wall = NULL WHERE address LIKE 'dora%'");
+    set(&bench, "erin", "held_wall = 5");
+    set(&bench, "finn", "state = 'disabled', held_wall = 5");
+    set(&bench, "gina", "held_wall = 5");
+    set(&bench, "hugo", "state = 'disabled'");
+    let copy = bench.copy();
+    for who in all {
+        set(
+            &bench,
+            who,
+            "state = 'active', uid = 1000, held_wall = NULL",
+        );
+    }
+    bench.sql("UPDATE addresses SET confirmed_wall = 1");
+    // Shut out now.
+    set(&bench, "gina", "held_wall = 7");
+    set(&bench, "hugo", "state = 'disabled'");
+    for options in [Options::default(), REOPEN] {
+        let plan = bench
+            .store
+            .restore_plan(&bench.clock.now(), &copy, options)
+            .unwrap();
+        let closed = ["alice", "bob", "carol", "dora", "finn"];
+        assert_eq!(plan.closed, closed, "{options:?}");
+        assert_eq!(plan.locked, ["erin"], "{options:?}");
+    }
+    let plan = bench.restore(&copy);
+    let event = "SELECT json_extract(detail, '$.closed') || json_extract(detail, '$.locked')
+                 FROM events ORDER BY seq DESC LIMIT 1";
+    let named = serde_json::to_string(&plan.closed).unwrap() + "[\"erin\"]";
+    assert_eq!(bench.value(event), named);
+}
+
+// Mutant: a full row of failures that another store counted locks in silence.
+#[test]
+fn who_another_store_counted_a_full_row_of_is_named() {
+    let mut other = Bench::new();
+    other.add("alice");
+    other.add("bob");
+    other.sql("UPDATE accounts SET failures_in_row = 99 + (name = 'alice')");
+    let copy = other.copy();
+    let mut bench = Bench::new();
+    bench.add("bob");
+    bench.add("alice");
+    assert_eq!(bench.restore(&copy).locked, ["alice"]);
+}

@@ -115,6 +115,8 @@ fn a_restore_brings_addresses_back_and_lowers_nothing() {
             same_log: true,
             reopened: vec![],
             kept_closed: vec!["bob".into()],
+            closed: vec![],
+            locked: vec![],
             unknown: vec!["carol".into()],
             moved: vec!["alice".into(), "bob".into()],
             kept_unconfirmed: vec![],
