@@ -198,6 +198,15 @@ pub fn check_folder(path: &Path) -> Result<(), Untrusted> {
     walk(path).map(drop)
 }
 
+/// Opens a directory to be listed; it and all above it checked.
+pub fn open_folder(path: &Path) -> Result<OwnedFd, Untrusted> {
+    if !path.is_absolute() {
+        return Err(Untrusted::NotAbsolute(path.to_owned()));
+    }
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    openat(walk(path)?, ".", flags, Mode::empty()).map_err(|errno| failed(path, errno))
+}
+
 /// Whether a file that only root may read is there and can be trusted; it is not read.
 pub fn check_secret(path: &Path) -> Result<(), Untrusted> {
     open_checked(path, Readers::RootAlone, OFlags::PATH).map(drop)

@@ -12,7 +12,8 @@ use super::{Admin, AdminError, reason, stamp};
 use crate::files;
 use crate::host::{Host, System};
 use crate::store::Store;
-use crate::store::copies::{Found, Temporary};
+use crate::store::beside::{Purpose, Temporary};
+use crate::store::copies::Found;
 use crate::store::events::Event;
 pub use crate::store::restore::{Options, Plan};
 pub use crate::store::upkeep::Depth;
@@ -83,7 +84,7 @@ impl Admin {
     /// Writes a copy of the store; logins go on meanwhile. The key is not in it.
     pub fn backup(&mut self, out: &mut dyn Write) -> Result<BackedUp, AdminError> {
         self.may(Right::Machine)?;
-        let file = Temporary::beside(&self.config.store, "backup")?;
+        let file = Temporary::beside(&self.config.store, Purpose::Backup)?;
         self.store.copy_into(file.path())?;
         let (copy, found) = Store::open_copy(file.path())?;
         drop(copy);
@@ -106,7 +107,7 @@ impl Admin {
         options: Options,
     ) -> Result<Candidate, AdminError> {
         self.may(Right::Machine)?;
-        let file = Temporary::beside(&self.config.store, "restore")?;
+        let file = Temporary::beside(&self.config.store, Purpose::Restore)?;
         let mut content = File::options()
             .write(true)
             .open(file.path())
@@ -136,9 +137,7 @@ impl Admin {
         why: Option<&str>,
     ) -> Result<Restored, AdminError> {
         self.may(Right::Machine)?;
-        let mut aside = self.config.store.as_os_str().to_owned();
-        aside.push(format!(".before-restore-{}", self.store.last_seq()?));
-        let aside = PathBuf::from(aside);
+        let aside = free_name(&self.config.store, self.store.last_seq()?);
         let now = self.host.now();
         let plan = self.store.restore(
             &now,
@@ -223,6 +222,20 @@ impl Admin {
         self.log(act, "");
         Ok(())
     }
+}
+
+/// A name for the store as it was at that event. An earlier try at the same event may have left what it kept.
+fn free_name(store: &Path, seq: i64) -> PathBuf {
+    let name = |suffix: &str| {
+        let mut name = store.as_os_str().to_owned();
+        name.push(format!(".before-restore-{seq}{suffix}"));
+        PathBuf::from(name)
+    };
+    std::iter::once(String::new())
+        .chain((2..u32::MAX).map(|nth| format!("-{nth}")))
+        .map(|suffix| name(&suffix))
+        .find(|name| !files::exists(name))
+        .unwrap_or_else(|| name(""))
 }
 
 /// Brings an older store to this program's version, or says what that would do. An [`Admin`] opens no

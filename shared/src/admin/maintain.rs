@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::roles::Right;
 use super::{Admin, AdminError};
 use crate::notices;
+use crate::store::beside;
 use crate::store::upkeep::Purged;
 
 /// What upkeep did.
@@ -17,6 +18,8 @@ pub struct Maintained {
     pub notices_sent: u32,
     /// Notices that none took; they stay due until their tries are used up.
     pub notices_failed: u32,
+    /// Files beside the store that a killed backup or restore left.
+    pub left_files: u32,
 }
 
 /// Failures after which the rest waits for the next run: the relays are down.
@@ -35,12 +38,14 @@ impl Admin {
             }
         }
         self.store.settle_policy(&self.host.now())?;
+        let left_files = beside::sweep(&self.config.store);
         Ok(Maintained {
             purged: self
                 .store
                 .maintain(&self.host.now(), self.config.keep_events)?,
             notices_sent: sent,
             notices_failed: failed,
+            left_files,
         })
     }
 }

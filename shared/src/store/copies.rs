@@ -2,20 +2,15 @@
 //! from them. What is taken, and what stays, is [`super::restore`]'s.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use gatepost_words::text::sanitise;
 use rusqlite::{Connection, OpenFlags};
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, openat, unlinkat};
 use serde::Serialize;
 
 use super::error::{Problem, StoreError};
 use super::events::Chain;
-use super::{Store, companions, inside, schema};
-
-/// A private file beside the store that goes when this goes.
-#[derive(Debug)]
-pub struct Temporary(PathBuf);
+use super::{Store, inside, schema};
 
 /// What a copy is found to be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -33,88 +28,6 @@ pub struct Found {
 const COPYING: &str = "copying the store";
 const LOOKING: &str = "looking through the copy";
 
-impl Temporary {
-    /// Makes one. The store's folder is root's alone.
-    pub fn beside(store: &Path, name: &str) -> Result<Self, StoreError> {
-        let mut path = store.as_os_str().to_owned();
-        path.push(format!(".{name}-{}", std::process::id()));
-        let temporary = Self(PathBuf::from(path));
-        temporary.clear();
-        make_private(&temporary.0)?;
-        Ok(temporary)
-    }
-
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.0
-    }
-
-    fn clear(&self) {
-        for file in companions(&self.0) {
-            let _none_there = unlinkat(CWD, &file, AtFlags::empty());
-        }
-        let mut journal = self.0.as_os_str().to_owned();
-        journal.push("-journal");
-        let _none_there = unlinkat(CWD, Path::new(&journal), AtFlags::empty());
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        self.clear();
-    }
-}
-
-/// The store as it was before a restore: a file that goes with this, unless it is told to stay.
-#[derive(Debug)]
-pub(super) struct Kept {
-    file: PathBuf,
-    stays: bool,
-}
-
-impl Kept {
-    /// Writes the file, which must be new.
-    pub(super) fn at(store: &Store, path: &Path) -> Result<Self, StoreError> {
-        make_private(path)?;
-        let kept = Self {
-            file: path.to_owned(),
-            stays: false,
-        };
-        store.copy_into(path)?;
-        Ok(kept)
-    }
-
-    /// Leaves the file there for good.
-    pub(super) fn stay(mut self) {
-        self.stays = true;
-    }
-}
-
-impl Drop for Kept {
-    fn drop(&mut self) {
-        if !self.stays {
-            let _none_there = unlinkat(CWD, &self.file, AtFlags::empty());
-        }
-    }
-}
-
-/// Makes an empty file that only root reads, never over one that is there: SQLite would give it
-/// whatever mode the umask leaves.
-fn make_private(path: &Path) -> Result<(), StoreError> {
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    match openat(CWD, path, flags, Mode::RUSR | Mode::WUSR) {
-        Ok(_closed) => Ok(()),
-        Err(rustix::io::Errno::EXIST) => Err(StoreError {
-            doing: COPYING,
-            problem: Problem::AlreadyThere(path.to_owned()),
-        }),
-        Err(errno) => Err(StoreError::odd(
-            COPYING,
-            format!("{}: {errno}", path.display()),
-        )),
-    }
-}
-
 impl Store {
     /// Writes a copy of what is committed now into an empty file; logins go on meanwhile.
     pub fn copy_into(&self, empty: &Path) -> Result<(), StoreError> {
@@ -131,9 +44,10 @@ impl Store {
         Ok((schema::version(&store.connection)?, schema::VERSION))
     }
 
-    /// As [`Self::copy_into`], a new file that is kept.
-    pub fn keep_copy(&self, path: &Path) -> Result<(), StoreError> {
-        make_private(path)?;
+    /// As [`Self::copy_into`], a new file that is kept, for tests.
+    #[cfg(test)]
+    pub(crate) fn keep_copy(&self, path: &Path) -> Result<(), StoreError> {
+        super::beside::make_private(path)?;
         self.copy_into(path)
     }
 
@@ -249,13 +163,13 @@ fn statements(connection: &Connection) -> Result<Vec<Statement>, StoreError> {
 
 #[cfg(test)]
 mod tests {
-    use super::Temporary;
     use crate::store::Store;
+    use crate::store::beside::{Purpose, Temporary};
 
     fn copied(tamper: &str) -> Result<(), String> {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::scratch(&folder.path().join("store.db"));
-        let copy = Temporary::beside(&folder.path().join("store.db"), "copy").unwrap();
+        let copy = Temporary::beside(&folder.path().join("store.db"), Purpose::Restore).unwrap();
         store.copy_into(copy.path()).unwrap();
         let editor = rusqlite::Connection::open(copy.path()).unwrap();
         editor.execute_batch(tamper).unwrap();
@@ -311,16 +225,5 @@ mod tests {
             let refused = copied(tamper).unwrap_err();
             assert!(refused.contains(why), "{tamper}: {refused}");
         }
-    }
-
-    #[test]
-    fn a_temporary_file_is_roots_and_gone_afterwards() {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().unwrap();
-        let copy = Temporary::beside(&folder.path().join("store.db"), "copy").unwrap();
-        let mode = std::fs::metadata(copy.path()).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-        drop(copy);
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }

@@ -8,6 +8,7 @@
 
 pub mod accounts;
 pub mod attack;
+pub mod beside;
 pub mod browse;
 pub mod bypass;
 mod chain;

@@ -89,6 +89,7 @@ pub(crate) fn maintain(context: &Context) -> Result<Exit, Failure> {
             ("known sources removed", purged.sources.to_string()),
             ("events removed", purged.events.to_string()),
             ("hours of strangers told", purged.strangers_told.to_string()),
+            ("files of killed restores", done.left_files.to_string()),
         ])
     })?;
     if done.notices_failed == 0 {

@@ -75,6 +75,68 @@ fn a_backup_comes_back_in_two_steps() {
     assert!(!left.out.contains(".backup-"), "{left}");
 }
 
+// Mutants: the store as it was is written under its name; what a dead process left stays for good, or is in the way.
+#[test]
+fn what_a_killed_restore_leaves_is_taken_for_nothing_and_goes() {
+    let Some(stage) = enrolled("what_a_killed_restore_leaves_is_taken_for_nothing_and_goes") else {
+        return;
+    };
+    stage.gatepost(&["backup", "/var/copy"]).exits(0);
+    // The writes of a look at the copy, and then some of those that keep the store as it was.
+    stage.change("accounts SET note = hex(zeroblob(400000))");
+    let writes = "strace -f -e trace=pwrite64 -o /var/trace gatepost restore /var/copy --verify; \
+                  grep -c pwrite64 /var/trace";
+    let looked: u32 = stage
+        .shell(writes)
+        .exits(0)
+        .out
+        .lines()
+        .last()
+        .unwrap()
+        .parse()
+        .unwrap();
+    let files = |stage: &Stage| {
+        let all = stage.shell("ls /var/lib/gatepost").out;
+        let odd = all.lines().filter(|name| name.starts_with("gatepost.db."));
+        odd.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let killed = &format!(
+        "strace -f -e trace=pwrite64 -e inject=pwrite64:signal=KILL:when={} -o /var/trace \
+           gatepost restore /var/copy --yes; test $? = 137",
+        looked + 50
+    );
+    for mend in ["gatepost maintain", "gatepost backup - > /dev/null"] {
+        stage.shell(killed).exits(0);
+        let left = files(&stage);
+        assert!(left.len() >= 2, "{left:?}");
+        assert!(!left.iter().any(|name| name.contains("before")), "{left:?}");
+        stage.shell(mend).exits(0);
+        assert_eq!(files(&stage), Vec::<String>::new(), "{mend}");
+    }
+    stage.shell(killed).exits(0);
+    for nth in ["", "-2"] {
+        // What is kept of an earlier try at this event is no half file, and in nobody's way.
+        let seq =
+            stage.shell("sqlite3 /var/lib/gatepost/gatepost.db 'SELECT max(seq) FROM events'");
+        let name = format!("gatepost.db.before-restore-{}", seq.out.trim());
+        let kept = format!("{name}{nth}");
+        if !nth.is_empty() {
+            stage
+                .shell(&format!("touch /var/lib/gatepost/{name}"))
+                .exits(0);
+        }
+        stage
+            .gatepost(&["restore", "/var/copy", "--yes"])
+            .exits(0)
+            .says(&format!("{kept}."));
+        assert!(
+            files(&stage)
+                .iter()
+                .all(|name| name.contains(".before-restore-"))
+        );
+    }
+}
+
 // Mutants: who is shut out is not told; nor is who keeps an address that is not confirmed.
 #[test]
 fn a_restore_names_whom_it_shuts_out_before_it_is_done() {

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::Store;
 use super::accounts::Actor;
-use super::copies::Kept;
+use super::beside::Kept;
 use super::error::{Problem, StoreError};
 use super::events::{Event, append};
 use crate::host::Now;
