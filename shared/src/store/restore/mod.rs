@@ -145,6 +145,11 @@ impl Store {
                 kept = Some(Kept::at(&reader, aside)?);
                 let moved = plan::moved(tx, options).map_err(StoreError::sqlite(DOING))?;
                 let at = moments::settle(tx, now, &plan)?;
+                let waited = if plan.same_log {
+                    Vec::new()
+                } else {
+                    renumber_waiting(tx).map_err(StoreError::sqlite(DOING))?
+                };
                 merge(tx, &plan, options).map_err(StoreError::sqlite(DOING))?;
                 whole(tx)?;
                 telling::tell(tx, now, at, &plan, &moved)?;
@@ -161,6 +166,7 @@ impl Store {
                     "kept_unconfirmed": plan.kept_unconfirmed,
                     "new": plan.new,
                     "takes_rules": plan.takes_rules,
+                    "waited": waited,
                 });
                 let event = Event {
                     kind: "store-restore",
@@ -278,6 +284,23 @@ fn merge(tx: &Transaction<'_>, plan: &Plan, options: Options) -> Result<(), rusq
         )?;
     }
     guards.iter().try_for_each(|guard| tx.execute_batch(guard))
+}
+
+/// Takes their numbers from conversations that wait, which are those of events of a log that goes: in the other log
+/// a new sign-in gets such a number, and would be refused. Below zero no event has one. The numbers that they had,
+/// for the log: the decisions that still come bear them.
+fn renumber_waiting(tx: &Transaction<'_>) -> Result<Vec<i64>, rusqlite::Error> {
+    let mut statement =
+        tx.prepare("SELECT id FROM main.conversations WHERE id >= 0 ORDER BY id")?;
+    let waited: Vec<i64> = statement
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for number in &waited {
+        let sql = "UPDATE main.conversations
+                   SET id = (SELECT min(min(id), 0) - 1 FROM main.conversations) WHERE id = ?1";
+        tx.execute(sql, [number])?;
+    }
+    Ok(waited)
 }
 
 /// Takes from a table of the copy what is a tombstone's, or of a name that is another uid's in the store.

@@ -420,3 +420,41 @@ fn who_another_store_counted_a_full_row_of_is_named() {
     bench.add("alice");
     assert_eq!(bench.restore(&copy).locked, ["alice"]);
 }
+
+const WAITING: &str =
+    "INSERT INTO conversations SELECT value, NULL, 'alice', 'sshd', 'x', 'h', 'boot-1', 1, 1,
+    9000000000000 FROM json_each(";
+
+// Mutants: who waits keeps a number that the other log gives out again; one of two is left out, or both get the same.
+#[test]
+fn who_waits_has_no_number_of_another_log() {
+    let mut other = Bench::new();
+    other.add("alice");
+    let copy = other.copy();
+    let mut bench = Bench::new();
+    for who in ["dora", "bob", "alice"] {
+        bench.add(who);
+    }
+    bench.sql(&format!("{WAITING}'[2, 3, 4, -1]')"));
+    assert_eq!(bench.restore(&copy).waiting, 4);
+    let numbers = "SELECT group_concat(id, ' ') FROM (SELECT id FROM conversations ORDER BY id)";
+    assert_eq!(bench.value(numbers), "-4 -3 -2 -1");
+    let waited = "SELECT json_extract(detail, '$.waited') FROM events ORDER BY seq DESC LIMIT 1";
+    assert_eq!(bench.value(waited), "[2,3,4]");
+    // As a sign-in takes its number.
+    bench.sql(&format!(
+        "{WAITING}json_array((SELECT max(seq) + 1 FROM events)))"
+    ));
+}
+
+// Mutant: numbers are changed where the log goes on.
+#[test]
+fn who_waits_keeps_the_number_of_a_log_that_goes_on() {
+    let mut bench = Bench::new();
+    bench.add("alice");
+    let copy = bench.copy();
+    bench.sql(&format!("{WAITING}'[2, 3, -1]')"));
+    bench.restore(&copy);
+    let numbers = "SELECT group_concat(id, ' ') FROM (SELECT id FROM conversations ORDER BY id)";
+    assert_eq!(bench.value(numbers), "-1 2 3");
+}
