@@ -4,7 +4,7 @@
 //! that it is used once is the store's.
 
 pub mod bypass;
-mod kept;
+pub(crate) mod kept;
 pub mod key;
 pub mod recovery;
 pub mod typed;

@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 use super::{FATES, Fate, PLANNING, columns};
+use crate::code::kept;
 use crate::store::error::StoreError;
 use crate::store::{clock, events};
 
@@ -82,6 +83,7 @@ fn readable(table: &str, column: &str, value: ValueRef<'_>) -> bool {
             std::str::from_utf8(bytes).is_ok_and(|text| match (table, column) {
                 ("accounts", "name") => UserName::new(text.to_owned()).is_ok(),
                 ("addresses", "address") => EmailAddress::new(text.to_owned()).is_ok(),
+                ("recovery_codes", "hash") => !kept::costs_more(text),
                 _ => true,
             })
         }

@@ -288,7 +288,7 @@ fn refusal(bench: &mut Bench, copy: &std::path::Path) -> Option<String> {
     refused[0].clone()
 }
 
-// Mutants: any column is left out; a uid is bounded as a number is and not as a uid.
+// Mutants: any column is left out; a uid is bounded as a number is and not as a uid; a hash may cost anything.
 #[test]
 fn a_copy_with_a_value_that_nobody_can_read_is_refused() {
     let (mut bench, copy) = crafted("");
@@ -336,6 +336,16 @@ fn a_copy_with_a_value_that_nobody_can_read_is_refused() {
         let tamper = format!("PRAGMA foreign_keys = OFF; UPDATE {table} SET {column} = {value}");
         let refused = refused(&mut bench, &tamper).expect(&tamper);
         assert!(refused.contains(&format!("{table}.{column}")), "{refused}");
+    }
+    for costs in [
+        "m=4194304,t=2,p=1",
+        "m=19456,t=4294967295,p=1",
+        "m=19456,t=2,p=64",
+    ] {
+        let hash = format!("$argon2id$v=19${costs}$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA");
+        let tamper = format!("UPDATE recovery_codes SET hash = '{hash}'");
+        let refused = refused(&mut bench, &tamper).expect(&tamper);
+        assert!(refused.contains("recovery_codes.hash"), "{refused}");
     }
     for (tamper, why) in [
         ("UPDATE accounts SET name = 'a:b'", "accounts.name"),
