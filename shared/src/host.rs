@@ -104,6 +104,23 @@ pub fn local_time_of_day(wall: Wall) -> String {
     zoned(wall, "%H:%M:%S")
 }
 
+/// So many days up to the one of a moment, as the machine's own calendar has them: when each began, and
+/// its name, `2026-11-22`; the oldest first.
+pub fn local_days(until: Wall, count: usize) -> Vec<(Wall, String)> {
+    let Ok(until) = jiff::Timestamp::from_millisecond(until.millis()) else {
+        return Vec::new();
+    };
+    let zone = jiff::tz::TimeZone::system();
+    let today = until.to_zoned(zone.clone()).date();
+    let day = |ago: usize| {
+        let ago = jiff::Span::new().try_days(i64::try_from(ago).ok()?).ok()?;
+        let date = today.checked_sub(ago).ok()?;
+        let began = date.to_zoned(zone.clone()).ok()?.timestamp();
+        Some((Wall::from_millis(began.as_millisecond()), date.to_string()))
+    };
+    (0..count).rev().filter_map(day).collect()
+}
+
 /// RFC 3339 in UTC, for logs and JSON.
 pub fn rfc3339(wall: Wall) -> String {
     jiff::Timestamp::from_millisecond(wall.millis())

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::attack::Attack;
-use super::browse::{EventRow, Summary};
+use super::browse::{Activity, EventRow, Summary};
 use super::roles::Right;
 use super::shield::Shield;
 use super::{Admin, AdminError};
@@ -33,6 +33,8 @@ pub struct Status {
     pub newest_mail_millis: Option<i64>,
     /// Notices that wait.
     pub notices_due: u64,
+    /// What happened in the last 24 hours, by the hour.
+    pub activity: Activity,
     /// Is an attack going on?
     pub attack: Attack,
     /// Sources that are refused.
@@ -85,6 +87,7 @@ impl Admin {
             mails_failed,
             newest_mail_millis: newest_mail.map(|mail| mail.millis),
             notices_due,
+            activity: self.activity()?,
             attack: self.attack()?,
             shields: self.shields()?,
             acts: acts.into_iter().map(act).collect(),

@@ -6,14 +6,15 @@
 use gatepost_words::text::{log_value, quote};
 
 use super::GivenUp;
-use crate::store::signin::{Closed, Recorded};
+use crate::store::signin::{Closed, Recorded, lets_in};
 use crate::syslog::{self, Severity};
 
 /// Writes the line of a closed conversation.
 pub(crate) fn write(closed: &Closed, why: &str, notes: &[String]) {
-    let severity = match closed.word.as_str() {
-        "success" | "skip" | "ignore" => Severity::Info,
-        _ => Severity::Notice,
+    let severity = if lets_in(&closed.word) {
+        Severity::Info
+    } else {
+        Severity::Notice
     };
     syslog::write(severity, &text(closed, why, notes));
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use clap::Args;
+use gatepost_shared::admin::browse::{Activity, Series};
 use gatepost_shared::admin::status::Status as Standing;
 use gatepost_words::time::Span;
 
@@ -51,6 +52,7 @@ fn text(standing: &Standing) -> String {
                 standing.accounts, standing.locked, standing.unconfirmed, standing.disabled
             ),
         ),
+        ("sign-ins", sign_ins(standing)),
         ("mail", mail(standing)),
         (
             "shields",
@@ -79,6 +81,35 @@ fn text(standing: &Standing) -> String {
         let _infallible = write!(text, "\n{}", table(&["TIME", "ACT", "USER", "BY"], &rows));
     }
     text
+}
+
+/// The last hours in a sentence; scripts have them one by one.
+fn sign_ins(standing: &Standing) -> String {
+    let Activity {
+        since_here,
+        let_in,
+        refused,
+        wrong_codes,
+        ..
+    } = &standing.activity;
+    let most = |series: &Series| match &series.most_here {
+        Some(at) => format!(" (most {} at {at})", series.most),
+        None => String::new(),
+    };
+    format!(
+        "since {since_here}: {} let in{}, {} refused{}, {} wrong codes",
+        counted(let_in),
+        most(let_in),
+        counted(refused),
+        most(refused),
+        counted(wrong_codes),
+    )
+}
+
+/// A sum, and whether it is all.
+pub(super) fn counted(series: &Series) -> String {
+    let lead = if series.at_least { "at least " } else { "" };
+    format!("{lead}{}", series.total)
 }
 
 fn mail(standing: &Standing) -> String {

@@ -1,5 +1,7 @@
 //! `gatepost why`, `policy`, `audit`, `maintain`, `doctor`, `version`.
 
+use serde_json::Value;
+
 use crate::stage::{CONFIG, Stage};
 
 #[test]
@@ -84,6 +86,15 @@ fn every_json_document_parses_and_names_its_schema() {
     assert_eq!(json(&add)["confirmed"], true);
     assert_eq!(json(&["user", "list"])["users"][0]["state"], "active");
     assert_eq!(json(&["user", "show", "alice"])["uid"], 31234);
+    let length = |series: &Value| series["counts"].as_array().map(Vec::len);
+    let days = &json(&["user", "show", "alice"])["sign_ins"];
+    assert_eq!(
+        (length(&days["let_in"]), &days["refused"]["total"]),
+        (Some(30), &0.into())
+    );
+    let hours = &json(&["status"])["activity"];
+    assert_eq!(length(&hours["mails_failed"]), Some(24));
+    assert_eq!(hours["let_in"]["at_least"], false);
     assert_eq!(json(&["user", "unlock", "alice"])["act"], "unlocked");
     assert_eq!(json(&["why", "alice"])["verdict"], "asked");
     assert_eq!(json(&["mail", "test", "a@example.org"])["accepted"], false);

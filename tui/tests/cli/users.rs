@@ -20,7 +20,12 @@ fn an_account_goes_from_enrolled_to_removed() {
         .says("alice  31234  active  a***@e***.org  never");
     user(&["show", "alice"])
         .exits(0)
-        .says("by an administrator's word");
+        .says("by an administrator's word")
+        .says("0 let in, 0 refused since ");
+    stage
+        .gatepost(&["status"])
+        .exits(0)
+        .says(": 0 let in, 0 refused, 0 wrong codes");
     user(&["disable", "alice", "--reason", "left\u{1b}[31m"]).exits(0);
     user(&["list"]).exits(0).says("disabled");
     user(&["enable", "alice"]).exits(0);

@@ -2,11 +2,13 @@
 //! the row in view, one account with its verdict, and what the home page counts. Every text in it
 //! is fit for a screen and every time is in the machine's own zone; nothing here changes anything.
 
+mod activity;
 mod rows;
 mod unenrolled;
 
 use gatepost_words::text::sanitise;
 
+pub use self::activity::{Activity, DAYS, MOST_BY_HOUR, Series, SignIns};
 pub use self::rows::{EventRow, MailRow, Summary, UserDetail, UserRow};
 use self::rows::{bypass_row, event_row, mail_row, user_detail, user_row};
 use super::filter::{EventFilter, Filter};

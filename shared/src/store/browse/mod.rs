@@ -7,6 +7,7 @@
 
 mod conditions;
 mod events;
+mod lately;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params_from_iter};
@@ -14,6 +15,7 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, params_from_iter};
 use self::conditions::clause;
 pub use self::conditions::{Condition, Fate, Kept, Side, Test};
 pub use self::events::{EventAsks, EventTerm};
+pub use self::lately::{End, Lately, Reach};
 use super::accounts::{self, Account};
 use super::error::StoreError;
 use super::mails::Delivery;

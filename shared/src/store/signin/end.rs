@@ -103,6 +103,11 @@ pub(super) fn close_lost(tx: &Transaction<'_>, now: &Now) -> Result<Vec<Closed>,
     Ok(lost)
 }
 
+/// Whether a decision of that word let somebody in: with a proof, or since none was asked for.
+pub fn lets_in(word: &str) -> bool {
+    matches!(word, "success" | "skip" | "ignore")
+}
+
 /// Writes the decision and removes the row that says a helper waits.
 pub(in crate::store) fn close(
     tx: &Transaction<'_>,

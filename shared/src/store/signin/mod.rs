@@ -29,6 +29,7 @@ use crate::policy::rules::{Decision, Groups};
 use crate::policy::versions::InForce;
 
 pub(super) use self::end::close;
+pub use self::end::lets_in;
 pub use self::look::{Look, Ready};
 
 /// What the helper knows when a conversation begins.

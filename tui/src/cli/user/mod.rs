@@ -12,6 +12,7 @@ mod list;
 
 use clap::{Args, Subcommand};
 use clap_complete::engine::ArgValueCompleter;
+use gatepost_shared::admin::browse::SignIns;
 use gatepost_shared::admin::users::{self, Asked, Proof, Shown};
 use gatepost_words::secret::Secret;
 use serde::Serialize;
@@ -21,6 +22,7 @@ use super::complete::users as names;
 use super::exit::{Exit, Failure};
 use super::mail::attempts;
 use super::output::{ask, fault, fields, interactive, words};
+use super::status::counted;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -286,8 +288,13 @@ fn show_one(context: &Context, show: &Show) -> Result<Exit, Failure> {
     if show.list.unmask {
         admin.unmask(&shown.account.key, show.list.reason.as_deref())?;
     }
-    context.one(&shown, || {
-        let mut text = fields(&described(&shown));
+    let full = Full {
+        sign_ins: admin.sign_ins(&shown.account.key)?,
+        shown,
+    };
+    let shown = &full.shown;
+    context.one(&full, || {
+        let mut text = fields(&described(shown, &full.sign_ins));
         if !shown.mails.is_empty() {
             text.push_str("\nNewest mails:\n");
             text.push_str(&super::mail::listed(&shown.mails));
@@ -301,7 +308,15 @@ fn show_one(context: &Context, show: &Show) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
-fn described(shown: &Shown) -> Vec<(&'static str, String)> {
+/// An account in full, and how its sign-ins ended.
+#[derive(Serialize)]
+struct Full {
+    #[serde(flatten)]
+    shown: Shown,
+    sign_ins: SignIns,
+}
+
+fn described(shown: &Shown, sign_ins: &SignIns) -> Vec<(&'static str, String)> {
     let account = &shown.account;
     let or_never = |time: &Option<String>| time.clone().unwrap_or_else(|| "never".to_owned());
     let mut all = vec![
@@ -339,6 +354,19 @@ fn described(shown: &Shown) -> Vec<(&'static str, String)> {
             ),
         ),
     ]);
+    let at = match sign_ins.services.as_slice() {
+        [] => String::new(),
+        services => format!("; at {}", services.join(", ")),
+    };
+    all.push((
+        "sign-ins",
+        format!(
+            "{} let in, {} refused since {}{at}",
+            counted(&sign_ins.let_in),
+            counted(&sign_ins.refused),
+            sign_ins.since
+        ),
+    ));
     if let (Some(at), Some(from)) = (&shown.last_failure, &shown.last_failure_from) {
         all.push(("last wrong code", format!("{at} from {from}")));
     }
