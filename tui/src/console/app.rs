@@ -156,6 +156,8 @@ impl App<'_> {
                     self.screen.renew(columns, rows)?;
                 }
                 Effect::Summary
+                | Effect::Activity
+                | Effect::SignIns(_)
                 | Effect::Standing
                 | Effect::Stream { .. }
                 | Effect::Users { .. }

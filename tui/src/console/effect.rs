@@ -19,6 +19,8 @@ use super::prefs::Prefs;
 pub(crate) enum Effect {
     /// Read the home page's counts.
     Summary,
+    /// Read what happened in the last hours.
+    Activity,
     /// Read a page of accounts.
     Users {
         /// The request's number: answers to earlier ones are dropped.
@@ -37,6 +39,8 @@ pub(crate) enum Effect {
         /// Whether addresses are shown.
         mask: Mask,
     },
+    /// Read how an account's sign-ins of the last days ended, by its key.
+    SignIns(String),
     /// Read a page of events.
     Events {
         /// The request's number.

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gatepost_shared::admin::attack::Attack;
-use gatepost_shared::admin::browse::{EventRow, MailRow, Page, Summary, UserDetail, UserRow};
+use gatepost_shared::admin::browse::{
+    Activity, EventRow, MailRow, Page, SignIns, Summary, UserDetail, UserRow,
+};
 use gatepost_shared::admin::doctor::Check;
 use gatepost_shared::admin::filter::Order;
 use gatepost_shared::admin::shield::Shield;
@@ -45,12 +47,16 @@ pub(crate) enum Message {
 pub(crate) enum Found {
     /// The home page's counts.
     Summary(Result<Summary, String>),
+    /// What happened in the last hours.
+    Activity(Result<Activity, String>),
     /// The first accounts that were found for the request of that number, while others are looked for.
     FirstUsers(u64, Page<UserRow>),
     /// A page of accounts, and of how many, for the request of that number.
     Users(u64, Result<(Page<UserRow>, Option<u64>), String>),
     /// An account's page.
     User(Result<UserDetail, (String, String)>),
+    /// How the sign-ins of the account of that key ended in the last days.
+    SignIns(String, Result<SignIns, String>),
     /// A page of events.
     Events(u64, Result<Page<EventRow>, String>),
     /// A page of the stream of events.

@@ -1,10 +1,10 @@
 //! What is to be done: counts, each a way to what it counts.
 
-use gatepost_shared::admin::browse::{EventRow, Summary};
+use gatepost_shared::admin::browse::{Activity, EventRow, MOST_BY_HOUR, Series, Summary};
 
 use super::super::message::{Screen, Standing};
 use super::live::banner;
-use super::text::{Line, Tone, broken, counted, grouped};
+use super::text::{Bars, Line, Tone, broken, counted, grouped, width_of};
 
 /// The screen's state.
 #[derive(Debug, Default)]
@@ -13,6 +13,8 @@ pub(crate) struct Home {
     pub(crate) summary: Option<Summary>,
     /// Why they could not be read.
     pub(crate) error: Option<String>,
+    /// What happened in the last hours.
+    pub(crate) activity: Option<Result<Activity, String>>,
     /// What attacks, in words; none where nothing does.
     pub(crate) attack: Option<String>,
     /// How many shields are up.
@@ -97,6 +99,47 @@ impl Home {
         links
     }
 
+    /// What happened in the last hours, where there is room for it.
+    pub(crate) fn hours(&self, width: usize) -> Vec<Line> {
+        let is_used = self.summary.as_ref().is_some_and(|all| all.accounts > 0);
+        let activity = match &self.activity {
+            Some(Ok(activity)) if is_used && width >= ROOM => activity,
+            Some(Err(error)) if is_used && width >= ROOM => {
+                return broken(Tone::Bad, error, width, 0);
+            }
+            Some(_) | None => return Vec::new(),
+        };
+        let Activity {
+            since_here,
+            let_in,
+            refused,
+            wrong_codes,
+            mails_accepted,
+            mails_failed,
+            ..
+        } = activity;
+        let wrong = counted(wrong_codes.total, "wrong code", "wrong codes");
+        let failed = format!("{} not taken", grouped(mails_failed.total));
+        let all = [let_in, refused, wrong_codes, mails_accepted, mails_failed];
+        let of = if all.iter().any(|series| series.at_least) {
+            format!(", OF THE NEWEST {} EACH", grouped(MOST_BY_HOUR.into()))
+        } else {
+            String::new()
+        };
+        let head = format!("BY THE HOUR, SINCE {since_here}{of}");
+        vec![
+            Line::of(Tone::Head, head),
+            by_the_hour("let in", let_in, "", width),
+            by_the_hour("refused", refused, &at_least(wrong_codes, &wrong), width),
+            by_the_hour(
+                "mails taken",
+                mails_accepted,
+                &at_least(mails_failed, &failed),
+                width,
+            ),
+        ]
+    }
+
     /// What stands below the rows.
     pub(crate) fn lines(&self, width: usize) -> Vec<Line> {
         let Some(summary) = &self.summary else {
@@ -116,6 +159,44 @@ impl Home {
         }
         lines
     }
+}
+
+/// Columns from which what happened by the hour is shown: the words, a bar for each hour, the figures.
+const ROOM: usize = 64;
+/// Columns of the words.
+const WORDS: usize = 12;
+
+/// Counts of hours as small bars between their name and their figures. Where there is no room for all of
+/// these, the sum alone.
+fn by_the_hour(name: &str, series: &Series, more: &str, width: usize) -> Line {
+    let mut words = format!("  {}", at_least(series, &grouped(series.total)));
+    let room = width.saturating_sub(WORDS + series.counts.len());
+    let most = series.most_here.as_ref().map(|at| {
+        let most = grouped(series.most.into());
+        format!(", most {most} at {at}")
+    });
+    let more = Some(more).filter(|more| !more.is_empty());
+    for part in [most, more.map(|more| format!("; {more}"))]
+        .into_iter()
+        .flatten()
+    {
+        if width_of(&words) + width_of(&part) <= room {
+            words.push_str(&part);
+        }
+    }
+    Line {
+        bars: Some(Bars {
+            counts: series.counts.clone(),
+            words,
+        }),
+        ..Line::of(Tone::Plain, format!("{name:<WORDS$}"))
+    }
+}
+
+/// A count, and whether it is all.
+pub(super) fn at_least(series: &Series, text: &str) -> String {
+    let lead = if series.at_least { "at least " } else { "" };
+    format!("{lead}{text}")
 }
 
 /// An administrator's act on one line.

@@ -10,6 +10,28 @@ pub(crate) struct Line {
     pub(crate) tone: Tone,
     /// What it says.
     pub(crate) text: String,
+    /// Small bars after it; the figures are in the words.
+    pub(crate) bars: Option<Bars>,
+}
+
+/// Counts as small bars, and what is said after them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Bars {
+    /// The counts.
+    pub(crate) counts: Vec<u32>,
+    /// The words.
+    pub(crate) words: String,
+}
+
+impl Line {
+    /// Words alone.
+    pub(crate) const fn of(tone: Tone, text: String) -> Self {
+        Self {
+            tone,
+            text,
+            bars: None,
+        }
+    }
 }
 
 /// How a line is meant. Never the only sign of it: the words say it too.
@@ -32,15 +54,9 @@ pub(crate) enum Tone {
 /// A heading, with a blank line before it where something stands above.
 pub(crate) fn headed(lines: &mut Vec<Line>, text: &str) {
     if !lines.is_empty() {
-        lines.push(Line {
-            tone: Tone::Plain,
-            text: String::new(),
-        });
+        lines.push(Line::of(Tone::Plain, String::new()));
     }
-    lines.push(Line {
-        tone: Tone::Head,
-        text: text.to_owned(),
-    });
+    lines.push(Line::of(Tone::Head, text.to_owned()));
 }
 
 /// Breaks a text at blanks so that no line is wider than `width`; lines after the first begin with
@@ -58,7 +74,7 @@ pub(crate) fn broken(tone: Tone, text: &str, width: usize, indent: usize) -> Vec
     let mut fresh = true;
     let mut end = |line: &mut String, used: &mut usize| {
         let text = std::mem::take(line).trim_end().to_owned();
-        lines.push(Line { tone, text });
+        lines.push(Line::of(tone, text));
         line.extend(std::iter::repeat_n(' ', indent));
         *used = indent;
     };

@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gatepost_shared::admin::browse::{EventRow, MailRow, UserDetail, UserRow};
+use gatepost_shared::admin::browse::{
+    DAYS, EventRow, MailRow, Series, SignIns, UserDetail, UserRow,
+};
 use gatepost_shared::admin::bypass::Listed;
 use gatepost_shared::admin::filter::Filter;
 use gatepost_shared::admin::users::{Mask, State, Versions};
 
 use super::super::effect::step_on;
 use super::field::InForce;
+use super::home::at_least;
 use super::list::{Keyed, List};
-use super::text::{Line, Tone, broken, headed, minutes};
+use super::text::{Bars, Line, Tone, broken, grouped, headed, minutes};
 
 /// How many sources an account's page names.
 const SOURCES: usize = 5;
@@ -26,6 +29,8 @@ pub(crate) struct Users {
     pub(crate) total: Option<u64>,
     /// The page of an account.
     pub(crate) page: Option<Result<UserDetail, (String, String)>>,
+    /// How the sign-ins of the account of that key ended in the last days.
+    pub(crate) sign_ins: Option<(String, Result<SignIns, String>)>,
     /// Whether the page is open, where it does not stand beside the list.
     pub(crate) is_open: bool,
     /// How far the page is scrolled.
@@ -119,13 +124,19 @@ impl Users {
         })
     }
 
+    /// How the sign-ins of the page's account ended.
+    fn sign_ins_of(&self, page: &UserDetail) -> Option<&Result<SignIns, String>> {
+        let found = self.sign_ins.as_ref().filter(|(key, _)| *key == page.key);
+        found.map(|(_, sign_ins)| sign_ins)
+    }
+
     /// The page as text.
     pub(crate) fn lines(&self, width: usize) -> Vec<Line> {
         match self.page_of_selected() {
             None if self.list.selected().is_none() => Vec::new(),
             None => broken(Tone::Plain, "reading ...", width, 0),
             Some(Err((_, error))) => broken(Tone::Bad, error, width, 0),
-            Some(Ok(page)) => described(page, width),
+            Some(Ok(page)) => described(page, self.sign_ins_of(page), width),
         }
     }
 }
@@ -143,7 +154,11 @@ pub(crate) fn state_tone(state: Option<State>) -> Tone {
     }
 }
 
-fn described(page: &UserDetail, width: usize) -> Vec<Line> {
+fn described(
+    page: &UserDetail,
+    sign_ins: Option<&Result<SignIns, String>>,
+    width: usize,
+) -> Vec<Line> {
     let mut lines = Vec::new();
     let say = |lines: &mut Vec<Line>, tone, text: &str| {
         lines.extend(broken(tone, text, width, 2));
@@ -195,6 +210,11 @@ fn described(page: &UserDetail, width: usize) -> Vec<Line> {
         say(&mut lines, Tone::Plain, "none was sent");
     }
     headed(&mut lines, "SIGN-INS");
+    match sign_ins {
+        Some(Ok(sign_ins)) => lines.extend(by_the_day(sign_ins, width)),
+        Some(Err(error)) => say(&mut lines, Tone::Bad, error),
+        None => {}
+    }
     for login in &page.logins {
         let (tone, text) = login_line(login);
         say(&mut lines, tone, &text);
@@ -219,6 +239,49 @@ fn described(page: &UserDetail, width: usize) -> Vec<Line> {
     say(&mut lines, Tone::Plain, &text);
     lines
 }
+
+/// How sign-ins of the last days ended, in words, and as small bars where there is room for these.
+fn by_the_day(sign_ins: &SignIns, width: usize) -> Vec<Line> {
+    let SignIns {
+        let_in,
+        refused,
+        services,
+        ..
+    } = sign_ins;
+    let told = |series: &Series, what: &str| {
+        let most = series.most_here.as_ref().map_or_else(String::new, |day| {
+            format!(", most {} on {day}", grouped(series.most.into()))
+        });
+        format!("{} {what}{most}", at_least(series, &grouped(series.total)))
+    };
+    let at = if services.is_empty() {
+        String::new()
+    } else {
+        format!("; at {}", services.join(", "))
+    };
+    let text = format!(
+        "{DAYS} days: {}; {}{at}",
+        told(let_in, "let in"),
+        told(refused, "refused")
+    );
+    let mut lines = broken(Tone::Plain, &text, width, 2);
+    for (name, series) in [("let in", let_in), ("refused", refused)] {
+        let name = format!("{name:<BEFORE_BARS$}");
+        if series.total > 0 && name.len() + series.counts.len() <= width {
+            lines.push(Line {
+                bars: Some(Bars {
+                    counts: series.counts.clone(),
+                    words: String::new(),
+                }),
+                ..Line::of(Tone::Plain, name)
+            });
+        }
+    }
+    lines
+}
+
+/// Columns of a name before its bars.
+const BEFORE_BARS: usize = 9;
 
 /// A bypass code that is out, never the code itself.
 pub(crate) fn code_line(code: &Listed) -> String {

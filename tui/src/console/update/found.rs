@@ -9,7 +9,7 @@ use super::super::model::Model;
 use super::super::model::dialog::Dialog;
 use super::super::model::list::Keyed;
 use super::super::model::text::Tone;
-use super::{account, asking, import, jobs, live, policy, prefs, users};
+use super::{account, asking, home, import, jobs, live, policy, prefs, users};
 
 pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
     let height = model.table_height();
@@ -19,10 +19,14 @@ pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
             model.home.error = None;
             let last = model.home.links().len().saturating_sub(1);
             model.home.selected = model.home.selected.min(last);
-            Vec::new()
+            home::counted(model)
         }
         Found::Summary(Err(error)) => {
             model.home.error = Some(error);
+            Vec::new()
+        }
+        Found::Activity(activity) => {
+            model.home.activity = Some(activity);
             Vec::new()
         }
         Found::FirstUsers(request, page) => {
@@ -34,6 +38,10 @@ pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
         }
         Found::Users(request, answer) => rows_came(model, request, answer, height),
         Found::User(page) => came(model, page),
+        Found::SignIns(key, sign_ins) => {
+            model.users.sign_ins = Some((key, sign_ins));
+            Vec::new()
+        }
         Found::Events(request, page) => {
             model.audit.list.take(request, page, height);
             Vec::new()
@@ -175,8 +183,12 @@ fn came(model: &mut Model, page: Result<UserDetail, (String, String)>) -> Vec<Ef
     if model.users.list.selected().map(Keyed::key).as_ref() != Some(key) {
         return Vec::new();
     }
+    // What takes longer comes after the page.
+    let key = page.as_ref().ok().map(|page| page.key.clone());
     model.users.page = Some(page);
-    users::codes_came(model)
+    let mut effects = users::codes_came(model);
+    effects.extend(key.map(Effect::SignIns));
+    effects
 }
 
 fn say(model: &mut Model, said: Result<String, String>) {

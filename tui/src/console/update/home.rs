@@ -29,6 +29,15 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
     Vec::new()
 }
 
+/// The counts are here: what takes longer comes after them, where it is seen.
+pub(super) fn counted(model: &Model) -> Vec<Effect> {
+    if model.screen == Screen::Home {
+        vec![Effect::Activity]
+    } else {
+        Vec::new()
+    }
+}
+
 /// Who has no account, or none that gets codes.
 pub(super) const MISSING: &str = "state:none,unconfirmed";
 

@@ -7,8 +7,11 @@ use ratatui::widgets::Paragraph;
 
 use super::super::model::Model;
 use super::super::model::text::Tone;
-use super::parts::{framed, padded, said};
+use super::parts::{drawn, framed, padded, said};
 use super::theme::Theme;
+
+/// Lines below the hours that there must be room for.
+const LEAST_BELOW: usize = 3;
 
 pub(super) fn draw(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
     let block = framed(theme, "Home", "Enter goes there", area.width);
@@ -51,11 +54,15 @@ pub(super) fn draw(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rec
             }
         })
         .collect();
-    lines.push(Line::default());
-    let below = home.lines(usize::from(inner.width).saturating_sub(4));
-    lines.extend(below.into_iter().map(|line| {
-        let style = theme.tone(line.tone);
-        Line::styled(format!("  {}", line.text), style)
-    }));
+    let width = usize::from(inner.width).saturating_sub(4);
+    let (hours, below) = (home.hours(width), home.lines(width));
+    // Where there is no room for both, the newest few acts are enough, and no act is too few.
+    let least = below.len().min(LEAST_BELOW);
+    let is_seen = lines.len() + 1 + hours.len() + 1 + least <= usize::from(inner.height);
+    let hours = Some(hours).filter(|hours| is_seen && !hours.is_empty());
+    for part in hours.into_iter().chain([below]) {
+        lines.push(Line::default());
+        lines.extend(part.iter().map(|line| drawn(theme, "  ", line)));
+    }
     frame.render_widget(Paragraph::new(lines), inner);
 }

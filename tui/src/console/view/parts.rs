@@ -10,6 +10,7 @@ use ratatui::widgets::{Block, Borders, Clear, Padding, Paragraph};
 use super::super::message::Progress;
 use super::super::model::list::{self, Keyed, List};
 use super::super::model::text::{self, Tone, cut, width_of};
+use super::graphs;
 use super::theme::Theme;
 
 /// A column of a table.
@@ -256,7 +257,7 @@ pub(super) fn page(
         .iter()
         .skip(scroll)
         .take(height)
-        .map(|line| Line::styled(line.text.as_str(), theme.tone(line.tone)))
+        .map(|line| drawn(theme, "", line))
         .collect();
     frame.render_widget(Paragraph::new(shown), inner);
     let (above, below) = theme.more();
@@ -273,6 +274,16 @@ pub(super) fn page(
             cell.set_symbol(sign);
         }
     }
+}
+
+/// A line with its small bars, behind so many blanks.
+pub(super) fn drawn<'a>(theme: Theme, indent: &str, line: &text::Line) -> Line<'a> {
+    let mut text = format!("{indent}{}", line.text);
+    if let Some(bars) = &line.bars {
+        text.push_str(&graphs::line(theme, &bars.counts));
+        text.push_str(&bars.words);
+    }
+    Line::styled(text, theme.tone(line.tone))
 }
 
 /// A list and its detail: side by side where there is room.

@@ -113,6 +113,8 @@ pub(super) fn job(desk: &Desk, effect: Effect) {
         Effect::Difference(number, source) => policy::difference(desk, number, &source),
         Effect::Keys(filter) => desk.tell(Found::Keys(keys(desk, &filter))),
         Effect::Summary
+        | Effect::Activity
+        | Effect::SignIns(_)
         | Effect::Stop(_)
         | Effect::Users { .. }
         | Effect::User { .. }

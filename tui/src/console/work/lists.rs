@@ -212,8 +212,10 @@ fn answer(admin: &Admin, counted: &mut Counted, effect: &Effect) -> Option<Found
             Found::Mails(*request, page.map_err(|error| said(&error)))
         }
         Effect::Summary
+        | Effect::Activity
         | Effect::Standing
         | Effect::User { .. }
+        | Effect::SignIns(_)
         | Effect::Post
         | Effect::Sources(_)
         | Effect::Undoables
@@ -248,8 +250,10 @@ fn unopened(effect: &Effect, error: &str) -> Option<Found> {
         Effect::Stream { request, .. } => Some(Found::Stream(*request, Err(error))),
         Effect::Mails { request, .. } => Some(Found::Mails(*request, Err(error))),
         Effect::Summary
+        | Effect::Activity
         | Effect::Standing
         | Effect::User { .. }
+        | Effect::SignIns(_)
         | Effect::Post
         | Effect::Sources(_)
         | Effect::Undoables

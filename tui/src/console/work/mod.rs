@@ -3,11 +3,12 @@
 //!
 //! - [`lists`]: pages of lists; watches for changes
 //! - [`pages`]: an account's page; [`counts`]: what the home page counts;
-//!   [`standing`]: whether an attack goes on
+//!   [`activity`]: what happened in the last hours; [`standing`]: whether an attack goes on
 //! - [`home`]: the person's own files; [`policy`]: the rules; [`post`]: mail
 //! - [`acts`]: what changes something, one after the other; [`asking`]: what of it may ask back; jobs,
 //!   each on a thread of its own
 
+mod activity;
 mod acts;
 mod asking;
 mod counts;
@@ -62,6 +63,7 @@ pub(crate) struct Workers {
     lists: Sender<Effect>,
     pages: Sender<Effect>,
     counts: Sender<Effect>,
+    activity: Sender<Effect>,
     standing: Sender<Effect>,
     acts: Option<Sender<Effect>>,
     policy: Option<Sender<Effect>>,
@@ -120,6 +122,7 @@ impl Workers {
             lists: worker("lists", lists::work)?,
             pages: worker("pages", pages::work)?,
             counts: worker("counts", counts::work)?,
+            activity: worker("activity", activity::work)?,
             standing: worker("standing", standing::work)?,
             _role: worker("role", role::work)?,
             acts: Some(kept_on("acts", acts::work)?),
@@ -147,8 +150,11 @@ impl Workers {
                 return Ok(());
             }
             Effect::Events { .. } | Effect::Stream { .. } | Effect::Mails { .. } => &self.lists,
-            Effect::User { .. } | Effect::Sources(_) | Effect::Undoables => &self.pages,
+            Effect::User { .. } | Effect::SignIns(_) | Effect::Sources(_) | Effect::Undoables => {
+                &self.pages
+            }
             Effect::Summary => &self.counts,
+            Effect::Activity => &self.activity,
             Effect::Standing => &self.standing,
             Effect::Policy(_) => match &self.policy {
                 Some(policy) => policy,

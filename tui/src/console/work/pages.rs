@@ -35,6 +35,10 @@ fn look(desk: &Desk, admin: &mut Option<Admin>, effect: Effect) {
             let found = with(desk, admin, |admin| admin.browse_user(&key, mask));
             desk.tell(Found::User(found.map_err(|error| (key, error))));
         }
+        Effect::SignIns(key) => {
+            let found = with(desk, admin, |admin| admin.sign_ins(&key));
+            desk.tell(Found::SignIns(key, found));
+        }
         Effect::Sources(key) => {
             let found = with(desk, admin, |admin| admin.sources(&key));
             desk.tell(Found::Sources(key, found));

@@ -156,14 +156,14 @@ fn verbatim(tone: Tone, sign: &str, line: &str, width: usize) -> Vec<Line> {
         let wide = width_of(c.encode_utf8(&mut [0; 4]));
         // Blanks mean something here: a mark may stand below a column.
         if used + wide > width && used > sign.len() {
-            lines.push(Line { tone, text });
+            lines.push(Line::of(tone, text));
             text = " ".repeat(sign.len());
             used = sign.len();
         }
         text.push(c);
         used += wide;
     }
-    lines.push(Line { tone, text });
+    lines.push(Line::of(tone, text));
     lines
 }
 

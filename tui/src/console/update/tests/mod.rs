@@ -1,6 +1,7 @@
 //! Updates as plain values: a state, messages, the state and the effects that come of them.
 
 mod accounts;
+mod activity;
 mod around;
 mod asking;
 mod live;

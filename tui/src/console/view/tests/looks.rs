@@ -2,7 +2,7 @@
 
 use ratatui::style::{Color, Modifier};
 
-use super::{CASES, COLOUR, Case, MONO, drawn, shown, text};
+use super::{CASES, COLOUR, Case, MONO, drawn, kept, shown, text};
 use crate::console::look::{Look, Scheme};
 use crate::console::message::{Act, Message, Screen, Step};
 use crate::console::update::update;
@@ -131,5 +131,17 @@ fn nothing_but_the_mask_is_seen() {
             let picture = text(&drawn(&model));
             assert_eq!(picture.trim(), "gatepost on host01 is masked; press a key");
         }
+    }
+}
+
+#[test]
+fn bars_are_told_apart_in_ascii() {
+    let look = Look {
+        scheme: Scheme::Mono,
+        ascii: true,
+    };
+    for (name, screen) in [("home-ascii", Screen::Home), ("users-ascii", Screen::Users)] {
+        let picture = text(&drawn(&shown(screen, Case::Typical, look, (160, 48))));
+        kept(name, &picture);
     }
 }

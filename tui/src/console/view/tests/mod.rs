@@ -20,7 +20,8 @@ use ratatui::buffer::Buffer;
 use ratatui::style::Color;
 
 use self::samples::{
-    LONG, checks, detail, error, events, mails, page, policy, standing, summary, users,
+    LONG, activity, checks, detail, error, events, mails, page, policy, sign_ins, standing,
+    summary, users,
 };
 use super::view;
 use crate::console::effect::Effect;
@@ -70,6 +71,7 @@ fn feed(model: &mut Model, case: Case, effects: Vec<Effect>) {
         let failed = case == Case::Error;
         let found = match effect {
             Effect::Summary => Found::Summary(summary(case)),
+            Effect::Activity => Found::Activity(activity(case)),
             Effect::Users { request, .. } => Found::Users(
                 request,
                 if failed {
@@ -79,6 +81,7 @@ fn feed(model: &mut Model, case: Case, effects: Vec<Effect>) {
                 },
             ),
             Effect::User { key, .. } => Found::User(detail(case, &key)),
+            Effect::SignIns(key) => Found::SignIns(key, sign_ins(case)),
             Effect::Events { request, .. } => Found::Events(
                 request,
                 if failed {

@@ -2,7 +2,9 @@
 //! up here, and drawn by the themes.
 
 use gatepost_shared::admin::attack::{Account, Attack, Source};
-use gatepost_shared::admin::browse::{EventRow, MailRow, Page, Summary, UserDetail, UserRow};
+use gatepost_shared::admin::browse::{
+    Activity, EventRow, MailRow, Page, Series, SignIns, Summary, UserDetail, UserRow,
+};
 use gatepost_shared::admin::bypass::Listed as Bypass;
 use gatepost_shared::admin::doctor::{Check, Finding};
 use gatepost_shared::admin::factors::Factor;
@@ -208,6 +210,57 @@ pub(super) fn summary(case: Case) -> Result<Summary, String> {
             })
         }
     }
+}
+
+/// Counts by the hour or the day; many where there are many.
+fn series(case: Case, counts: &[u32], most_here: &str) -> Series {
+    let counts = match case {
+        Case::Empty | Case::Error => vec![0; counts.len()],
+        Case::Typical => counts.to_vec(),
+        Case::Long => counts.iter().map(|count| count * 99_999).collect(),
+    };
+    let most = counts.iter().copied().max().unwrap_or(0);
+    Series {
+        total: counts.iter().copied().map(u64::from).sum(),
+        most,
+        most_at: None,
+        most_here: (most > 0).then(|| most_here.to_owned()),
+        at_least: case == Case::Long,
+        counts,
+    }
+}
+
+pub(super) fn activity(case: Case) -> Result<Activity, String> {
+    if case == Case::Error {
+        return Err(error());
+    }
+    let hours = [
+        2, 1, 0, 0, 0, 0, 0, 1, 9, 24, 31, 28, 12, 22, 30, 27, 25, 18, 11, 4, 2, 0, 1, 3,
+    ];
+    let few = hours.map(|count| count / 9);
+    Ok(Activity {
+        since: String::new(),
+        since_here: "14:00".into(),
+        let_in: series(case, &hours, "00:00"),
+        refused: series(case, &few, "00:00"),
+        wrong_codes: series(case, &few, "00:00"),
+        mails_accepted: series(case, &hours, "00:00"),
+        mails_failed: series(case, &few, "00:00"),
+    })
+}
+
+pub(super) fn sign_ins(case: Case) -> Result<SignIns, String> {
+    if case == Case::Error {
+        return Err(error());
+    }
+    let days: Vec<u32> = (0..30).map(|day| day % 7).collect();
+    let bad: Vec<u32> = (0..30).map(|day| u32::from(day > 26) * day).collect();
+    Ok(SignIns {
+        since: "2026-10-24".into(),
+        let_in: series(case, &days, "2026-11-20"),
+        refused: series(case, &bad, "2026-11-22"),
+        services: vec!["sshd".into(), "sudo".into()],
+    })
 }
 
 /// Answers what is asked of the policy.
