@@ -26,6 +26,20 @@ fn an_account_goes_from_enrolled_to_removed() {
         .gatepost(&["status"])
         .exits(0)
         .says(": 0 let in, 0 refused, 0 wrong codes");
+    for order in [
+        "sort:-last",
+        "sort:last",
+        "sort:-fails",
+        "fails:<1 sort:fails",
+    ] {
+        user(&["list", order]).exits(0).says("alice  31234  active");
+    }
+    user(&["list", "fails:>3", "sort:-fails"])
+        .exits(0)
+        .tells("No account is like that.");
+    user(&["list", "sort:lost"])
+        .exits(2)
+        .tells("column 6: no such order: it is one of name -name enrolled -enrolled last -last");
     user(&["disable", "alice", "--reason", "left\u{1b}[31m"]).exits(0);
     user(&["list"]).exits(0).says("disabled");
     user(&["enable", "alice"]).exits(0);

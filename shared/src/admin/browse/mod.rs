@@ -16,8 +16,9 @@ use super::roles::Right;
 use super::users::{Listed, Mask};
 use super::{Admin, AdminError, sources};
 use crate::people;
+use crate::store::accounts::Account;
 pub use crate::store::browse::{Around, Page, Stopper};
-use crate::store::browse::{Condition, Test, Way};
+use crate::store::browse::{Bound, Condition, Seen, Test, Way};
 
 /// How many accounts that may be locked are looked at one by one for a count.
 const SUSPECTS: u32 = 200;
@@ -28,6 +29,8 @@ const ACTS_WITHIN: u32 = 200;
 /// How many of those a summary has.
 const ACTS: usize = 5;
 const DAY_MILLIS: i64 = 24 * 3600 * 1000;
+/// Accounts that are read at once where each reading looks at all of them.
+const LOOKED_FOR: u32 = 10_000;
 
 impl Admin {
     /// This host's name, fit to be shown.
@@ -63,7 +66,8 @@ impl Admin {
         if filter.wants_none() {
             return self.browse_people(filter, around, limit, show);
         }
-        let side = |way, from: Option<&str>| self.side(filter, way, from, limit, show);
+        let side =
+            |way, from: Option<&str>| self.side(filter, way, from.map(Bound::at), limit, show);
         let before = match around {
             Around::First => None,
             Around::Last => Some(side(Way::Back, None)?),
@@ -110,17 +114,23 @@ impl Admin {
         Ok(names.into_iter().filter(fit).collect())
     }
 
-    /// A page of accounts by name that the filter wants, after `after`.
+    /// A page of accounts that the filter wants, in its order, after those that were read. It may have more
+    /// than `limit`, where many cost what few do.
     pub fn users_like(
         &self,
         filter: &Filter,
-        after: &str,
+        after: &After,
         limit: u32,
         show: Mask,
     ) -> Result<Vec<Listed>, AdminError> {
         self.may(show.needs())?;
-        let next = format!("{after}\0");
-        let from = (!after.is_empty()).then_some(next.as_str());
+        // Where each page is looked for among all accounts, a few large ones cost less than many small ones.
+        let limit = if filter.order.is_looked_for() {
+            limit.max(LOOKED_FOR)
+        } else {
+            limit
+        };
+        let from = after.0.clone();
         Ok(self.side(filter, Way::Onwards, from, limit, show)?.0)
     }
 
@@ -130,7 +140,7 @@ impl Admin {
         &self,
         filter: &Filter,
         way: Way,
-        from: Option<&str>,
+        from: Option<Bound>,
         limit: u32,
         show: Mask,
     ) -> Result<(Vec<Listed>, bool), AdminError> {
@@ -142,7 +152,12 @@ impl Admin {
         let row_limit = self.config.policy.limits.failures_in_a_row;
         let room = usize::try_from(limit).unwrap_or(usize::MAX);
         let chunk = limit.saturating_add(1);
-        let mut from = from.map(str::to_owned);
+        let chunk = if filter.order.is_looked_for() && !filter.is_exact() {
+            chunk.max(LOOKED_FOR)
+        } else {
+            chunk
+        };
+        let mut from = from;
         let mut rows = Vec::new();
         loop {
             let now = self.host.now();
@@ -150,17 +165,21 @@ impl Admin {
                 &now,
                 &conditions,
                 row_limit,
-                (filter.order, way, from.as_deref()),
+                (filter.order, way, from.as_ref()),
                 chunk,
             )?;
-            let ended = accounts.len() <= room;
-            // A name and a NUL: the one after it.
-            from = accounts.last().map(|account| match way {
-                Way::Onwards => format!("{}\0", account.name),
-                Way::Back => account.name.clone(),
-            });
-            let listed = self.listed(&accounts, show)?;
-            rows.extend(listed.into_iter().filter(|listed| filter.keeps(listed)));
+            let ended = u32::try_from(accounts.len()).is_ok_and(|read| read < chunk);
+            from = accounts
+                .last()
+                .map(|account| Bound::after(&account.name, seen(account)));
+            // No further than it takes: a large chunk is read for its order, not for its number.
+            for some in accounts.chunks(room.saturating_add(1)) {
+                if rows.len() > room {
+                    break;
+                }
+                let listed = self.listed(some, show)?;
+                rows.extend(listed.into_iter().filter(|listed| filter.keeps(listed)));
+            }
             if ended || rows.len() > room {
                 let more = rows.len() > room;
                 rows.truncate(room);
@@ -290,6 +309,28 @@ impl Admin {
             notices_due: counts.notices_due,
             acts: acts.map(event_row).collect(),
         })
+    }
+}
+
+/// How far a list was read; at first, not at all.
+#[derive(Clone, Debug, Default)]
+pub struct After(Option<Bound>);
+
+impl After {
+    /// Up to an account and with it.
+    pub fn row(row: &Listed) -> Self {
+        let seen = Seen {
+            last: row.last_success_millis,
+            fails: row.failures_in_a_row,
+        };
+        Self(Some(Bound::after(&row.key, seen)))
+    }
+}
+
+const fn seen(account: &Account) -> Seen {
+    Seen {
+        last: account.last_success,
+        fails: account.failures_in_a_row,
     }
 }
 

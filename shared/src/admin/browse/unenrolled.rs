@@ -2,7 +2,7 @@
 //! whatever order is asked for, since somebody without an account has nothing else.
 
 use super::rows::{UserRow, person_row, user_row};
-use super::{Around, Page, Way};
+use super::{Around, Bound, Page, Way};
 use crate::admin::filter::Filter;
 use crate::admin::users::{Mask, Person};
 use crate::admin::{Admin, AdminError};
@@ -23,7 +23,7 @@ impl Admin {
         let people = self.unenrolled(filter, "", MOST)?;
         let room = usize::try_from(limit).unwrap_or(usize::MAX);
         let side = |way, from: Option<&str>| -> Result<(Vec<UserRow>, bool), AdminError> {
-            let (accounts, more) = self.side(filter, way, from, limit, show)?;
+            let (accounts, more) = self.side(filter, way, from.map(Bound::at), limit, show)?;
             let mut rows: Vec<UserRow> = accounts.into_iter().map(user_row).collect();
             let last = rows.last().map(|row| row.key.clone());
             let is_within = |person: &&Person| {

@@ -1,6 +1,6 @@
 //! Finishing the last word of a filter, as far as that is clear. Pure.
 
-use super::{FIELDS, STATES};
+use super::{FIELDS, ORDERS, STATES};
 
 /// A filter of accounts whose last word is finished as far as that is clear; none where it is not.
 pub fn complete_users(text: &str) -> Option<String> {
@@ -14,6 +14,9 @@ pub fn complete_users(text: &str) -> Option<String> {
                 .iter()
                 .map(|(state, _)| format!("{field}{separator}{state}"));
             words = states.collect();
+        } else if field == "sort" {
+            let orders = ORDERS.iter().map(|(order, _)| format!("sort:{order}"));
+            words = orders.collect();
         }
     }
     complete(text, &words)
@@ -64,6 +67,10 @@ mod tests {
             ("state:locked", None),
             ("fails:", None),
             ("so", Some("sort:")),
+            ("ali sort:l", Some("ali sort:last")),
+            ("sort:-f", Some("sort:-fails")),
+            ("sort:", None),
+            ("sort:x", None),
             ("zzz", None),
             ("", None),
         ] {

@@ -13,7 +13,7 @@
 //! - `from:203.0.113.0/24`: a wrong code of the last days, or a success of the last month, came from
 //!   there
 //! - `mail:bounced`: how the last mail ended, or `failed`, `accepted`
-//! - `sort:name`, `sort:enrolled`; `-` before the order: backwards
+//! - `sort:name`, `sort:enrolled`, `sort:last`, `sort:fails`; `-` before the order: backwards
 //! - `"ali ng"`: blanks between quotes are part of the word
 //! - `!` before any of them: not so
 //!
@@ -388,11 +388,15 @@ const STATES: [(&str, State); 6] = [
 ];
 
 /// The orders by their names.
-pub const ORDERS: [(&str, Order); 4] = [
+pub const ORDERS: [(&str, Order); 8] = [
     ("name", Order::Name),
     ("-name", Order::NameBack),
     ("enrolled", Order::Enrolled),
     ("-enrolled", Order::EnrolledBack),
+    ("last", Order::Last),
+    ("-last", Order::LastBack),
+    ("fails", Order::Fails),
+    ("-fails", Order::FailsBack),
 ];
 
 const FIELDS: [&str; 8] = [

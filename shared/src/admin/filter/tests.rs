@@ -131,5 +131,10 @@ fn an_order_is_a_word_of_its_own() {
         (Order::EnrolledBack, 1)
     );
     assert_eq!(filter.beginning(), None);
+    for (name, order) in super::ORDERS {
+        let filter = Filter::parse(&format!("sort:{name}")).unwrap();
+        assert_eq!(filter.order(), order);
+        assert!(filter.is_empty(), "an order leaves nobody out");
+    }
     assert_eq!(Filter::parse("sort:age").unwrap_err().column, 5);
 }

@@ -22,6 +22,7 @@ use gatepost_words::secret::Secret;
 use gatepost_words::time::Span;
 
 use super::Admin;
+use super::browse::After;
 use super::filter::{EventFilter, Filter};
 use super::roles::{Operator, Role};
 use super::users::{Mask, Proof};
@@ -194,7 +195,9 @@ impl Bench {
     /// The accounts that a filter wants.
     fn listed(&self, filter: &str, show: Mask) -> Vec<super::users::Listed> {
         let filter = Filter::parse(filter).unwrap();
-        self.admin.users_like(&filter, "", 10, show).unwrap()
+        self.admin
+            .users_like(&filter, &After::default(), 10, show)
+            .unwrap()
     }
 
     /// Enrols daemon, whom every machine has too, and who has no power over it.

@@ -3,7 +3,7 @@
 use gatepost_words::secret::Secret;
 use gatepost_words::time::Span;
 
-use super::super::browse::Around;
+use super::super::browse::{After, Around};
 use super::super::filter::Filter;
 use super::super::roles::{Operator, Role};
 use super::super::users::{Mask, Proof};
@@ -124,7 +124,7 @@ fn an_auditor_learns_no_address() {
         bench.admin.browse_user("root", Mask::Unmasked).map(drop),
         bench
             .admin
-            .users_like(&all, "", 9, Mask::Unmasked)
+            .users_like(&all, &After::default(), 9, Mask::Unmasked)
             .map(drop),
         bench
             .admin

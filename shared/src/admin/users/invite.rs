@@ -3,7 +3,7 @@
 use gatepost_words::text::sanitise;
 use serde::Serialize;
 
-use super::super::browse::group_members;
+use super::super::browse::{After, group_members};
 use super::super::filter::Filter;
 use super::super::roles::Right;
 use super::super::{Admin, AdminError};
@@ -87,13 +87,13 @@ impl Admin {
     pub fn to_invite(&self, filter: &Filter) -> Result<Vec<String>, AdminError> {
         self.may(Right::Resend)?;
         let mut names = Vec::new();
-        let mut after = String::new();
+        let mut after = After::default();
         loop {
             let page = self.users_like(filter, &after, PAGE, Mask::Masked)?;
             let Some(last) = page.last() else {
                 return Ok(names);
             };
-            after.clone_from(&last.key);
+            after = After::row(last);
             let waiting = page.into_iter().filter(|account| {
                 let open = |address: &super::Address| address.confirmed.is_none();
                 let shut = matches!(account.standing.state, State::Removed | State::Disabled);

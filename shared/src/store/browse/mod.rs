@@ -8,6 +8,7 @@
 mod conditions;
 mod events;
 mod lately;
+mod order;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params_from_iter};
@@ -16,6 +17,7 @@ use self::conditions::clause;
 pub use self::conditions::{Condition, Fate, Kept, Side, Test};
 pub use self::events::{EventAsks, EventTerm};
 pub use self::lately::{End, Lately, Reach};
+use self::order::page_of_accounts;
 use super::accounts::{self, Account};
 use super::error::StoreError;
 use super::mails::Delivery;
@@ -53,8 +55,9 @@ pub enum Way {
     Back,
 }
 
-/// In which order accounts are listed: those that the store keeps anyway. An order by what each login
-/// changes would cost each login an index more.
+/// In which order accounts are listed: those that the store keeps anyway, and those that it looks for. What
+/// each login changes has no index, which each login would pay for: a page in an order by that is found by
+/// looking at every account that the conditions leave, of which no more than the page is kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
     /// By name.
@@ -66,6 +69,55 @@ pub enum Order {
     Enrolled,
     /// As they were enrolled, the newest first.
     EnrolledBack,
+    /// By the last success, the longest ago first; whoever never had one, before that.
+    Last,
+    /// By the last success, the latest first; whoever never had one, last.
+    LastBack,
+    /// By failures in a row, the fewest first.
+    Fails,
+    /// By failures in a row, the most first.
+    FailsBack,
+}
+
+/// Where a reading of accounts begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// That account's name.
+    pub name: String,
+    /// What the order goes by, as that account had it when it was read; none: as it has it now. Accounts that
+    /// change meanwhile must not let others be passed over or come twice.
+    pub seen: Option<Seen>,
+    /// Whether the account itself is left out.
+    pub is_after: bool,
+}
+
+/// What an account had that orders go by and logins change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The last success, milliseconds since 1970.
+    pub last: Option<i64>,
+    /// Failures in a row.
+    pub fails: u32,
+}
+
+impl Bound {
+    /// An account and those beyond it.
+    pub fn at(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            seen: None,
+            is_after: false,
+        }
+    }
+
+    /// Those beyond an account that was read.
+    pub fn after(name: &str, seen: Seen) -> Self {
+        Self {
+            name: name.to_owned(),
+            seen: Some(seen),
+            is_after: true,
+        }
+    }
 }
 
 /// What a home page counts.
@@ -115,14 +167,13 @@ impl Store {
             .map_err(StoreError::sqlite("looking for changes"))
     }
 
-    /// Accounts that meet all conditions, read one way from one of them on, which a name says; a name and
-    /// a NUL: from the one after it.
+    /// Accounts that meet all conditions, read one way from one of them on.
     pub fn accounts_from(
         &self,
         now: &Now,
         conditions: &[Condition],
         row_limit: u32,
-        (order, way, from): (Order, Way, Option<&str>),
+        (order, way, from): (Order, Way, Option<&Bound>),
         limit: u32,
     ) -> Result<Vec<Account>, StoreError> {
         self.read(LISTING, |connection| {
@@ -326,47 +377,6 @@ fn page<K, R>(
             }
         }
     })
-}
-
-/// Accounts without their addresses.
-fn page_of_accounts(
-    connection: &Connection,
-    clause: &conditions::Clause,
-    (order, way, bound): (Order, Way, Option<&str>),
-    limit: u32,
-) -> Result<Vec<Account>, StoreError> {
-    let (key, at) = match order {
-        Order::Name | Order::NameBack => ("a.name", "?"),
-        Order::Enrolled | Order::EnrolledBack => {
-            ("a.id", "(SELECT id FROM accounts WHERE name = ?)")
-        }
-    };
-    let is_rising = match order {
-        Order::Name | Order::Enrolled => way == Way::Onwards,
-        Order::NameBack | Order::EnrolledBack => way == Way::Back,
-    };
-    // From a bound on, the bound is left out where it says so, or where the list is read against itself.
-    let (bound, is_after) = match bound.map(|name| (name, name.strip_suffix('\0'))) {
-        Some((_, Some(name))) => (Some(name), true),
-        Some((name, None)) => (Some(name), way == Way::Back),
-        None => (None, false),
-    };
-    let side = match (is_rising, is_after) {
-        (true, true) => ">",
-        (true, false) => ">=",
-        (false, true) => "<",
-        (false, false) => "<=",
-    };
-    let edge = bound.map_or_else(String::new, |_| format!(" AND {key} {side} {at}"));
-    let direction = if is_rising { "" } else { " DESC" };
-    let sql = format!(
-        "SELECT {} FROM accounts a WHERE 1{}{edge} ORDER BY {key}{direction} LIMIT ?",
-        accounts::COLUMNS,
-        clause.sql
-    );
-    let bound = bound.map(str::to_owned);
-    let values = values(&clause.values, bound.as_ref(), limit);
-    rows(connection, LISTING, &sql, &values, accounts::account_of)
 }
 
 /// What a statement's placeholders stand for, in order.

@@ -4,7 +4,7 @@ use gatepost_words::ident::{EmailAddress, UserName};
 use gatepost_words::time::Wall;
 use serde_json::json;
 
-use super::{Around, Condition, EventAsks, EventTerm, Kept, Order, Side, Test, Way};
+use super::{Around, Bound, Condition, EventAsks, EventTerm, Kept, Order, Seen, Side, Test, Way};
 use crate::host::Host;
 use crate::host::tests::Fixed;
 use crate::store::Store;
@@ -30,6 +30,18 @@ fn store_with(names: &[&str]) -> (Store, Fixed) {
     (store, clock)
 }
 
+/// At a name; with a NUL behind it, after it.
+fn bound(name: &str) -> Bound {
+    let seen = Seen {
+        last: None,
+        fails: 0,
+    };
+    match name.strip_suffix('\0') {
+        Some(name) => Bound::after(name, seen),
+        None => Bound::at(name),
+    }
+}
+
 fn names(
     (store, clock): &(Store, Fixed),
     tests: &[(bool, Test)],
@@ -44,11 +56,12 @@ fn names(
             test: test.clone(),
         })
         .collect();
+    let from = from.map(bound);
     let found = store.accounts_from(
         &clock.now(),
         &conditions,
         ROW,
-        (Order::Name, way, from),
+        (Order::Name, way, from.as_ref()),
         limit,
     );
     found.unwrap().into_iter().map(|found| found.name).collect()
@@ -66,7 +79,9 @@ fn accounts_are_read_in_each_order_from_each_bound() {
         (Order::EnrolledBack, ["carol", "alice", "dan", "bob"]),
     ] {
         let page = |way, from: Option<&str>| {
-            let found = store.accounts_from(&clock.now(), &[], ROW, (order, way, from), 9);
+            let from = from.map(bound);
+            let reading = (order, way, from.as_ref());
+            let found = store.accounts_from(&clock.now(), &[], ROW, reading, 9);
             let names = found.unwrap().into_iter().map(|found| found.name);
             names.collect::<Vec<_>>()
         };

@@ -1,6 +1,7 @@
 //! `gatepost user list` and `export`.
 
 use clap::Args;
+use gatepost_shared::admin::browse::After;
 use gatepost_shared::admin::filter::Filter;
 use gatepost_shared::admin::users::{Listed, Mask, Person};
 use serde::Serialize;
@@ -17,11 +18,13 @@ use crate::cli::shape::Guard;
                         name or an address; state:locked,disabled (active, unconfirmed, removed); \
                         fails:>3; last:>30d; uid:1007; group:wheel; from:203.0.113.0/24 (a wrong code of the last \
                         days or a success of the last month came from there); mail:bounced (failed, \
-                        accepted); \"ali ng\". ! before a word: not so. state:none lists the people of this \
+                        accepted); \"ali ng\". ! before a word: not so. sort:enrolled lists in that order: name, enrolled, \
+                        last (the last sign-in, never and the longest ago first) or fails (wrong codes in a row); - \
+                        before it: backwards, as in sort:-last. state:none lists the people of this \
                         machine who have no account."
 )]
 pub(crate) struct Wanted {
-    /// Which accounts: alice, state:locked, fails:>3, last:>30d, uid:1007, !bob
+    /// Which accounts: alice, state:locked, fails:>3, last:>30d, uid:1007, !bob, sort:-last
     #[arg(value_name = "FILTER")]
     filter: Vec<String>,
     #[command(flatten)]
@@ -59,11 +62,11 @@ pub(super) fn run(context: &Context, wanted: &Wanted) -> Result<Exit, Failure> {
     if list.unmask {
         admin.unmask("", list.reason.as_deref())?;
     }
-    let mut after = String::new();
+    let mut after = After::default();
     let next = || -> Result<Vec<Listed>, Failure> {
         let page = admin.users_like(&filter, &after, PAGE, mask(list))?;
         if let Some(last) = page.last() {
-            after.clone_from(&last.key);
+            after = After::row(last);
         }
         Ok(page)
     };
@@ -111,7 +114,7 @@ fn row(account: &Listed) -> Vec<String> {
 fn people(context: &Context, filter: &Filter) -> Result<Exit, Failure> {
     let admin = context.admin()?;
     let mut after = String::new();
-    let mut accounts_after: Option<String> = None;
+    let mut accounts_after: Option<After> = None;
     let next = || -> Result<Vec<Person>, Failure> {
         if accounts_after.is_none() {
             let page = admin.unenrolled(filter, &after, PAGE)?;
@@ -122,7 +125,7 @@ fn people(context: &Context, filter: &Filter) -> Result<Exit, Failure> {
         }
         let from = accounts_after.take().unwrap_or_default();
         let page = admin.users_like(filter, &from, PAGE, Mask::Masked)?;
-        accounts_after = Some(page.last().map_or(from, |last| last.key.clone()));
+        accounts_after = Some(page.last().map_or(from, After::row));
         Ok(page.iter().map(Person::from).collect())
     };
     let count = context.many("users", next, |page| {
@@ -171,11 +174,11 @@ pub(super) fn export(context: &Context, export: &Export) -> Result<Exit, Failure
     if list.unmask {
         admin.unmask("", list.reason.as_deref())?;
     }
-    let mut after = String::new();
+    let mut after = After::default();
     let next = || -> Result<Vec<Exported>, Failure> {
         let page = admin.users_like(&filter, &after, PAGE, mask(list))?;
         if let Some(last) = page.last() {
-            after.clone_from(&last.key);
+            after = After::row(last);
         }
         Ok(page.into_iter().map(exported).collect())
     };

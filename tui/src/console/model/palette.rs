@@ -154,6 +154,10 @@ impl Model {
                 Order::NameBack => "by name, the last one first",
                 Order::Enrolled => "as they were enrolled",
                 Order::EnrolledBack => "as they were enrolled, the newest first",
+                Order::Last => "by last sign-in, the longest ago first",
+                Order::LastBack => "by last sign-in, the latest first",
+                Order::Fails => "by wrong codes in a row, the fewest first",
+                Order::FailsBack => "by wrong codes in a row, the most first",
             }
             .to_owned(),
             key: if order == now { "in use" } else { "" }.to_owned(),

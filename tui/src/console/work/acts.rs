@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::Receiver;
 
+use gatepost_shared::admin::browse::After;
 use gatepost_shared::admin::filter::Filter;
 use gatepost_shared::admin::users::{Mask, Versions};
 use gatepost_shared::admin::{Admin, doctor};
@@ -274,13 +275,14 @@ const MOST_MARKED: usize = 1_000;
 fn keys(desk: &Desk, filter: &Filter) -> Result<(Vec<String>, bool), String> {
     let admin = desk.admin()?;
     let mut keys: Vec<String> = Vec::new();
+    let mut after = After::default();
     loop {
-        let after = keys.last().cloned().unwrap_or_default();
         let page = admin.users_like(filter, &after, PAGE, Mask::Masked);
         let page = page.map_err(|error| said(&error))?;
-        if page.is_empty() {
+        let Some(last) = page.last() else {
             return Ok((keys, false));
-        }
+        };
+        after = After::row(last);
         keys.extend(page.into_iter().map(|row| row.key));
         if keys.len() > MOST_MARKED {
             keys.truncate(MOST_MARKED);

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 
 use gatepost_shared::admin::Admin;
-use gatepost_shared::admin::browse::{Around, EventRow};
+use gatepost_shared::admin::browse::{self, Around, EventRow};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -78,7 +78,7 @@ fn back_up(admin: &mut Admin, mut file: File, export: &Export) -> Result<String,
 /// Where the next page begins.
 #[derive(Default)]
 struct After {
-    user: String,
+    user: browse::After,
     event: Option<i64>,
 }
 
@@ -89,7 +89,7 @@ impl After {
                 let page = admin.users_like(filter, &self.user, PAGE, *mask);
                 let page = page.map_err(|error| said(&error))?;
                 if let Some(last) = page.last() {
-                    self.user.clone_from(&last.key);
+                    self.user = browse::After::row(last);
                 }
                 page.iter().map(fields).collect()
             }

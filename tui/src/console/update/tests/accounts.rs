@@ -1,5 +1,6 @@
 //! What is done to one account, taken back, imported; and what somebody else did meanwhile.
 
+use gatepost_shared::admin::browse::Around;
 use gatepost_shared::admin::shield::Sure;
 use gatepost_shared::admin::sources;
 use gatepost_shared::admin::undo::Listed;
@@ -10,6 +11,7 @@ use crate::console::effect::{Deed, Effect, Said, Slot, Verb};
 use crate::console::message::{Act, Found, Job, Key, Message, Planned, Screen, Step};
 use crate::console::model::Model;
 use crate::console::model::dialog::{About, Focus};
+use crate::console::model::list::Rows;
 use crate::console::update::{import, update};
 
 /// The deed that is handed out.
@@ -536,4 +538,35 @@ fn what_is_done_to_one_is_not_done_to_those_that_are_marked() {
     assert_eq!(twin(&model), "gatepost user invite alice bob");
     let effects = press(&mut model, Key::Char('y'));
     assert!(matches!(effects.as_slice(), [Effect::Each(..)]));
+}
+
+// Mutants: the row at the place of before is selected; rows of another order are those of this one.
+#[test]
+fn in_an_order_that_moves_the_account_stays_selected() {
+    let mut model = users();
+    press(&mut model, Key::Char('/'));
+    types(&mut model, "sort:-las");
+    let request = asked(&press(&mut model, Key::Char('t')));
+    press(&mut model, Key::Enter);
+    assert_eq!(model.users.list.state, Rows::OfBefore, "it is searched");
+    let rows = |names: [&str; 3]| names.map(|name| row(name, State::Active)).to_vec();
+    answer(&mut model, request, rows(["carol", "alice", "bob"]));
+    assert_eq!(model.users.list.state, Rows::Read);
+    act(&mut model, Act::Move(Step::Down));
+    let selected = |model: &Model| model.users.list.selected().map(|row| row.key.clone());
+    assert_eq!(selected(&model).as_deref(), Some("alice"));
+    // alice signs in.
+    let effects = update(&mut model, Message::Changed);
+    let around = effects.iter().find_map(|effect| {
+        if let Effect::Users { around, .. } = effect {
+            Some(around.clone())
+        } else {
+            None
+        }
+    });
+    assert_eq!(around, Some(Around::Key("alice".into())));
+    let request = asked(&effects);
+    answer(&mut model, request, rows(["alice", "carol", "bob"]));
+    assert_eq!(selected(&model).as_deref(), Some("alice"));
+    assert_eq!(model.users.list.selected, 0);
 }

@@ -364,6 +364,8 @@ fn an_order_is_a_word_of_the_filter() {
     for (typed, text) in [
         ("-enrolled", "sort:-enrolled"),
         ("-name", "sort:-name"),
+        ("-last", "sort:-last"),
+        ("-fails", "sort:-fails"),
         ("by name", ""),
     ] {
         press(&mut model, Key::Char('s'));
