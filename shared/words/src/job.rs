@@ -240,6 +240,55 @@ pub struct Report {
     pub warning: Option<String>,
 }
 
+/// The word that has the sender print a letter and deliver nothing.
+pub const PRINT: &str = "print";
+
+/// The longest template, in bytes.
+pub const LONGEST_TEMPLATE: usize = 64 * 1024;
+
+/// The largest body of a [`Proof`] or a [`Printed`], in bytes.
+pub const MAX_PROOF: usize = 512 * 1024;
+
+/// What the sender is asked to print: a letter with sample facts, in the words that would be mailed.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Proof {
+    /// What.
+    pub letter: Letter,
+    /// A text that is tried in the place of the template of that name.
+    pub trial: Option<(String, String)>,
+    /// How long whoever asks waits.
+    pub time: Span,
+}
+
+/// A letter in words, or why there is none.
+pub type Printed = Result<Print, String>;
+
+/// A letter in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Print {
+    /// One line.
+    pub subject: String,
+    /// The `text/plain` part.
+    pub text: String,
+    /// The `text/html` part.
+    pub html: String,
+    /// What is wrong with own templates; the built-in ones were used in their place.
+    pub faults: Vec<Fault>,
+}
+
+/// What is wrong with a template.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// Its file's name.
+    pub template: String,
+    /// The line, from 1, where one is known.
+    pub line: Option<u32>,
+    /// The column in it, from 1, where one is known.
+    pub column: Option<u32>,
+    /// What is wrong.
+    pub why: String,
+}
+
 /// One attempt's end, as it is recorded and told.
 #[derive(Clone, Debug)]
 pub struct Delivered {

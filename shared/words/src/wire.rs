@@ -177,7 +177,7 @@ impl Verdict {
 pub enum FrameError {
     /// The other side speaks another protocol: a service was not restarted after an upgrade.
     Protocol(u16),
-    /// The body is longer than [`MAX_BODY`].
+    /// The body is longer than it may be.
     TooLong(usize),
     /// The body is no such message, or bytes follow it.
     Malformed,
@@ -191,7 +191,7 @@ impl fmt::Display for FrameError {
                 "the other side speaks protocol {theirs}, this one {PROTOCOL}: restart the service \
                  that loaded pam_gatepost.so before the upgrade"
             ),
-            Self::TooLong(length) => write!(f, "a frame of {length} bytes, over {MAX_BODY}"),
+            Self::TooLong(length) => write!(f, "a frame of {length} bytes, longer than it may be"),
             Self::Malformed => f.write_str("a frame that cannot be read"),
         }
     }
@@ -202,11 +202,18 @@ impl std::error::Error for FrameError {}
 /// A whole frame, header included. The bytes may hold a secret: they wipe themselves, and the
 /// buffer has its full size from the start, since one that grows leaves pieces behind.
 pub fn encode<T: Serialize>(message: &T) -> Result<Secret, FrameError> {
-    let mut frame = Zeroizing::new(vec![0; HEADER + MAX_BODY]);
+    encode_within(message, MAX_BODY)
+}
+
+/// The same for what may have a body of so many bytes.
+pub fn encode_within<T: Serialize>(message: &T, most: usize) -> Result<Secret, FrameError> {
+    let mut frame = Zeroizing::new(vec![0; HEADER.saturating_add(most)]);
     let body = frame.get_mut(HEADER..).unwrap_or_default();
     let length = match postcard::to_slice(message, body) {
         Ok(written) => written.len(),
-        Err(postcard::Error::SerializeBufferFull) => return Err(FrameError::TooLong(MAX_BODY + 1)),
+        Err(postcard::Error::SerializeBufferFull) => {
+            return Err(FrameError::TooLong(most.saturating_add(1)));
+        }
         Err(_no_message_of_ours) => return Err(FrameError::Malformed),
     };
     let [l0, l1, l2, l3] = u32::try_from(length)
@@ -222,6 +229,11 @@ pub fn encode<T: Serialize>(message: &T) -> Result<Secret, FrameError> {
 
 /// The length of the body that follows a header.
 pub fn body_length(header: [u8; HEADER]) -> Result<usize, FrameError> {
+    body_length_within(header, MAX_BODY)
+}
+
+/// The same for a body that may have so many bytes.
+pub fn body_length_within(header: [u8; HEADER], most: usize) -> Result<usize, FrameError> {
     let [l0, l1, l2, l3, p0, p1] = header;
     let protocol = u16::from_le_bytes([p0, p1]);
     if protocol != PROTOCOL {
@@ -229,7 +241,7 @@ pub fn body_length(header: [u8; HEADER]) -> Result<usize, FrameError> {
     }
     let length = u32::from_le_bytes([l0, l1, l2, l3]);
     match usize::try_from(length) {
-        Ok(length) if length <= MAX_BODY => Ok(length),
+        Ok(length) if length <= most => Ok(length),
         Ok(length) => Err(FrameError::TooLong(length)),
         Err(_) => Err(FrameError::TooLong(usize::MAX)),
     }

@@ -22,7 +22,7 @@ use std::net::IpAddr;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-use gatepost_words::job::{Content, Letter, Outcome, OwnerAct};
+use gatepost_words::job::{Content, Fault, LONGEST_TEMPLATE, Letter, Outcome, OwnerAct};
 use gatepost_words::secret::Secret;
 use gatepost_words::text::sanitise;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
@@ -31,7 +31,7 @@ use rustix::fs::OFlags;
 use crate::failure::Failure;
 
 /// One letter in words.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Rendered {
     /// One line.
     pub(crate) subject: String,
@@ -40,17 +40,62 @@ pub(crate) struct Rendered {
     /// The `text/html` part.
     pub(crate) html: String,
     /// Which of the administrator's files could not be used, and why.
-    pub(crate) warning: Option<String>,
+    pub(crate) faults: Vec<Fault>,
 }
 
-/// Renders a letter.
+impl Rendered {
+    /// What is wrong with the administrator's files, in a line for the record.
+    pub(crate) fn warning(&self, folder: Option<&str>) -> Option<String> {
+        let warning = |fault: &Fault| {
+            let path = Path::new(folder.unwrap_or_default()).join(&fault.template);
+            let line = fault
+                .line
+                .map_or_else(String::new, |line| format!("line {line}: "));
+            format!(
+                "{}: {line}{}; the built-in template was used",
+                sanitise(&path.display().to_string()),
+                fault.why
+            )
+        };
+        let warnings: Vec<String> = self.faults.iter().map(warning).collect();
+        (!warnings.is_empty()).then(|| warnings.join("; "))
+    }
+}
+
+/// Renders a letter that goes out.
 pub(crate) fn render(letter: &Letter) -> Result<Rendered, Failure> {
+    print(letter, None, Errors::Kept)
+}
+
+/// Renders a letter that nobody gets, with the text of one template tried in its place.
+pub(crate) fn proof(letter: &Letter, trial: Option<(&str, &str)>) -> Result<Rendered, Failure> {
+    print(letter, trial, Errors::Told)
+}
+
+/// How much is said of what is wrong with a template.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Errors {
+    /// All of it, with its place: the facts are samples.
+    Told,
+    /// The line and the kind: the rest may quote a fact, and it is recorded.
+    Kept,
+}
+
+fn print(
+    letter: &Letter,
+    trial: Option<(&str, &str)>,
+    errors: Errors,
+) -> Result<Rendered, Failure> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    // Without it no column is known; with it an error holds the facts.
+    environment.set_debug(errors == Errors::Told);
     let mut press = Press {
         environment,
         own: letter.templates.as_deref().map(Path::new),
-        warnings: Vec::new(),
+        trial,
+        errors,
+        faults: Vec::new(),
     };
     let [subject, text, html] = templates(&letter.content);
     let values = Values::of(letter)?;
@@ -59,7 +104,7 @@ pub(crate) fn render(letter: &Letter) -> Result<Rendered, Failure> {
         subject: press.print(subject, &values.subject)?.trim().to_owned(),
         text: press.print(text, &values.body)?,
         html: press.print(html, &values.body)?,
-        warning: (!press.warnings.is_empty()).then(|| press.warnings.join("; ")),
+        faults: press.faults,
     })
 }
 
@@ -242,22 +287,27 @@ fn readable(code: &Secret) -> Result<String, Failure> {
 struct Press<'letter> {
     environment: Environment<'static>,
     own: Option<&'letter Path>,
-    warnings: Vec<String>,
+    trial: Option<(&'letter str, &'letter str)>,
+    errors: Errors,
+    faults: Vec<Fault>,
 }
+
+/// What is wrong with a text: line, column, and why.
+type Wrong = (Option<u32>, Option<u32>, String);
 
 impl Press<'_> {
     fn print(&mut self, (name, built_in): Template, values: &Value) -> Result<String, Failure> {
-        if let Some(folder) = self.own {
-            match self.print_own(folder, name, values) {
-                Ok(Some(printed)) => return Ok(printed),
-                Ok(None) => {}
-                Err(why) => self.warnings.push(format!(
-                    "{}: {why}; the built-in template was used",
-                    sanitise(&folder.join(name).display().to_string()),
-                )),
-            }
+        match self.print_own(name, values) {
+            Ok(Some(printed)) => return Ok(printed),
+            Ok(None) => {}
+            Err((line, column, why)) => self.faults.push(Fault {
+                template: name.to_owned(),
+                line,
+                column,
+                why,
+            }),
         }
-        self.fill(name, built_in, values).map_err(|why| {
+        self.fill(name, built_in, values).map_err(|(_, _, why)| {
             Failure::new(
                 Outcome::Message,
                 format!("the built-in template {name} cannot be rendered: {why}"),
@@ -265,38 +315,67 @@ impl Press<'_> {
         })
     }
 
-    fn print_own(
-        &self,
-        folder: &Path,
-        name: &str,
-        values: &Value,
-    ) -> Result<Option<String>, String> {
-        let Some(source) = read_template(&folder.join(name))? else {
+    fn print_own(&self, name: &str, values: &Value) -> Result<Option<String>, Wrong> {
+        let wrong = |why: &str| (None, None, why.to_owned());
+        let Some(source) = self.source(name).map_err(|why| wrong(&why))? else {
             return Ok(None);
         };
         let printed = self.fill(name, &source, values)?;
         if name.ends_with(".subject") && printed.trim().chars().any(char::is_control) {
-            return Err("a subject is one line".to_owned());
+            return Err(wrong("a subject is one line"));
         }
         if printed.trim().is_empty() {
-            return Err("it renders to nothing".to_owned());
+            return Err(wrong("it renders to nothing"));
         }
         Ok(Some(printed))
     }
 
-    /// The error names kind and line, not the detail, which may quote a value.
-    fn fill(&self, name: &str, source: &str, values: &Value) -> Result<String, String> {
-        self.environment
-            .render_named_str(name, source, values.clone())
-            .map_err(|error| match error.line() {
-                Some(line) => format!("line {line}: {}", error.kind()),
-                None => error.kind().to_string(),
-            })
+    /// The text that takes the built-in one's place; none where that stays.
+    fn source(&self, name: &str) -> Result<Option<String>, String> {
+        if let Some((_, text)) = self.trial.filter(|(tried, _)| *tried == name) {
+            if text.len() > LONGEST_TEMPLATE {
+                return Err(too_long());
+            }
+            return Ok(Some(text.to_owned()));
+        }
+        match self.own {
+            Some(folder) => read_template(&folder.join(name)),
+            None => Ok(None),
+        }
+    }
+
+    fn fill(&self, name: &str, source: &str, values: &Value) -> Result<String, Wrong> {
+        let printed = self
+            .environment
+            .render_named_str(name, source, values.clone());
+        printed.map_err(|error| {
+            let line = error.line().and_then(|line| u32::try_from(line).ok());
+            let kind = error.kind();
+            match (self.errors, error.detail()) {
+                (Errors::Told, detail) => {
+                    let begin = error.range().map(|range| range.start);
+                    let why = detail.map_or_else(
+                        || kind.to_string(),
+                        |detail| format!("{kind}: {}", sanitise(detail)),
+                    );
+                    (line, begin.map(|begin| column(source, begin)), why)
+                }
+                (Errors::Kept, _) => (line, None, kind.to_string()),
+            }
+        })
     }
 }
 
-/// The largest template file, in bytes.
-const TEMPLATE_LIMIT: u64 = 64 * 1024;
+/// The column, from 1, of a place in a text.
+fn column(source: &str, at: usize) -> u32 {
+    let before = source.get(..at).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    u32::try_from(line.chars().count()).map_or(u32::MAX, |column| column.saturating_add(1))
+}
+
+fn too_long() -> String {
+    format!("larger than {LONGEST_TEMPLATE} bytes")
+}
 
 /// An administrator's own template; none where there is no such file.
 fn read_template(path: &Path) -> Result<Option<String>, String> {
@@ -317,11 +396,12 @@ fn read_template(path: &Path) -> Result<Option<String>, String> {
     if metadata.mode() & 0o022 != 0 {
         return Err("others than its owner may write to it".to_owned());
     }
-    if metadata.len() > TEMPLATE_LIMIT {
-        return Err(format!("larger than {TEMPLATE_LIMIT} bytes"));
+    let limit = u64::try_from(LONGEST_TEMPLATE).unwrap_or(u64::MAX);
+    if metadata.len() > limit {
+        return Err(too_long());
     }
     let mut source = String::new();
-    file.take(TEMPLATE_LIMIT)
+    file.take(limit)
         .read_to_string(&mut source)
         .map_err(|error| error.to_string())?;
     Ok(Some(source))

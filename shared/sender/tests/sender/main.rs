@@ -5,6 +5,7 @@
 //! - `refusals`: what the relay may say, and what the report makes of it
 //! - `encryption`: certificates, STARTTLS, plaintext
 //! - `confinement`: who it runs as, what it may use, relays that flood or stall
+//! - `printing`: a letter that is only to be read: nothing is sent
 //! - `relay`, `sender`: the two ends
 
 #![forbid(unsafe_code)]
@@ -21,6 +22,7 @@
 mod confinement;
 mod encryption;
 mod letters;
+mod printing;
 mod refusals;
 mod relay;
 mod sender;

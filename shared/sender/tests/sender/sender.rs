@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use gatepost_words::job::{Content, Job, Letter, Relay, Report, Tls};
+use gatepost_words::job::{
+    Content, Job, Letter, MAX_PROOF, PRINT, Printed, Proof, Relay, Report, Tls,
+};
 use gatepost_words::secret::Secret;
 use gatepost_words::time::Span;
 use gatepost_words::wire;
@@ -110,6 +112,27 @@ pub(crate) fn run(job: &Job) -> Report {
     let (out, err, status) = finish(child);
     assert_eq!((err.as_str(), status.code()), ("", Some(0)));
     decode(&out)
+}
+
+/// Has a letter printed; nothing on standard error, exit 0.
+pub(crate) fn print(letter: Letter, trial: Option<(&str, &str)>) -> Printed {
+    let proof = Proof {
+        letter,
+        trial: trial.map(|(name, text)| (name.to_owned(), text.to_owned())),
+        time: Span::from_secs(5),
+    };
+    let program = env!("CARGO_BIN_EXE_gatepost-sender");
+    let mut child = spawn(Command::new(program).arg(PRINT));
+    let frame = wire::encode_within(&proof, MAX_PROOF).unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(frame.expose()).unwrap();
+    drop(stdin);
+    let (out, err, status) = finish(child);
+    assert_eq!((err.as_str(), status.code()), ("", Some(0)));
+    let (header, body) = out.split_at(wire::HEADER);
+    let length = wire::body_length_within(header.try_into().unwrap(), MAX_PROOF);
+    assert_eq!(length, Ok(body.len()));
+    wire::decode(body).unwrap()
 }
 
 /// A folder that goes with its test, readable by nobody.
