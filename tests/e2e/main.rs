@@ -71,5 +71,7 @@ mod strangers;
 mod su;
 /// What the module exports and how it is linked.
 mod symbols;
+/// Templates of messages: previewed, edited, tried by the sender, put in place, taken away.
+mod templates;
 /// What stacks make of our verdicts: settings, faults, arguments, flags, the other hooks.
 mod verdicts;

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use gatepost_words::ident::BadName;
 
 use super::roles::{NoRole, Right, Role};
+use super::templates::Problem;
 use crate::config::ConfigError;
 use crate::files::Untrusted;
 use crate::host::{NoBootId, NoRandomness};
 use crate::people::LookupError;
-use crate::store::error::{Problem, StoreError};
+use crate::store::error::{self, StoreError};
 
 /// A failed act, said with what to do next.
 #[derive(Debug, thiserror::Error)]
@@ -187,9 +188,30 @@ pub enum AdminError {
     /// A copy of the store cannot be read or written.
     #[error("the copy: {0}")]
     Copy(std::io::Error),
+    /// There is no such template, or kind of message.
+    #[error("{0}")]
+    NoSuchTemplate(String),
+    /// A template cannot be used.
+    #[error(
+        "{}. Nothing was replaced. Mend it there, or look at the built-in one: gatepost mail template show \
+         {}", told(.0), .0.first().and_then(|problem| problem.template.as_deref()).unwrap_or("NAME")
+    )]
+    Template(Vec<Problem>),
+    /// A template's file cannot be read or put there.
+    #[error("{0}")]
+    TemplateFile(String),
+    /// The sender printed nothing.
+    #[error("the sender cannot print it: {0}")]
+    Unrendered(String),
     /// A hash could not be made.
     #[error("a code could not be hashed: is there 20 MB of free memory?")]
     Hash,
+}
+
+/// Problems in a line.
+fn told(problems: &[Problem]) -> String {
+    let told: Vec<String> = problems.iter().map(Problem::to_string).collect();
+    told.join("; ")
 }
 
 impl From<LookupError> for AdminError {
@@ -237,7 +259,7 @@ impl AdminError {
     /// What somebody else did since it was looked at, where that is why it was refused.
     pub fn changed(&self) -> Option<&str> {
         if let Self::Store(StoreError {
-            problem: Problem::Changed(what),
+            problem: error::Problem::Changed(what),
             ..
         }) = self
         {
@@ -250,18 +272,20 @@ impl AdminError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Store(error) => match &error.problem {
-                Problem::Busy | Problem::Newer { .. } | Problem::NotMigrated { .. } => Kind::Store,
-                Problem::NotFound(_) => Kind::NotFound,
-                Problem::PolicyMoved { .. } => Kind::No,
-                Problem::Untrusted(_)
-                | Problem::Full
-                | Problem::ReadOnly
-                | Problem::Corrupt(_)
-                | Problem::Odd(_)
-                | Problem::Exists(_)
-                | Problem::Changed(_)
-                | Problem::Sqlite(_)
-                | Problem::AlreadyThere(_) => Kind::Failed,
+                error::Problem::Busy
+                | error::Problem::Newer { .. }
+                | error::Problem::NotMigrated { .. } => Kind::Store,
+                error::Problem::NotFound(_) => Kind::NotFound,
+                error::Problem::PolicyMoved { .. } => Kind::No,
+                error::Problem::Untrusted(_)
+                | error::Problem::Full
+                | error::Problem::ReadOnly
+                | error::Problem::Corrupt(_)
+                | error::Problem::Odd(_)
+                | error::Problem::Exists(_)
+                | error::Problem::Changed(_)
+                | error::Problem::Sqlite(_)
+                | error::Problem::AlreadyThere(_) => Kind::Failed,
             },
             Self::Name(_) | Self::Usage(_) | Self::Rules(_) | Self::NotSure(_) => Kind::Usage,
             Self::NoSuchUser(_)
@@ -269,7 +293,8 @@ impl AdminError {
             | Self::Removed(_)
             | Self::NothingToConfirm(_)
             | Self::NothingToUndo(_)
-            | Self::NoSuchPolicy(_) => Kind::NotFound,
+            | Self::NoSuchPolicy(_)
+            | Self::NoSuchTemplate(_) => Kind::NotFound,
             Self::WrongCode { .. }
             | Self::PolicyMoved { .. }
             | Self::NoLongerInForce { .. }
@@ -291,6 +316,9 @@ impl AdminError {
             | Self::UnusablePolicy(..)
             | Self::Log(_)
             | Self::Copy(_)
+            | Self::Template(_)
+            | Self::TemplateFile(_)
+            | Self::Unrendered(_)
             | Self::Hash => Kind::Failed,
         }
     }

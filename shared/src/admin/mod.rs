@@ -7,7 +7,7 @@
 //! - [`attack`]: is one going on? [`shield`]: refuse its sources; [`status`]: all at a glance
 //! - [`why`]: would this login be let in, and how does that come about?
 //! - [`mail`]: the test message, what was delivered
-//! - [`postbox`]: what waits to be mailed, how relays fared, templates
+//! - [`postbox`]: what waits to be mailed, how relays fared; [`templates`]: what messages say
 //! - [`policy`]: what is in force and what it leaves an attacker
 //! - [`browse`]: what the console shows while somebody looks around; [`filter`]: its grammar
 //! - [`console`]: what is ruled for everybody's console
@@ -24,6 +24,7 @@ pub mod browse;
 pub mod bypass;
 pub mod console;
 pub mod copies;
+mod create;
 pub mod doctor;
 mod error;
 pub mod factors;
@@ -38,6 +39,7 @@ pub mod setup;
 pub mod shield;
 pub mod sources;
 pub mod status;
+pub mod templates;
 pub mod undo;
 pub mod users;
 pub mod why;

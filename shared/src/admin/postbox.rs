@@ -1,20 +1,16 @@
-//! Mail as a service: what waits, trying it again, how relays and domains fared, and templates.
+//! Mail as a service: what waits, trying it again, how relays and domains fared.
 
 use std::collections::BTreeMap;
 
-use gatepost_words::ident::EmailAddress;
-use gatepost_words::job::{Content, Outcome, Tls};
-use gatepost_words::secret::Secret;
+use gatepost_words::job::Outcome;
 use gatepost_words::text::sanitise;
-use gatepost_words::time::Span;
 use serde::Serialize;
 
 use super::roles::Right;
 use super::{Admin, AdminError, reason, stamp};
-use crate::config::{Config, Relay};
+use crate::notices;
 pub use crate::store::outbox::Again;
 use crate::store::outbox::{self, Fared};
-use crate::{files, mail, notices};
 
 /// A notice that was not sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -95,54 +91,11 @@ pub struct Failed {
     pub reply: String,
 }
 
-/// A template, and whose it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Template {
-    /// Its file's name.
-    pub name: &'static str,
-    /// Whether a file of an administrator's own is there.
-    pub own: bool,
-    /// The built-in text.
-    #[serde(skip)]
-    pub built_in: &'static str,
-}
-
-/// What a check of the templates found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct TemplateCheck {
-    /// The kind of message.
-    pub kind: &'static str,
-    /// What is wrong; none where nothing is.
-    pub problem: Option<String>,
-}
-
 /// Deliveries that are counted at the most, the newest.
 const COUNTED: u32 = 1_000_000;
 const DAY_MILLIS: i64 = 24 * 3600 * 1000;
 /// Notices that are sent at once.
 const AT_ONCE: u32 = 50;
-
-macro_rules! built_in {
-    ($($name:literal),*) => {
-        [$(($name, include_str!(concat!("../../sender/templates/", $name)))),*]
-    };
-}
-
-/// The built-in templates; the sender has the same files in it.
-const TEMPLATES: [(&str, &str); 12] = built_in!(
-    "code.subject",
-    "code.txt",
-    "code.html",
-    "confirmation.subject",
-    "confirmation.txt",
-    "confirmation.html",
-    "half_finished.subject",
-    "half_finished.txt",
-    "half_finished.html",
-    "test.subject",
-    "test.txt",
-    "test.html"
-);
 
 impl Admin {
     /// Notices that were not sent, after number `after`.
@@ -186,83 +139,6 @@ impl Admin {
         health.domains = named(domains);
         Ok(health)
     }
-
-    /// Every template, and which of them an administrator replaced.
-    pub fn templates(&self) -> Result<Vec<Template>, AdminError> {
-        self.may(Right::Look)?;
-        let folder = self.config.mail.templates.as_deref();
-        let own = |name: &str| folder.is_some_and(|folder| files::exists(&folder.join(name)));
-        let all = TEMPLATES.iter().map(|(name, built_in)| Template {
-            name,
-            own: own(name),
-            built_in,
-        });
-        Ok(all.collect())
-    }
-
-    /// Has the sender render every kind of message with the templates that are there. Nothing is sent:
-    /// the relay is a port of this machine where nobody can listen.
-    pub fn check_templates(&self) -> Result<Vec<TemplateCheck>, AdminError> {
-        self.may(Right::Mail)?;
-        let mut config = Config::load(Some(&self.conf))?;
-        config.mail.relays = vec![Relay {
-            host: "127.0.0.1".into(),
-            port: 0,
-            tls: Tls::LoopbackPlaintext,
-            roots: "/dev/null".into(),
-            login: None,
-        }];
-        let to = EmailAddress::new("nobody@example.org".to_owned())?;
-        let checks = samples(&config).into_iter().map(|(kind, content)| {
-            let wall = self.host.now().wall;
-            let letter = mail::letter(&config, to.as_str(), "alice", content, wall);
-            let attempts = (self.post)(&config, self.host.as_ref(), kind, letter);
-            let problem = attempts.into_iter().find_map(|attempt| {
-                let broken = attempt.outcome == Outcome::Message;
-                attempt.warning.or(broken.then_some(attempt.reply))
-            });
-            TemplateCheck {
-                kind,
-                problem: problem.as_deref().map(sanitise),
-            }
-        });
-        Ok(checks.collect())
-    }
-}
-
-/// One message of each kind, as it might be.
-fn samples(config: &Config) -> [(&'static str, Content); 4] {
-    let code = || Secret::from("1234 5678".to_owned());
-    let valid_for = Span::from_mins(5).to_string();
-    [
-        (
-            "code",
-            Content::Code {
-                code: code(),
-                service: "sshd".into(),
-                source: "203.0.113.9".into(),
-                valid_for: valid_for.clone(),
-                reference: "K7QX".into(),
-                code_in_subject: config.mail.code_in_subject,
-            },
-        ),
-        (
-            "confirmation",
-            Content::Confirmation {
-                code: code(),
-                valid_for,
-            },
-        ),
-        (
-            "half-finished",
-            Content::HalfFinished {
-                service: "sshd".into(),
-                source: "203.0.113.9".into(),
-                ending: "left".into(),
-            },
-        ),
-        ("test", Content::Test),
-    ]
 }
 
 impl Tally {

@@ -10,12 +10,12 @@ mod sender;
 use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 
-use gatepost_words::job::{self, Content, Delivered, Letter, Outcome, Tls};
+use gatepost_words::job::{self, Content, Delivered, Letter, Outcome, Print, Proof, Tls};
 use gatepost_words::text::sanitise;
 use gatepost_words::time::{Boot, Span, Wall};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use self::sender::Attempt;
+use self::sender::{Attempt, Printing};
 use crate::config::{Config, Relay};
 use crate::files::{self, Readers, Untrusted};
 use crate::host::{self, Host};
@@ -237,6 +237,42 @@ pub fn deliver(
         wait(delivery.fd(), due.since(now));
     }
     attempts
+}
+
+/// How long a letter may take to be printed.
+const PRINTING: Span = Span::from_secs(5);
+
+/// Has the sender print a letter, with the text of one template tried in its place; nothing is sent, and
+/// no relay is told. What is wrong with the folder of own templates comes with it.
+pub(crate) fn print(
+    clock: &dyn Host,
+    mut letter: Letter,
+    trial: Option<(&str, &str)>,
+) -> Result<(Print, Option<String>), String> {
+    let folder = letter.templates.as_deref().map(Path::new);
+    let warning = folder.and_then(|folder| templates(folder).err());
+    if warning.is_some() {
+        letter.templates = None;
+    }
+    let proof = Proof {
+        letter,
+        trial: trial.map(|(name, text)| (name.to_owned(), text.to_owned())),
+        time: PRINTING,
+    };
+    let deadline = clock.now().moment.at.plus(PRINTING);
+    let mut printing = Printing::start(&proof)?;
+    loop {
+        if let Some(printed) = printing.look() {
+            return Ok((printed?, warning));
+        }
+        let now = clock.now().moment.at;
+        if now >= deadline {
+            return Err(format!(
+                "no word within {PRINTING}: does a template go on for ever?"
+            ));
+        }
+        wait(Some(printing.fd()), deadline.since(now));
+    }
 }
 
 /// Waits until `fd` is readable, or for so long.

@@ -6,7 +6,10 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use gatepost_words::job::{Letter, Outcome, Relay, Report, SENDER_USER};
+use gatepost_words::job::{
+    Letter, MAX_PROOF, Outcome, PRINT, Printed, Proof, Relay, Report, SENDER_USER,
+};
+use gatepost_words::secret::Secret;
 use gatepost_words::text::sanitise;
 use gatepost_words::time::{Boot, Span};
 use gatepost_words::wire::{self, HEADER, MAX_BODY};
@@ -39,6 +42,8 @@ struct Running {
     pidfd: OwnedFd,
     out: ChildStdout,
     buffer: Vec<u8>,
+    /// The longest body that it may answer with.
+    most: usize,
     /// Whether another process watches over the sender now.
     released: bool,
 }
@@ -61,7 +66,9 @@ impl Attempt {
         let (name, state) = match relay {
             Ok(relay) => {
                 let name = format!("{}:{}", relay.host, relay.port);
-                let state = match start(&relay, letter) {
+                // A job is written as the pair that it is, since a letter serves several relays.
+                let frame = wire::encode(&(&relay, letter)).map_err(|error| error.to_string());
+                let state = match frame.and_then(|frame| start(None, &frame, MAX_BODY)) {
                     Ok(running) => State::Running(running),
                     Err(problem) => State::Over(report(Outcome::Message, &problem)),
                 };
@@ -99,18 +106,50 @@ impl Attempt {
                     &format!("no word within {waited}: the sender was ended"),
                 )
             }
-            Heard::Report(report) => report,
-            Heard::Ended => report(Outcome::Lost, "the sender died without a word"),
+            Heard::Body(body) => match wire::decode(&body) {
+                Ok(report) => cleaned(&report),
+                Err(_no_report) => report(Outcome::Lost, SILENT),
+            },
+            Heard::Ended => report(Outcome::Lost, SILENT),
         };
         running.end();
         Some(said)
     }
 }
 
+/// What is said of a sender that said nothing that can be read.
+const SILENT: &str = "the sender died without a word";
+
+/// One letter that is printed: no relay is told of it.
+#[derive(Debug)]
+pub(super) struct Printing(Running);
+
+impl Printing {
+    pub(super) fn start(proof: &Proof) -> Result<Self, String> {
+        let frame = wire::encode_within(proof, MAX_PROOF).map_err(|error| error.to_string())?;
+        start(Some(PRINT), &frame, MAX_PROOF).map(Self)
+    }
+
+    pub(super) fn fd(&self) -> BorrowedFd<'_> {
+        self.0.out.as_fd()
+    }
+
+    /// The letter in words, once there is one.
+    pub(super) fn look(&mut self) -> Option<Printed> {
+        let printed = match self.0.read() {
+            Heard::Nothing => return None,
+            Heard::Body(body) => wire::decode(&body).unwrap_or_else(|_| Err(SILENT.to_owned())),
+            Heard::Ended => Err(SILENT.to_owned()),
+        };
+        self.0.end();
+        Some(printed)
+    }
+}
+
 /// What a look at the pipe brought.
 enum Heard {
     Nothing,
-    Report(Report),
+    Body(Vec<u8>),
     Ended,
 }
 
@@ -119,15 +158,15 @@ impl Running {
         let mut chunk = [0_u8; 4096];
         loop {
             match self.out.read(&mut chunk) {
-                Ok(0) => return self.report().map_or(Heard::Ended, Heard::Report),
+                Ok(0) => return self.body().map_or(Heard::Ended, Heard::Body),
                 Ok(length) => {
                     self.buffer
                         .extend_from_slice(chunk.get(..length).unwrap_or_default());
-                    if self.buffer.len() > HEADER + MAX_BODY {
+                    if self.buffer.len() > HEADER + self.most {
                         return Heard::Ended;
                     }
-                    if let Some(report) = self.report() {
-                        return Heard::Report(report);
+                    if let Some(body) = self.body() {
+                        return Heard::Body(body);
                     }
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
@@ -139,18 +178,11 @@ impl Running {
         }
     }
 
-    /// The report, where a whole one has come. The sender is not trusted: its words are sanitised
-    /// again and cut.
-    fn report(&self) -> Option<Report> {
+    /// What it said, where all of it has come.
+    fn body(&self) -> Option<Vec<u8>> {
         let (header, body) = self.buffer.split_first_chunk::<HEADER>()?;
-        let length = wire::body_length(*header).ok()?;
-        let report: Report = wire::decode(body.get(..length)?).ok()?;
-        Some(Report {
-            outcome: report.outcome,
-            reply: sanitise(&report.reply),
-            message_id: sanitise(&report.message_id),
-            warning: report.warning.as_deref().map(sanitise),
-        })
+        let length = wire::body_length_within(*header, self.most).ok()?;
+        Some(body.get(..length)?.to_vec())
     }
 
     fn end(&mut self) {
@@ -165,6 +197,16 @@ impl Drop for Running {
         if !self.released {
             self.end();
         }
+    }
+}
+
+/// A report as it is believed. The sender is not trusted: its words are sanitised again and cut.
+fn cleaned(report: &Report) -> Report {
+    Report {
+        outcome: report.outcome,
+        reply: sanitise(&report.reply),
+        message_id: sanitise(&report.message_id),
+        warning: report.warning.as_deref().map(sanitise),
     }
 }
 
@@ -202,7 +244,7 @@ pub(super) fn program() -> Result<PathBuf, String> {
     reason = "one of the two places that start a process: by absolute path, with an empty \
               environment, as a user without privileges"
 )]
-fn start(relay: &Relay, letter: &Letter) -> Result<Running, String> {
+fn start(word: Option<&str>, frame: &Secret, most: usize) -> Result<Running, String> {
     let program = program()?;
     let user = User::from_name(SENDER_USER)
         .map_err(|errno| format!("the password database cannot be read: {errno}"))?
@@ -212,10 +254,9 @@ fn start(relay: &Relay, letter: &Letter) -> Result<Running, String> {
             "the system user {SENDER_USER} must not be root: mend /etc/passwd"
         ));
     }
-    // A job is written as the pair that it is, since a letter serves several relays.
-    let frame = wire::encode(&(relay, letter)).map_err(|error| error.to_string())?;
     // Setting the uid also drops the supplementary groups.
     let mut child = Command::new(program)
+        .args(word)
         .env_clear()
         .current_dir("/")
         .uid(user.uid.as_raw())
@@ -241,10 +282,12 @@ fn start(relay: &Relay, letter: &Letter) -> Result<Running, String> {
         pidfd,
         out,
         buffer: Vec::new(),
+        most,
         released: false,
     };
-    // The frame is smaller than a pipe's buffer, so this does not block; a sender that died at
-    // once is noticed when its report is missed.
+    // A job is smaller than a pipe's buffer, so this does not block; for a letter that is printed,
+    // which may be longer, the sender's own timer bounds it. One that died at once is noticed when its
+    // report is missed.
     let _died_at_once = stdin.write_all(frame.expose());
     drop(stdin);
     fcntl_getfl(&running.out)

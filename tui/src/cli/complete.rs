@@ -9,6 +9,7 @@ use clap::{Args, CommandFactory, ValueEnum};
 use clap_complete::CompleteEnv;
 use clap_complete::engine::CompletionCandidate;
 use clap_complete::env::{Bash, EnvCompleter, Fish, Zsh};
+use gatepost_shared::admin::templates::{Kind, names};
 use gatepost_shared::admin::{self, Admin};
 
 use super::Arguments;
@@ -72,4 +73,20 @@ pub(crate) fn users(begun: &OsStr) -> Vec<CompletionCandidate> {
         .and_then(|admin| admin.names_beginning(begun, NAMES));
     let names = names.unwrap_or_default();
     names.into_iter().map(CompletionCandidate::new).collect()
+}
+
+/// The names of templates: the same on each machine.
+pub(crate) fn templates(begun: &OsStr) -> Vec<CompletionCandidate> {
+    beginning(begun, names())
+}
+
+/// Kinds of messages, and the names of their templates.
+pub(crate) fn messages(begun: &OsStr) -> Vec<CompletionCandidate> {
+    beginning(begun, Kind::ALL.into_iter().map(Kind::word).chain(names()))
+}
+
+fn beginning(begun: &OsStr, of: impl Iterator<Item = &'static str>) -> Vec<CompletionCandidate> {
+    let begun = begun.to_str().unwrap_or_default();
+    let fitting = of.filter(|word| word.starts_with(begun));
+    fitting.map(CompletionCandidate::new).collect()
 }

@@ -9,6 +9,7 @@ mod bypass;
 mod check;
 pub(crate) mod complete;
 mod console;
+mod difference;
 pub(crate) mod exit;
 mod keys;
 mod mail;

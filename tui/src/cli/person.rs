@@ -68,6 +68,15 @@ pub(crate) fn edit(context: &Context, text: &str, ending: &str) -> Result<Option
     edit_with(who.as_ref(), &EDITORS.words()?, text, ending)
 }
 
+/// Keeps a text for the person in a file of theirs, under a name that nobody guesses.
+pub(crate) fn keep(context: &Context, text: &str, ending: &str) -> Result<PathBuf, Failure> {
+    let path = temporary(ending)?;
+    let mut file = create(context, &path)?;
+    file.write_all(text.as_bytes())
+        .map_err(|error| failed(&path, &error))?;
+    Ok(path)
+}
+
 /// Shows a text in the person's pager.
 pub(crate) fn page(context: &Context, text: &str) -> Result<(), Failure> {
     let who = context.operator.credentials()?;

@@ -3,7 +3,8 @@
 use gatepost_shared::admin::policy::diff::{Change, Line, Outcome, Sign, Stopped, Yours};
 use gatepost_shared::admin::policy::history::Row;
 use gatepost_shared::admin::policy::{Limit, Policy, Rule, State, Trial};
-use gatepost_shared::admin::postbox::{Health, Named, Queued, Tally, Template, TemplateCheck};
+use gatepost_shared::admin::postbox::{Health, Named, Queued, Tally};
+use gatepost_shared::admin::templates::{Template, TemplateCheck};
 use gatepost_shared::admin::why::{Verdict, Why};
 use gatepost_shared::policy::Unenrolled;
 use gatepost_shared::policy::rules::Action;

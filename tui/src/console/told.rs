@@ -4,7 +4,8 @@ use gatepost_shared::admin::browse::Page;
 use gatepost_shared::admin::policy::diff::{Change, Line, Stopped, Yours};
 use gatepost_shared::admin::policy::history::Row as Version;
 use gatepost_shared::admin::policy::{Policy, State};
-use gatepost_shared::admin::postbox::{Health, Queued, Template, TemplateCheck};
+use gatepost_shared::admin::postbox::{Health, Queued};
+use gatepost_shared::admin::templates::{Template, TemplateCheck};
 use gatepost_shared::admin::why::Why;
 
 /// Mail as a service.

@@ -50,6 +50,8 @@ const LEAVES: &[(&str, &str, Opens)] = &[
     ("mail health", "", Opens::Store),
     ("mail template list", "", Opens::Store),
     ("mail template show", "code.txt", Opens::Store),
+    ("mail template preview", "code", Opens::Store),
+    ("mail template edit", "test.txt --reset --yes", Opens::Store),
     ("mail template check", "", Opens::Store),
     ("policy show", "", Opens::Store),
     ("policy odds", "", Opens::Store),
@@ -203,6 +205,10 @@ const FIRST: &[(&str, &str)] = &[
     ("factor remove", "gatepost recovery new alice"),
     ("shield off", "gatepost shield on --source 203.0.113.9"),
     (
+        "mail template edit",
+        "echo Hello > /etc/gatepost/templates/test.txt",
+    ),
+    (
         "policy confirm",
         "gatepost policy try /etc/rules.toml --revert-after 5m --yes",
     ),
@@ -215,8 +221,14 @@ fn every_command_obeys_the_shape_that_is_asked_for() {
         return;
     };
     // Confirming takes a code, and its words are those of the others; texts for other programs have
-    // one shape.
-    let other = ["user verify", "completions", "man", "audit export"];
+    // one shape; a preview takes a sender, which is not here.
+    let other = [
+        "user verify",
+        "completions",
+        "man",
+        "audit export",
+        "mail template preview",
+    ];
     let shaped = LEAVES.iter().filter(|(name, _, _)| !other.contains(name));
     for (command, more, _) in shaped {
         let run = |form: &str| {

@@ -61,7 +61,7 @@ fn templates_are_listed_and_shown() {
         .gatepost(&["--json", "mail", "template", "list"])
         .json();
     let own = all["templates"].as_array().unwrap();
-    assert_eq!(own.len(), 12);
+    assert_eq!(own.len(), 15);
     let of = |name: &str| own.iter().find(|one| one["name"] == name).unwrap()["own"].clone();
     assert_eq!(
         (of("test.subject"), of("code.txt")),
@@ -79,4 +79,36 @@ fn templates_are_listed_and_shown() {
         .gatepost(&["mail", "template", "check"])
         .exits(10)
         .says("PROBLEM");
+    stage
+        .gatepost(&["mail", "template", "preview", "code"])
+        .exits(1)
+        .tells("the sender cannot print it: ");
+    for odd in ["../code.txt", "/etc/shadow", "nothing"] {
+        stage
+            .gatepost(&["mail", "template", "preview", odd])
+            .exits(5)
+            .tells("is no kind of message and no template");
+        stage
+            .gatepost(&["mail", "template", "edit", odd, "/dev/null"])
+            .exits(5)
+            .tells("is no template");
+    }
+    // What is not rendered is not put there.
+    stage.write("/etc/text", "Hello");
+    stage
+        .gatepost(&["mail", "template", "edit", "test.txt", "/etc/text", "--yes"])
+        .exits(1)
+        .tells("the sender cannot print it: ");
+    stage
+        .shell("test ! -e /etc/gatepost/templates/test.txt")
+        .exits(0);
+    stage
+        .gatepost(&["mail", "template", "edit", "test.txt", "--reset", "--yes"])
+        .exits(5)
+        .tells("there is no test.txt of your own");
+    // Nobody can be asked, and there is no terminal for an editor.
+    stage
+        .gatepost(&["mail", "template", "edit", "test.txt"])
+        .exits(2)
+        .tells("an editor needs a terminal");
 }

@@ -269,7 +269,7 @@ fn two_setups_do_not_run_beside_each_other() {
             "rm {folder}/* && flock {folder} gatepost setup --new-store"
         ))
         .exits(1)
-        .says("another gatepost setup is at work");
+        .says("another gatepost is making files at this moment");
     assert_eq!(stage.shell(&format!("ls -A {folder}")).out, "");
     stage.gatepost(&["setup", "--new-store"]).exits(0);
 }

@@ -5,7 +5,6 @@
 //! repairs nothing. A setup that stopped half-way can be run again. A store that is gone from an
 //! installation is not made anew unless that is asked for: an empty one forgets every account and lock.
 
-mod create;
 pub(super) mod person;
 mod rules;
 
@@ -15,8 +14,8 @@ use gatepost_words::secret::Secret;
 use gatepost_words::text::quote;
 use serde::Serialize;
 
-use super::AdminError;
 use super::roles::{Operator, Right};
+use super::{AdminError, create};
 use crate::config::{self, CONFIG, raw};
 use crate::files::{self, Readers, Untrusted};
 use crate::host::{Host, System};

@@ -3,19 +3,17 @@
 use std::fmt::Write;
 
 use gatepost_shared::admin::policy::act::{self, Done, Guard};
-use gatepost_shared::admin::policy::diff::{Candidate as Rules, Change, Diff, Go, Sign};
+use gatepost_shared::admin::policy::diff::{Candidate as Rules, Change, Diff, Go};
 use gatepost_shared::admin::roles::Right;
 use gatepost_shared::admin::{Admin, AdminError};
 use gatepost_words::time::Span;
 
 use super::super::Context;
+use super::super::difference::changed;
 use super::super::exit::{Exit, Failure};
 use super::super::output::{ask, data, interactive, words};
 use super::super::shape::Form;
 use super::{Apply, Candidate, Confirm, Rollback, Saying, Try, file};
-
-/// Lines around a change that are shown.
-const AROUND: usize = 3;
 
 pub(super) fn diff(context: &Context, asked: &Candidate) -> Result<Exit, Failure> {
     let admin = context.admin()?;
@@ -176,7 +174,7 @@ fn verdict(diff: &Diff) -> Exit {
 }
 
 fn shown(diff: &Diff) -> String {
-    let mut text = lines(diff);
+    let mut text = changed(&diff.lines);
     if !text.is_empty() {
         text.push('\n');
     }
@@ -235,31 +233,4 @@ fn affected(change: &Change) -> String {
         change.services.join(", "),
         change.names.join(", ")
     )
-}
-
-/// The lines that change, and a few around them.
-fn lines(diff: &Diff) -> String {
-    let near = |at: usize| {
-        let from = at.saturating_sub(AROUND);
-        let around = diff.lines.iter().skip(from).take(at - from + AROUND + 1);
-        around.into_iter().any(|line| line.sign != Sign::Same)
-    };
-    let mut text = String::new();
-    let mut skipped = false;
-    for (at, line) in diff.lines.iter().enumerate() {
-        if !near(at) {
-            skipped = true;
-            continue;
-        }
-        if std::mem::take(&mut skipped) {
-            text.push_str("  ...\n");
-        }
-        let sign = match line.sign {
-            Sign::Same => ' ',
-            Sign::Removed => '-',
-            Sign::Added => '+',
-        };
-        let _infallible = writeln!(text, "{sign} {}", line.text);
-    }
-    text
 }

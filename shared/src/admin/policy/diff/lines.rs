@@ -29,7 +29,7 @@ pub enum Sign {
 const LARGEST: usize = 4_000_000;
 
 /// All lines of both texts, in order; none where the texts are the same.
-pub(super) fn between(old: &str, new: &str) -> Vec<Line> {
+pub(in crate::admin) fn between(old: &str, new: &str) -> Vec<Line> {
     if old == new {
         return Vec::new();
     }

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use self::affected::Census;
 pub use self::affected::{Change, Outcome, Yours};
+pub(in crate::admin) use self::lines::between;
 pub use self::lines::{Line, Sign};
 use crate::admin::roles::Right;
 use crate::admin::{Admin, AdminError};
@@ -136,7 +137,7 @@ impl Admin {
         self.may(Right::Look)?;
         let now = self.host.now();
         let before = self.store.policy(&now)?;
-        let lines = lines::between(before.text().unwrap_or_default(), &candidate.text);
+        let lines = between(before.text().unwrap_or_default(), &candidate.text);
         let mut census = Census::new(self, &before, &candidate.rules);
         let stopped = census.take(watch)?;
         let yours = census.yours()?;

@@ -1,12 +1,13 @@
 //! `gatepost mail`.
 
+mod template;
+
 use std::fmt::Write;
 
 use clap::{Args, Subcommand};
 use clap_complete::engine::ArgValueCompleter;
 use gatepost_shared::admin::mail::{Attempt, Listed, meaning};
-use gatepost_shared::admin::postbox::{Again, Queued, Tally, TemplateCheck};
-use serde::Serialize;
+use gatepost_shared::admin::postbox::{Again, Queued, Tally};
 
 use super::Context;
 use super::complete::users;
@@ -36,9 +37,9 @@ pub(crate) enum Command {
     Retry(Retry),
     /// Show how deliveries fared in the last day, by relay and by domain
     Health,
-    /// List, show or check the templates of messages
+    /// List, show, preview, edit or check the templates of messages
     #[command(subcommand)]
-    Template(TemplateCommand),
+    Template(template::Command),
 }
 
 #[derive(Debug, Args)]
@@ -54,19 +55,6 @@ pub(crate) struct Retry {
     reason: Option<String>,
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum TemplateCommand {
-    /// List the templates, and which of them are your own
-    List,
-    /// Print a built-in template, to be changed and put into the templates' folder
-    Show {
-        /// Its name, such as code.txt
-        name: String,
-    },
-    /// Have the sender render every message with your own templates; nothing is sent
-    Check,
-}
-
 pub(crate) fn run(context: &Context, command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Test { address } => test(context, &address),
@@ -74,7 +62,7 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<Exit, Failure> 
         Command::Queue => queue(context),
         Command::Retry(asked) => retry(context, &asked),
         Command::Health => health(context),
-        Command::Template(command) => template(context, &command),
+        Command::Template(command) => template::run(context, &command),
     }
 }
 
@@ -189,67 +177,6 @@ fn fared(name: &str, tally: &Tally) -> Vec<String> {
         millis(tally.p50_ms),
         millis(tally.p95_ms),
     ]
-}
-
-fn template(context: &Context, command: &TemplateCommand) -> Result<Exit, Failure> {
-    let admin = context.admin()?;
-    match command {
-        TemplateCommand::List => {
-            let mut page = Some(admin.templates()?);
-            let next = || Ok(page.take().unwrap_or_default());
-            context.many("templates", next, |page| {
-                let whose = |own| if own { "your own" } else { "built-in" };
-                let rows = page
-                    .iter()
-                    .map(|one| vec![one.name.to_owned(), whose(one.own).to_owned()]);
-                (vec!["TEMPLATE", "WHOSE"], rows.collect())
-            })?;
-            Ok(Exit::Ok)
-        }
-        TemplateCommand::Show { name } => {
-            let all = admin.templates()?;
-            let Some(found) = all.iter().find(|one| one.name == name) else {
-                let text = "there is no such template: gatepost mail template list".to_owned();
-                return Err(Failure::Said(Exit::NotFound, text));
-            };
-            let shown = Shown {
-                name: found.name,
-                built_in: found.built_in,
-            };
-            context.one(&shown, || found.built_in.to_owned())?;
-            if found.own {
-                words("A file of your own takes its place.");
-            }
-            Ok(Exit::Ok)
-        }
-        TemplateCommand::Check => check(context, admin.check_templates()?),
-    }
-}
-
-/// A template in full.
-#[derive(Serialize)]
-struct Shown<'a> {
-    name: &'a str,
-    built_in: &'a str,
-}
-
-fn check(context: &Context, checks: Vec<TemplateCheck>) -> Result<Exit, Failure> {
-    let good = checks.iter().all(|check| check.problem.is_none());
-    let mut page = Some(checks);
-    let next = || Ok(page.take().unwrap_or_default());
-    context.many("checks", next, |page| {
-        let rows = page.iter().map(|check| {
-            let result = if check.problem.is_none() {
-                "ok"
-            } else {
-                "PROBLEM"
-            };
-            let detail = check.problem.clone().unwrap_or_default();
-            vec![result.to_owned(), check.kind.to_owned(), detail]
-        });
-        (vec!["RESULT", "MESSAGE", "WHAT IS WRONG"], rows.collect())
-    })?;
-    Ok(if good { Exit::Ok } else { Exit::No })
 }
 
 /// Deliveries as a table.

@@ -7,8 +7,8 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use rustix::fs::{
-    AtFlags, CWD, FlockOperation, Gid, Mode, OFlags, RenameFlags, Uid, chownat, linkat, openat,
-    renameat_with, unlinkat,
+    AtFlags, CWD, FlockOperation, Gid, Mode, OFlags, RenameFlags, Uid, chownat, flock, linkat,
+    openat, renameat_with, unlinkat,
 };
 use rustix::io::Errno;
 
@@ -80,18 +80,38 @@ pub(super) fn replace(path: &Path, before: &[u8], content: &[u8]) -> Result<(), 
     })
 }
 
-/// Keeps other setups out for as long as what it answers is kept. The folder is root's alone to open, so
-/// that nobody else can keep setup out.
+/// Puts a file with exactly that mode and content there, in the place of one that may be there: the old
+/// one or the new one is there at any time.
+pub(super) fn put_over(path: &Path, mode: u32, content: &[u8]) -> Result<(), String> {
+    finished(path, |unfinished| {
+        fill(unfinished, mode, content)?;
+        Ok(rustix::fs::renameat(CWD, unfinished, CWD, path)?)
+    })
+}
+
+/// Takes a file away, from a directory that can be trusted.
+pub(super) fn take_away(path: &Path) -> Result<(), String> {
+    let parent = path.parent().unwrap_or(Path::new("/"));
+    files::check_folder(parent).map_err(|untrusted| untrusted.to_string())?;
+    unlinkat(CWD, path, AtFlags::empty())
+        .and_then(|()| sync_folder(parent))
+        .map_err(|errno| format!("{}: {errno}", path.display()))
+}
+
+/// Keeps others of us from making files until what comes back is dropped. The folder is root's alone to
+/// open, so that nobody else can keep us out.
 pub(super) fn alone(folder: &Path) -> Result<OwnedFd, String> {
+    files::check_folder(folder).map_err(|untrusted| untrusted.to_string())?;
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let told = |errno: Errno| match errno {
-        Errno::WOULDBLOCK => {
-            "another gatepost setup is at work: run it again when that one has ended".to_owned()
-        }
-        errno => format!("{}: {errno}", folder.display()),
-    };
+    let told = |errno: Errno| format!("{}: {errno}", folder.display());
     let fd = openat(CWD, folder, flags, Mode::empty()).map_err(told)?;
-    rustix::fs::flock(&fd, FlockOperation::NonBlockingLockExclusive).map_err(told)?;
+    flock(&fd, FlockOperation::NonBlockingLockExclusive).map_err(|errno| match errno {
+        Errno::WOULDBLOCK => {
+            "another gatepost is making files at this moment: try again when it has ended"
+                .to_owned()
+        }
+        errno => told(errno),
+    })?;
     Ok(fd)
 }
 
