@@ -169,6 +169,7 @@ impl App<'_> {
                 | Effect::Events { .. }
                 | Effect::Mails { .. }
                 | Effect::Post
+                | Effect::Preview(_)
                 | Effect::Checks
                 | Effect::CheckChain
                 | Effect::Each(..)

@@ -9,6 +9,7 @@ use gatepost_shared::admin::browse::{Around, UserRow};
 use gatepost_shared::admin::filter::{EventFilter, Filter};
 use gatepost_shared::admin::policy::act::Guard;
 use gatepost_shared::admin::shield::Sure;
+use gatepost_shared::admin::templates::Kind;
 use gatepost_shared::admin::users::{Asked, Mask, Versions};
 
 use super::message::{Code, Job};
@@ -61,6 +62,8 @@ pub(crate) enum Effect {
     },
     /// See how relays fare, what waits, and the templates.
     Post,
+    /// Have the sender print a message of that kind, with sample facts.
+    Preview(Kind),
     /// Read a page of the stream of events.
     Stream {
         /// The request's number.

@@ -11,6 +11,7 @@ use gatepost_shared::admin::browse::{
 use gatepost_shared::admin::doctor::Check;
 use gatepost_shared::admin::filter::Order;
 use gatepost_shared::admin::shield::Shield;
+use gatepost_shared::admin::templates::{Kind, Preview};
 use gatepost_shared::admin::users::Versions;
 use gatepost_shared::admin::{sources, undo};
 use gatepost_words::secret::Secret;
@@ -89,6 +90,8 @@ pub(crate) enum Found {
     Keys(Result<(Vec<String>, bool), String>),
     /// How relays fare, what waits, and the templates.
     Post(Result<Post, String>),
+    /// How a message of that kind would look.
+    Preview(Kind, Result<Preview, String>),
     /// About the policy.
     Policy(FoundPolicy),
     /// A job goes on.
@@ -480,6 +483,10 @@ pub(crate) enum Act {
     RetryMail,
     /// How relays fare, what waits, and the templates.
     Post,
+    /// The kinds of messages, to see how one would look.
+    Previews,
+    /// How a message of that kind would look.
+    PreviewOf(Kind),
     /// Write a copy of the store to a file.
     BackUp,
     /// Edit the rules.

@@ -4,7 +4,7 @@ use gatepost_shared::admin::policy::diff::{Change, Line, Outcome, Sign, Stopped,
 use gatepost_shared::admin::policy::history::Row;
 use gatepost_shared::admin::policy::{Limit, Policy, Rule, State, Trial};
 use gatepost_shared::admin::postbox::{Health, Named, Queued, Tally};
-use gatepost_shared::admin::templates::{Template, TemplateCheck};
+use gatepost_shared::admin::templates::{Kind, Preview, Problem, Template, TemplateCheck};
 use gatepost_shared::admin::why::{Verdict, Why};
 use gatepost_shared::policy::Unenrolled;
 use gatepost_shared::policy::rules::Action;
@@ -193,6 +193,32 @@ pub(super) fn post(name: &str) -> Post {
             check("code", None),
             check("test", Some("line 3: no {x}")),
         ]),
+    }
+}
+
+/// A message of a kind, as it would look.
+pub(super) fn preview(kind: Kind) -> Preview {
+    let template = |name| Template {
+        name,
+        own: name == "code.txt",
+        built_in: "",
+    };
+    Preview {
+        kind,
+        templates: kind.templates().map(template).to_vec(),
+        from: "Gatepost <gatepost@example.org>".to_owned(),
+        to: "alice@example.org".to_owned(),
+        subject: "Sign-in to host01 as alice (ref K7QX)".to_owned(),
+        text: "Sign-in to host01 as alice\n\nSAMP LE12\n\nService:   sshd\nFrom:      203.0.113.9\n\
+               A line that is longer than a narrow window is wide, and goes on with the next line there."
+            .to_owned(),
+        html: "<!doctype html>\n  <p>Sign-in to host01 as alice</p>\n".to_owned(),
+        problems: vec![Problem {
+            template: Some("code.html".to_owned()),
+            line: Some(3),
+            column: Some(9),
+            what: "undefined value: `nothing` is undefined".to_owned(),
+        }],
     }
 }
 

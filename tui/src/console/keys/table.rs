@@ -10,7 +10,7 @@ const LIVE: W = W::Screen(Screen::Live);
 
 /// The table: where, which keys, what; its name, the word in the footer, the sentence of the help, and
 /// the subcommand.
-pub(crate) const TABLE: [Binding; 113] = [
+pub(crate) const TABLE: [Binding; 114] = [
     row(
         USERS,
         &[K::Char('u')],
@@ -352,6 +352,17 @@ pub(crate) const TABLE: [Binding; 113] = [
             "health",
             "see how relays fare, what waits, and the templates",
             "gatepost mail health",
+        ],
+    ),
+    row(
+        W::Screen(Screen::Mail),
+        &[K::Char('P')],
+        A::Previews,
+        [
+            "preview",
+            "preview",
+            "see how a message would look, by your templates",
+            "gatepost mail template preview KIND",
         ],
     ),
     row(

@@ -3,10 +3,11 @@
 use gatepost_shared::admin::browse::MailRow;
 use gatepost_shared::admin::mail::meaning;
 use gatepost_shared::admin::postbox::Tally;
+use gatepost_shared::admin::templates::{Kind, Preview};
 
 use super::super::message::Post;
 use super::list::List;
-use super::text::{Line, Tone, broken, grouped, headed, hung};
+use super::text::{Line, Tone, broken, grouped, headed, hung, verbatim};
 
 /// Columns of the names of a delivery's fields.
 const COLUMN: usize = 9;
@@ -26,6 +27,8 @@ pub(crate) struct Mail {
     pub(crate) shows_post: bool,
     /// That, once it was read.
     pub(crate) post: Option<Result<Post, String>>,
+    /// The message that is looked at, once it was printed.
+    pub(crate) preview: Option<(Kind, Option<Result<Preview, String>>)>,
     /// What the last test message said.
     pub(crate) test: Option<Result<String, String>>,
 }
@@ -128,6 +131,57 @@ impl Mail {
             };
             lines.extend(hung(tone, check.kind, 2 * COLUMN, text, width));
         }
+        lines
+    }
+}
+
+impl Mail {
+    /// A message as it would be mailed: its headers, its text, its HTML; and the same as a subcommand.
+    pub(crate) fn preview_lines(&self, width: usize) -> Vec<Line> {
+        let Some((kind, found)) = &self.preview else {
+            return Vec::new();
+        };
+        let twin = format!("Same as: gatepost mail template preview {}", kind.word());
+        let mut lines = broken(Tone::Plain, &twin, width, 0);
+        let found = match found {
+            None => {
+                lines.extend(broken(Tone::Plain, "the sender prints it ...", width, 0));
+                return lines;
+            }
+            Some(Err(error)) => {
+                lines.extend(broken(Tone::Bad, error, width, 0));
+                return lines;
+            }
+            Some(Ok(found)) => found,
+        };
+        let text = "A sample: nothing was sent, and no code is like the one in it.";
+        lines.extend(broken(Tone::Plain, text, width, 0));
+        headed(&mut lines, "TEMPLATES");
+        for template in &found.templates {
+            let whose = if template.own { "your own" } else { "built-in" };
+            let named = hung(Tone::Plain, template.name, 3 * COLUMN, whose, width);
+            lines.extend(named);
+        }
+        for problem in &found.problems {
+            let text = format!("{problem}; the built-in one was used");
+            lines.extend(broken(Tone::Bad, &text, width, 2));
+        }
+        headed(&mut lines, "MESSAGE");
+        for (name, value) in [
+            ("From", &found.from),
+            ("To", &found.to),
+            ("Subject", &found.subject),
+        ] {
+            lines.extend(hung(Tone::Plain, name, COLUMN, value, width));
+        }
+        let part = |part: &str| {
+            let lines = part.lines().flat_map(|line| verbatim(line, width));
+            lines.collect::<Vec<Line>>()
+        };
+        headed(&mut lines, "TEXT");
+        lines.extend(part(&found.text));
+        headed(&mut lines, "HTML");
+        lines.extend(part(&found.html));
         lines
     }
 }

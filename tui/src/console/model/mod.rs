@@ -175,7 +175,12 @@ pub(crate) enum Over {
     Notes,
     /// What runs.
     Jobs,
+    /// A message as it would be mailed.
+    Preview,
 }
+
+/// Columns that a text over a screen has at the most.
+pub(crate) const WIDEST: u16 = 96;
 
 /// The least columns and rows that can be drawn on.
 pub(crate) const LEAST: (u16, u16) = (60, 15);
@@ -254,12 +259,22 @@ impl Model {
         } else if let Some(overlay) = self.overlay {
             match overlay.what {
                 Over::Jobs => Context::Jobs,
-                Over::Keys | Over::Notes => Context::Overlay,
+                Over::Keys | Over::Notes | Over::Preview => Context::Overlay,
             }
         } else if self.typing.is_some() {
             Context::Filter
         } else {
             Context::Screen(self.screen)
+        }
+    }
+
+    /// How many lines lie over the screen, where somebody reads to their end; the view stops at that of
+    /// the others.
+    pub(crate) fn overlay_length(&self) -> usize {
+        let width = usize::from(self.size.0.min(WIDEST).saturating_sub(4));
+        match self.overlay.map(|overlay| overlay.what) {
+            Some(Over::Preview) => self.mail.preview_lines(width).len(),
+            Some(Over::Keys | Over::Notes | Over::Jobs) | None => usize::MAX,
         }
     }
 

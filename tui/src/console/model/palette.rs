@@ -3,6 +3,7 @@
 
 use gatepost_shared::admin::bypass::Listed;
 use gatepost_shared::admin::filter::{ORDERS, Order};
+use gatepost_shared::admin::templates::{Kind, Template};
 use gatepost_words::text::tame;
 use tui_input::Input;
 
@@ -33,6 +34,8 @@ pub(crate) enum Scope {
     Codes,
     /// What can be taken back.
     Undo,
+    /// The kinds of messages, each to be looked at.
+    Previews,
 }
 
 /// An act in a list.
@@ -227,6 +230,28 @@ impl Model {
         codes.map_or_else(Vec::new, |page| page.bypass.iter().map(entry).collect())
     }
 
+    /// The kinds of messages; whose templates are used is said where it is known.
+    fn previews(&self) -> Vec<Entry> {
+        let known = self.mail.post.as_ref().and_then(|post| post.as_ref().ok());
+        let own = |kind: Kind| {
+            let templates = known.map_or(&[][..], |post| &post.templates);
+            let of_it = |template: &&Template| kind.templates().contains(&template.name);
+            templates.iter().filter(of_it).any(|template| template.own)
+        };
+        let entry = |kind: Kind| {
+            let act = Act::PreviewOf(kind);
+            Entry {
+                act,
+                name: kind.word().to_owned(),
+                long: kind.long().to_owned(),
+                key: if own(kind) { "your own" } else { "" }.to_owned(),
+                twin: format!("gatepost mail template preview {}", kind.word()),
+                why_not: self.why_not(act),
+            }
+        };
+        Kind::ALL.into_iter().map(entry).collect()
+    }
+
     /// The acts of a scope, those that were done last before the others.
     pub(crate) fn acts(&self, scope: Scope) -> Vec<Entry> {
         match scope {
@@ -235,6 +260,7 @@ impl Model {
             Scope::Orders => return self.orders(),
             Scope::Codes => return self.codes(),
             Scope::Undo => return self.undoables(),
+            Scope::Previews => return self.previews(),
             Scope::All | Scope::Row => {}
         }
         let rows = self.keys.rows(Context::Screen(self.screen));
@@ -245,7 +271,8 @@ impl Model {
             | Scope::Views
             | Scope::Orders
             | Scope::Codes
-            | Scope::Undo => is_looked_for(bound.row) && bound.row.is_own(self.screen),
+            | Scope::Undo
+            | Scope::Previews => is_looked_for(bound.row) && bound.row.is_own(self.screen),
         });
         let mut entries: Vec<Entry> = rows.map(|bound| self.entry(bound)).collect();
         let age = |entry: &Entry| {

@@ -36,8 +36,8 @@ impl Model {
                     "Your role here is {is}, which may not {what}: ask somebody who is {may}."
                 ));
             }
-            // A file is no change of Gatepost's.
-            if act == Act::Export {
+            // A file is no change of Gatepost's, and a preview is none of anything.
+            if matches!(act, Act::Export | Act::Previews | Act::PreviewOf(_)) {
                 return None;
             }
             if self.rules.read_only {
@@ -224,7 +224,7 @@ fn needs(act: Act) -> Option<Right> {
         Act::Unmask => Some(Right::Unmask),
         Act::Bypass | Act::Revoke(_) => Some(Right::Bypass),
         Act::Shield | Act::EndShield => Some(Right::Shield),
-        Act::TestMail | Act::RetryMail => Some(Right::Mail),
+        Act::TestMail | Act::RetryMail | Act::Previews | Act::PreviewOf(_) => Some(Right::Mail),
         Act::EditRules | Act::TryRules | Act::ApplyRules | Act::KeepTry | Act::RollBack => {
             Some(Right::Policy)
         }

@@ -102,6 +102,30 @@ pub(crate) fn broken(tone: Tone, text: &str, width: usize, indent: usize) -> Vec
     lines
 }
 
+/// A text as it is, blanks too: broken only where a line is full.
+pub(crate) fn verbatim(text: &str, width: usize) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let (mut line, mut used) = (String::new(), 0);
+    let mut end = |line: &mut String| {
+        lines.push(Line {
+            tone: Tone::Plain,
+            text: std::mem::take(line),
+            bars: None,
+        });
+    };
+    for c in text.chars() {
+        let wide = c.width().unwrap_or(0);
+        if used + wide > width && used > 0 {
+            end(&mut line);
+            used = 0;
+        }
+        line.push(c);
+        used += wide;
+    }
+    end(&mut line);
+    lines
+}
+
 /// A word in a column of its own, and a text beside it that is broken at a width.
 pub(crate) fn hung(tone: Tone, word: &str, column: usize, text: &str, width: usize) -> Vec<Line> {
     let mut lead = word.to_owned();

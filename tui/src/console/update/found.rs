@@ -9,7 +9,7 @@ use super::super::model::Model;
 use super::super::model::dialog::Dialog;
 use super::super::model::list::Keyed;
 use super::super::model::text::Tone;
-use super::{account, asking, home, import, jobs, live, policy, prefs, users};
+use super::{account, asking, home, import, jobs, live, mail, policy, prefs, users};
 
 pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
     let height = model.table_height();
@@ -92,6 +92,10 @@ pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
         }
         Found::Post(post) => {
             model.mail.post = Some(post);
+            Vec::new()
+        }
+        Found::Preview(kind, found) => {
+            mail::previewed(model, kind, found);
             Vec::new()
         }
         Found::Policy(found) => policy::take(model, found),

@@ -1,9 +1,12 @@
 //! What happens on the screen of deliveries.
 
+use gatepost_shared::admin::templates::{Kind, Preview};
+
 use super::super::effect::Effect;
 use super::super::message::{Act, Screen};
-use super::super::model::Model;
-use super::{dialog, go, scrolled};
+use super::super::model::palette::Scope;
+use super::super::model::{Model, Over};
+use super::{dialog, go, lay_over, palette, scrolled};
 
 /// Reads the rows around the selected one.
 pub(super) fn read(model: &mut Model) -> Vec<Effect> {
@@ -23,6 +26,15 @@ pub(super) fn of(model: &mut Model, key: Option<String>) -> Vec<Effect> {
     model.mail.scroll = 0;
     model.mail.list.refilter();
     go(model, Screen::Mail)
+}
+
+/// A message was printed; one that nobody waits for any more is dropped.
+pub(super) fn previewed(model: &mut Model, kind: Kind, found: Result<Preview, String>) {
+    if let Some((of, shown)) = &mut model.mail.preview
+        && *of == kind
+    {
+        *shown = Some(found);
+    }
 }
 
 #[expect(
@@ -48,6 +60,12 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
             model.mail.shows_post = true;
             model.mail.scroll = 0;
             vec![Effect::Post]
+        }
+        Act::Previews => palette::open(model, Scope::Previews),
+        Act::PreviewOf(kind) => {
+            model.mail.preview = Some((kind, None));
+            lay_over(model, Over::Preview);
+            vec![Effect::Preview(kind)]
         }
         Act::RetryMail => dialog::about_retrying(model),
         Act::Move(step) if model.mail.is_open && !model.is_wide() => {

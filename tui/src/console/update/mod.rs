@@ -235,10 +235,11 @@ fn lay_over(model: &mut Model, what: Over) -> Vec<Effect> {
 /// In the help and the messages.
 fn over(model: &mut Model, act: Act) -> Vec<Effect> {
     let height = model.text_height();
+    let lines = model.overlay_length();
     match (act, &mut model.overlay) {
         (Act::Move(step), Some(overlay)) => {
             // The view knows how long the text is and stops at its end.
-            overlay.scroll = scrolled(overlay.scroll, step, height, usize::MAX);
+            overlay.scroll = scrolled(overlay.scroll, step, height, lines);
         }
         (_, overlay) => *overlay = None,
     }

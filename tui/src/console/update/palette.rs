@@ -19,6 +19,7 @@ pub(super) fn open(model: &mut Model, scope: Scope) -> Vec<Effect> {
         Scope::Codes => format!("Bypass codes of {}", about(model)),
         Scope::Orders => "Sort the accounts".to_owned(),
         Scope::Undo => "What can be taken back".to_owned(),
+        Scope::Previews => "Preview a message".to_owned(),
         Scope::Row => format!("Actions on {}", about(model)),
     };
     model.palette = Some(Palette::new(title, model.acts(scope)));

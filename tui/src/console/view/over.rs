@@ -5,14 +5,14 @@ use ratatui::layout::Rect;
 
 use super::super::message::Context;
 use super::super::model::text::{self, Tone, hung};
-use super::super::model::{Model, Over};
+use super::super::model::{Model, Over, WIDEST};
 use super::parts::{middle, page};
 use super::theme::Theme;
 
 /// The keys, or what was said.
 pub(super) fn overlay(model: &Model, theme: Theme, frame: &mut Frame<'_>, body: Rect) {
     let Some(overlay) = model.overlay else { return };
-    let room = middle(frame, body, body.width.min(96), body.height);
+    let room = middle(frame, body, body.width.min(WIDEST), body.height);
     let width = usize::from(room.width.saturating_sub(4));
     let (title, lines) = match overlay.what {
         Over::Keys => (
@@ -20,6 +20,10 @@ pub(super) fn overlay(model: &Model, theme: Theme, frame: &mut Frame<'_>, body: 
             key_lines(model, width),
         ),
         Over::Notes => ("Messages".to_owned(), model.notes.lines(width)),
+        Over::Preview => (
+            "How a message would look".to_owned(),
+            model.mail.preview_lines(width),
+        ),
         // It has a picture of its own.
         Over::Jobs => return,
     };

@@ -93,6 +93,7 @@ pub(super) fn job(desk: &Desk, effect: Effect) {
         }
         Effect::CheckChain => desk.tell(Found::Ended(Job::Chain, check_chain(desk))),
         Effect::Post => desk.tell(Found::Post(post::read(desk))),
+        Effect::Preview(kind) => desk.tell(Found::Preview(kind, post::preview(desk, kind))),
         Effect::Do(deed) => {
             let job = if deed.verb == Verb::RetryMail {
                 Job::RetryMail

@@ -217,6 +217,7 @@ fn answer(admin: &Admin, counted: &mut Counted, effect: &Effect) -> Option<Found
         | Effect::User { .. }
         | Effect::SignIns(_)
         | Effect::Post
+        | Effect::Preview(_)
         | Effect::Sources(_)
         | Effect::Undoables
         | Effect::Plan(..)
@@ -255,6 +256,7 @@ fn unopened(effect: &Effect, error: &str) -> Option<Found> {
         | Effect::User { .. }
         | Effect::SignIns(_)
         | Effect::Post
+        | Effect::Preview(_)
         | Effect::Sources(_)
         | Effect::Undoables
         | Effect::Plan(..)

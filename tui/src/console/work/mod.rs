@@ -189,6 +189,7 @@ impl Workers {
             | Effect::Export(..)
             | Effect::Difference(..)
             | Effect::Post
+            | Effect::Preview(_)
             | Effect::Checks
             | Effect::CheckChain => return self.job(effect),
             Effect::Keep(_) => match &self.home {

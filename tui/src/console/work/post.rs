@@ -2,6 +2,7 @@
 
 use gatepost_shared::admin::postbox::Again;
 use gatepost_shared::admin::roles::Right;
+use gatepost_shared::admin::templates::{Kind, Preview};
 use gatepost_shared::admin::{Admin, AdminError};
 
 use super::super::message::Post;
@@ -23,6 +24,13 @@ pub(super) fn read(desk: &Desk) -> Result<Post, String> {
         })
     };
     read().map_err(|error| said(&error))
+}
+
+/// Has the sender print a message.
+pub(super) fn preview(desk: &Desk, kind: Kind) -> Result<Preview, String> {
+    let admin = desk.admin()?;
+    let found = admin.preview_template(kind.word());
+    found.map_err(|error| said(&error))
 }
 
 /// Tries the notices that wait; the sentence says what became of them.

@@ -2,12 +2,14 @@
 
 use gatepost_shared::admin::doctor::{Check, Finding};
 use gatepost_shared::admin::roles::Role;
+use gatepost_shared::admin::templates::Kind;
 
 use super::{act, found, fresh, press, said, types};
 use crate::console::effect::{Deed, Effect, Rows, Verb};
 use crate::console::message::{Act, Found, Job, Key, Screen};
 use crate::console::model::Model;
-use crate::console::samples::post;
+use crate::console::model::palette::Palette;
+use crate::console::samples::{post, preview};
 
 #[test]
 fn notices_that_wait_are_sent_by_two_keys() {
@@ -39,6 +41,65 @@ fn how_mail_fares_lies_over_the_list_until_esc() {
     press(&mut model, Key::Char('G'));
     press(&mut model, Key::Esc);
     assert!(!model.mail.shows_post);
+}
+
+// Mutants: a message that nobody waits for any more is shown; scrolling goes past the end; a role that may not
+// have the sender started is let through, or a console that only looks is not.
+#[test]
+fn a_message_is_chosen_printed_and_read_to_its_end() {
+    let mut model = fresh(Screen::Mail);
+    (model.read_only, model.size) = (true, (80, 15));
+    assert_eq!(press(&mut model, Key::Char('P')), []);
+    let names: Vec<String> = model
+        .palette
+        .iter()
+        .flat_map(Palette::found)
+        .map(|entry| entry.name.clone())
+        .collect();
+    assert_eq!(names, Kind::ALL.map(|kind| kind.word().to_owned()));
+    press(&mut model, Key::Down);
+    let wanted = Kind::Confirmation;
+    assert_eq!(press(&mut model, Key::Enter), [Effect::Preview(wanted)]);
+    let text = |model: &Model| {
+        let lines = model.mail.preview_lines(76);
+        lines
+            .into_iter()
+            .map(|line| line.text + "\n")
+            .collect::<String>()
+    };
+    assert!(text(&model).contains("gatepost mail template preview confirmation"));
+    assert!(text(&model).contains("the sender prints it"));
+    found(
+        &mut model,
+        Found::Preview(Kind::Code, Err("late".to_owned())),
+    );
+    assert!(text(&model).contains("the sender prints it"));
+    found(&mut model, Found::Preview(wanted, Ok(preview(wanted))));
+    for told in [
+        "\nService:   sshd\n",
+        "code.html, line 3, column 9: undefined value",
+        "\n  <p>Sign-in",
+    ] {
+        assert!(text(&model).contains(told), "{told} in {}", text(&model));
+    }
+    for _ in 0..50 {
+        press(&mut model, Key::Down);
+    }
+    let scroll = model.overlay.unwrap().scroll;
+    let count = text(&model).lines().count();
+    assert!(0 < scroll && scroll < count, "{scroll} of {count}");
+    press(&mut model, Key::Up);
+    assert_eq!(model.overlay.unwrap().scroll, scroll - 1);
+    press(&mut model, Key::Esc);
+    assert!(model.overlay.is_none());
+    model.role = Role::Helpdesk;
+    press(&mut model, Key::Char('P'));
+    assert!(model.palette.is_none());
+    assert!(
+        said(&model).contains("may not send mail"),
+        "{}",
+        said(&model)
+    );
 }
 
 // Mutants: what is wrong does not come first; looking again loses the selected check.

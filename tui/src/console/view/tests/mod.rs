@@ -28,7 +28,7 @@ use crate::console::effect::Effect;
 use crate::console::look::{Look, Scheme};
 use crate::console::message::{Found, Message, Screen};
 use crate::console::model::{LEAST, Model};
-use crate::console::samples::post;
+use crate::console::samples::{post, preview};
 use crate::console::update::{begin, update};
 
 const SIZES: [(u16, u16); 3] = [LEAST, (80, 24), (160, 48)];
@@ -113,6 +113,7 @@ fn feed(model: &mut Model, case: Case, effects: Vec<Effect>) {
                 None => continue,
             },
             Effect::Post => Found::Post(Ok(post("example.net"))),
+            Effect::Preview(kind) => Found::Preview(kind, Ok(preview(kind))),
             Effect::CheckChain
             | Effect::Difference(..)
             | Effect::Edit(_)

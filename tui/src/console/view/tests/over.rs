@@ -15,7 +15,7 @@ use crate::console::model::text::Tone;
 use crate::console::model::{IDLE, Model};
 use crate::console::update::update;
 
-const OVER: [(&str, Screen, Steps); 36] = [
+const OVER: [(&str, Screen, Steps); 38] = [
     ("over-bypass", Screen::Users, |model| {
         update(model, Message::Act(Act::Bypass));
         for c in "TICKET-812 phone lost".chars() {
@@ -221,6 +221,17 @@ const OVER: [(&str, Screen, Steps); 36] = [
     }),
     ("over-post", Screen::Mail, |model| {
         let effects = update(model, Message::Act(Act::Post));
+        feed(model, Case::Typical, effects);
+    }),
+    ("over-previews", Screen::Mail, |model| {
+        let effects = update(model, Message::Act(Act::Post));
+        feed(model, Case::Typical, effects);
+        update(model, Message::Act(Act::Back));
+        update(model, Message::Act(Act::Previews));
+    }),
+    ("over-preview", Screen::Mail, |model| {
+        update(model, Message::Act(Act::Previews));
+        let effects = update(model, Message::Act(Act::Press));
         feed(model, Case::Typical, effects);
     }),
     ("over-check", Screen::Health, |model| {
