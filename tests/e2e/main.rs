@@ -63,6 +63,8 @@ mod replay;
 mod shield;
 /// The SMTP sink proves itself against a client of its own: it takes mail, and does wrong on demand.
 mod sink;
+/// PAM stacks, as doctor reckons and as libpam goes.
+mod stacks;
 /// A store that is missing, damaged, full, locked or old; disks and helpers that fail in mid-login.
 mod store_failure;
 /// Strangers at a decoy stack, by the thousand.

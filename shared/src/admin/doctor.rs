@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::AdminError;
 use super::roles::{Operator, Right};
 use super::setup::person;
+use super::stacks::{self, Stack};
 use crate::config::{Config, Roles};
 use crate::files::{self, Readers};
 use crate::host::{Host, System};
@@ -53,6 +54,9 @@ pub struct Check {
     pub finding: Finding,
     /// What was seen, and what to do.
     pub detail: String,
+    /// The PAM stack that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stack: Option<Stack>,
 }
 
 /// All checks.
@@ -97,7 +101,9 @@ pub fn run(conf: Option<&Path>, operator: &Operator) -> Result<Report, AdminErro
     let mut checks = vec![sender_user()];
     checks.extend(programs());
     checks.push(module());
-    checks.push(services());
+    let stacks = stacks::all();
+    checks.push(services(&stacks));
+    checks.extend(stacks.into_iter().map(in_full));
     match config {
         Ok(config) => {
             checks.push(check("configuration", Ok("it can be used".to_owned())));
@@ -138,6 +144,7 @@ fn login() -> Option<Check> {
                  required pam_loginuid.so belongs into sshd, login and the like (a service has no \
                  login: there this is as it must be)"
                 .to_owned(),
+        stack: None,
     })
 }
 
@@ -177,6 +184,7 @@ fn roles() -> Check {
                  [roles]",
                 sanitise(&missing.join(", "))
             ),
+            stack: None,
         },
         Err(failed) => check(what, Err(failed.to_string())),
     }
@@ -191,6 +199,7 @@ fn check(what: &str, seen: Result<String, String>) -> Check {
         what: what.to_owned(),
         finding,
         detail,
+        stack: None,
     }
 }
 
@@ -262,67 +271,36 @@ fn module() -> Check {
 
 /// Which services name the module.
 pub(super) fn naming() -> Vec<String> {
-    let lines = lines();
-    lines.into_iter().map(|(name, _)| name).collect()
+    let stacks = stacks::all().into_iter();
+    stacks.map(|stack| stack.service).collect()
 }
 
-/// The lines that name the module, by service, in order.
-fn lines() -> Vec<(String, Vec<String>)> {
-    let mut naming = Vec::new();
-    let entries = std::fs::read_dir(SERVICES).into_iter().flatten().flatten();
-    for entry in entries {
-        let Ok(text) = std::fs::read_to_string(entry.path()) else {
-            continue;
-        };
-        let name = sanitise(&entry.file_name().to_string_lossy());
-        let lines: Vec<String> = text
-            .lines()
-            .filter(|line| !line.trim_start().starts_with('#') && line.contains(MODULE))
-            .map(str::to_owned)
-            .collect();
-        if !lines.is_empty() {
-            naming.push((name, lines));
-        }
-    }
-    naming.sort();
-    naming
-}
-
-/// Which services name the module, and how.
-fn services() -> Check {
-    let (mut naming, mut unsafe_lines) = (Vec::new(), Vec::new());
-    for (name, lines) in lines() {
-        if lines.iter().any(|line| opens(line)) {
-            unsafe_lines.push(name.clone());
-        }
-        naming.push(name);
-    }
+/// Which services load the module.
+fn services(stacks: &[Stack]) -> Check {
+    let names: Vec<&str> = stacks.iter().map(|stack| stack.service.as_str()).collect();
     let what = "PAM services";
-    if !unsafe_lines.is_empty() {
-        let detail = format!(
-            "{SERVICES}: {} must say auth required {MODULE}, followed by auth required \
-             pam_permit.so; sufficient, optional and [default=ignore] let logins in without a code",
-            unsafe_lines.join(", ")
-        );
-        return check(what, Err(detail));
-    }
-    if naming.is_empty() {
+    if names.is_empty() {
         return Check {
-            what: what.to_owned(),
             finding: Finding::Warning,
-            detail: format!("no service in {SERVICES} names {MODULE}: nobody is asked for a code"),
+            ..check(
+                what,
+                Ok(format!(
+                    "no service in {SERVICES} names {MODULE}: nobody is asked for a code"
+                )),
+            )
         };
     }
-    check(what, Ok(format!("named by {}", naming.join(", "))))
+    check(what, Ok(format!("named by {}", names.join(", "))))
 }
 
-/// Whether a line would let a refusal pass.
-fn opens(line: &str) -> bool {
-    let mut words = line.split_whitespace();
-    let kind = words.next().unwrap_or_default().trim_start_matches('-');
-    let control = words.next().unwrap_or_default();
-    kind == "auth"
-        && (matches!(control, "sufficient" | "optional") || line.contains("default=ignore"))
+/// A service's stack.
+fn in_full(stack: Stack) -> Check {
+    Check {
+        what: format!("PAM {}", stack.service),
+        finding: stack.finding(),
+        detail: stack.told(),
+        stack: Some(stack),
+    }
 }
 
 /// Whether the version in force can be used, and every group that its rules name is there.
@@ -363,6 +341,7 @@ fn templates(config: &Config) -> Option<Check> {
             what: "templates".to_owned(),
             finding: Finding::Warning,
             detail,
+            stack: None,
         },
     })
 }
@@ -447,6 +426,7 @@ fn shields(store: &Store) -> Check {
             "sign-ins are refused from {}: gatepost shield off ends one",
             each.join(", ")
         ),
+        stack: None,
     }
 }
 
@@ -482,25 +462,9 @@ fn relays(config: &Config, secrets: Secrets) -> Vec<Check> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Finding, opens, rules};
+    use super::{Finding, rules};
     use crate::policy::rules::{Action, Rule};
     use crate::policy::versions::InForce;
-
-    #[test]
-    fn lines_that_let_a_refusal_pass_are_known() {
-        let cases = [
-            ("auth required pam_gatepost.so", false),
-            ("auth requisite pam_gatepost.so decoy", false),
-            ("auth sufficient pam_gatepost.so", true),
-            ("-auth optional pam_gatepost.so", true),
-            ("auth [success=ok default=ignore] pam_gatepost.so", true),
-            ("auth [success=ok default=die] pam_gatepost.so", false),
-            ("session optional pam_gatepost.so", false),
-        ];
-        for (line, open) in cases {
-            assert_eq!(opens(line), open, "{line}");
-        }
-    }
 
     // Mutant: missing_groups finds none.
     #[test]

@@ -16,6 +16,7 @@
 //! - [`copies`]: the store backed up, restored, checked, migrated, shrunk
 //! - [`maintain`]: purging, and notices that are due
 //! - [`roles`]: who may do what; [`mod@operator`]: who is behind this process
+//! - [`stacks`]: where our module stands in PAM, and who gets past it
 //! - [`doctor`]: what is missing or unsafe, and what emailed codes are not
 
 pub mod attack;
@@ -38,6 +39,7 @@ pub mod roles;
 pub mod setup;
 pub mod shield;
 pub mod sources;
+pub mod stacks;
 pub mod status;
 pub mod templates;
 pub mod undo;

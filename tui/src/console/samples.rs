@@ -1,9 +1,11 @@
 //! What the tests of state and pictures show of a policy.
 
+use gatepost_shared::admin::doctor::Finding;
 use gatepost_shared::admin::policy::diff::{Change, Line, Outcome, Sign, Stopped, Yours};
 use gatepost_shared::admin::policy::history::Row;
 use gatepost_shared::admin::policy::{Limit, Policy, Rule, State, Trial};
 use gatepost_shared::admin::postbox::{Health, Named, Queued, Tally};
+use gatepost_shared::admin::stacks::{Fault, Place, Stack};
 use gatepost_shared::admin::templates::{Kind, Preview, Problem, Template, TemplateCheck};
 use gatepost_shared::admin::why::{Verdict, Why};
 use gatepost_shared::policy::Unenrolled;
@@ -193,6 +195,37 @@ pub(super) fn post(name: &str) -> Post {
             check("code", None),
             check("test", Some("line 3: no {x}")),
         ]),
+    }
+}
+
+/// A stack in which a right password is enough.
+pub(super) fn stack() -> Stack {
+    let place =
+        |depth, (file, line): (&str, usize), control: &str, module: &str, words: &str| Place {
+            depth,
+            file: file.to_owned(),
+            line,
+            control: control.to_owned(),
+            module: module.to_owned(),
+            words: words.to_owned(),
+            ours: module == "pam_gatepost.so",
+        };
+    let jump = "[success=2 default=ignore]";
+    Stack {
+        service: "sshd".to_owned(),
+        modules: vec![
+            place(1, ("common-auth", 17), jump, "pam_unix.so", "nullok"),
+            place(1, ("common-auth", 18), "requisite", "pam_deny.so", ""),
+            place(0, ("sshd", 5), "required", "pam_gatepost.so", ""),
+            place(0, ("sshd", 6), "required", "pam_permit.so", ""),
+        ],
+        faults: vec![Fault {
+            finding: Finding::Problem,
+            what: "common-auth:17: whoever passes pam_unix.so is let in without a code".to_owned(),
+            mend: "move pam_gatepost.so to where no sufficient, no [success=N] and no [success=done] goes \
+                   past it"
+                .to_owned(),
+        }],
     }
 }
 

@@ -149,5 +149,88 @@ fn doctor_is_honest_and_names_what_is_missing() {
     stage
         .gatepost(&["doctor"])
         .exits(10)
-        .says("sshd must say auth required pam_gatepost.so");
+        .says("say auth required pam_gatepost.so, followed by auth required pam_permit.so");
+}
+
+// Mutants: a file outside of the folder is read; a jump past us, or a file that is included, is not seen.
+#[test]
+fn doctor_shows_the_stacks_and_who_gets_past_us() {
+    let Some(stage) = Stage::installed("doctor_shows_the_stacks_and_who_gets_past_us") else {
+        return;
+    };
+    let two = "auth required pam_gatepost.so\nauth required pam_permit.so\n";
+    let common = "auth [success=1 default=ignore] pam_unix.so \\\n  nullok\nauth requisite pam_deny.so\n\
+                  auth required pam_permit.so\n";
+    stage.write("/etc/pam.d/common-auth", common);
+    stage.write("/etc/pam.d/good", &format!("@include common-auth\n{two}"));
+    stage.write(
+        "/etc/pam.d/bad",
+        &format!("auth sufficient pam_unix.so\n{two}"),
+    );
+    stage.write("/etc/pam.d/none", "@include common-auth\n");
+    stage.write("/etc/elsewhere", two);
+    stage
+        .shell("cd /etc/pam.d && ln -s ../elsewhere linked && mkfifo -m 644 pipe && mkdir -m 755 folder")
+        .exits(0);
+    for odd in ["linked", "pipe", "folder", "/etc/elsewhere", "../elsewhere"] {
+        let name = odd.replace(['/', '.'], "");
+        stage.write(
+            &format!("/etc/pam.d/by-{name}"),
+            &format!("@include {odd}\n{two}"),
+        );
+    }
+    let report = stage.gatepost(&["--json", "doctor"]).exits(10).json();
+    let checks = report["checks"].as_array().unwrap();
+    let of = |service: &str| {
+        let name = format!("PAM {service}");
+        checks.iter().find(|check| check["what"] == name.as_str())
+    };
+    let good = of("good").unwrap();
+    assert_eq!(good["finding"], "ok", "{good}");
+    let places: Vec<String> = good["stack"]["modules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|place| {
+            format!(
+                "{}:{} {} {}",
+                place["file"], place["line"], place["module"], place["words"]
+            )
+        })
+        .map(|shown| shown.replace('"', ""))
+        .collect();
+    assert_eq!(
+        places,
+        [
+            "common-auth:1 pam_unix.so nullok",
+            "common-auth:3 pam_deny.so ",
+            "common-auth:4 pam_permit.so ",
+            "good:2 pam_gatepost.so ",
+            "good:3 pam_permit.so ",
+        ]
+    );
+    let bad = of("bad").unwrap();
+    assert_eq!(bad["finding"], "problem", "{bad}");
+    let fault = &bad["stack"]["faults"][0];
+    assert_eq!(
+        fault["what"],
+        "bad:1: whoever passes pam_unix.so is let in without a code"
+    );
+    for odd in ["linked", "pipe", "folder", "etcelsewhere", "elsewhere"] {
+        let found = of(&format!("by-{odd}")).unwrap();
+        assert_eq!(found["finding"], "warning", "{found}");
+        assert_eq!(
+            found["stack"]["modules"].as_array().unwrap().len(),
+            2,
+            "{found}"
+        );
+    }
+    for absent in ["none", "linked", "common-auth"] {
+        assert_eq!(of(absent), None);
+    }
+    stage
+        .gatepost(&["doctor"])
+        .exits(10)
+        .says("PAM bad")
+        .says("whoever passes pam_unix.so is let in without a code");
 }

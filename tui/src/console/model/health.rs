@@ -3,9 +3,13 @@
 
 use gatepost_shared::admin::browse::Page;
 use gatepost_shared::admin::doctor::{Check, Finding, HONESTLY};
+use gatepost_shared::admin::stacks::{Place, Stack};
 
 use super::list::{List, Rows};
-use super::text::{Line, Tone, broken, headed};
+use super::text::{Line, Tone, broken, headed, hung};
+
+/// Columns of where a module stands.
+const AT: usize = 17;
 
 /// The screen's state.
 #[derive(Debug, Default)]
@@ -57,8 +61,13 @@ impl Health {
             let (tone, word) = meaning(check.finding);
             headed(&mut lines, &check.what);
             lines.extend(broken(tone, word, width, 0));
-            for line in check.detail.lines() {
-                lines.extend(broken(Tone::Plain, &one_line(line), width, 2));
+            match &check.stack {
+                Some(stack) => lines.extend(map(stack, width)),
+                None => {
+                    for line in check.detail.lines() {
+                        lines.extend(broken(Tone::Plain, &one_line(line), width, 2));
+                    }
+                }
             }
         }
         headed(&mut lines, "WHAT CODES BY MAIL ARE NOT");
@@ -67,6 +76,41 @@ impl Health {
         }
         lines
     }
+}
+
+/// A PAM stack: what is wrong with it and what to do, then its modules in order. Ours is pointed at, and a
+/// bar stands for each file that a line is included through.
+fn map(stack: &Stack, width: usize) -> Vec<Line> {
+    let mut lines = Vec::new();
+    if stack.faults.is_empty() {
+        lines.extend(broken(Tone::Plain, &stack.told(), width, 2));
+    }
+    for fault in &stack.faults {
+        let (tone, word) = meaning(fault.finding);
+        let text = format!("{word}: {}", fault.what);
+        lines.extend(broken(tone, &one_line(&text), width, 2));
+        let text = format!("do: {}", fault.mend);
+        lines.extend(broken(Tone::Hint, &one_line(&text), width, 4));
+    }
+    headed(&mut lines, "STACK, FROM ABOVE");
+    for place in &stack.modules {
+        let (sign, tone) = if place.ours {
+            (">", Tone::Good)
+        } else {
+            (" ", Tone::Plain)
+        };
+        let at = format!("{sign} {}", place.at());
+        let bars = "| ".repeat(place.depth);
+        let Place {
+            control,
+            module,
+            words,
+            ..
+        } = place;
+        let text = format!("{bars}{control} {module} {words}");
+        lines.extend(hung(tone, &at, AT, text.trim_end(), width));
+    }
+    lines
 }
 
 /// How a finding is meant, and the word for it.

@@ -109,6 +109,7 @@ fn a_check_is_selected_and_says_what_to_do() {
         what: what.to_owned(),
         finding,
         detail: detail.to_owned(),
+        stack: None,
     };
     let checks = vec![
         check("key", Finding::Ok, "it is there"),

@@ -15,7 +15,7 @@ use crate::console::model::text::Tone;
 use crate::console::model::{IDLE, Model};
 use crate::console::update::update;
 
-const OVER: [(&str, Screen, Steps); 38] = [
+const OVER: [(&str, Screen, Steps); 39] = [
     ("over-bypass", Screen::Users, |model| {
         update(model, Message::Act(Act::Bypass));
         for c in "TICKET-812 phone lost".chars() {
@@ -233,6 +233,9 @@ const OVER: [(&str, Screen, Steps); 38] = [
         update(model, Message::Act(Act::Previews));
         let effects = update(model, Message::Act(Act::Press));
         feed(model, Case::Typical, effects);
+    }),
+    ("over-stack", Screen::Health, |model| {
+        update(model, Message::Act(Act::Open));
     }),
     ("over-check", Screen::Health, |model| {
         update(model, Message::Act(Act::Move(Step::Down)));

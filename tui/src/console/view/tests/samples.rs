@@ -16,7 +16,7 @@ use super::Case;
 use crate::console::effect::Ask;
 use crate::console::message::{Found, FoundPolicy, Message, Standing};
 use crate::console::model::Model;
-use crate::console::samples::{in_force, versions, whole, why};
+use crate::console::samples::{in_force, stack, versions, whole, why};
 use crate::console::update::update;
 
 pub(super) fn error() -> String {
@@ -163,6 +163,7 @@ pub(super) fn checks(case: Case) -> Vec<Check> {
         what: what.into(),
         finding,
         detail: detail.into(),
+        stack: None,
     };
     match case {
         Case::Empty => Vec::new(),
@@ -173,6 +174,10 @@ pub(super) fn checks(case: Case) -> Vec<Check> {
                 Finding::Warning,
                 "no service names pam_gatepost.so",
             ),
+            Check {
+                stack: Some(stack()),
+                ..check("PAM sshd", Finding::Problem, &stack().told())
+            },
         ],
         Case::Long => (0..40)
             .map(|_| check(LONG, Finding::Warning, LONG))

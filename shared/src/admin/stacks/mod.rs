@@ -1,0 +1,347 @@
+//! The PAM stacks that load our module: which modules they call in which order, where ours stands, and
+//! what of that lets somebody in without a code, or nobody at all.
+//!
+//! - [`text`]: what a file says; [`run`]: every way through a stack; [`words`]: what is known of modules
+//! - [`read`]: the files, below two fixed folders alone
+
+mod read;
+mod run;
+mod text;
+mod words;
+
+use gatepost_words::text::sanitise;
+use serde::Serialize;
+
+use self::read::{Folders, Unread};
+use self::run::{Gate, Item, Module, ways_in};
+use self::text::Entry;
+use super::doctor::Finding;
+
+/// A service's stack for authentication.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Stack {
+    /// The service.
+    pub service: String,
+    /// Its modules, in order.
+    pub modules: Vec<Place>,
+    /// What is wrong with it, the worst first.
+    pub faults: Vec<Fault>,
+}
+
+/// A module in a stack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// How many files it is included through.
+    pub depth: usize,
+    /// The file in which it stands.
+    pub file: String,
+    /// The line in that.
+    pub line: usize,
+    /// What its result comes to, as written.
+    pub control: String,
+    /// The module.
+    pub module: String,
+    /// The words behind it.
+    pub words: String,
+    /// Whether it is ours.
+    pub ours: bool,
+}
+
+/// What is wrong with a stack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// How bad that is.
+    pub finding: Finding,
+    /// What.
+    pub what: String,
+    /// What to do.
+    pub mend: String,
+}
+
+impl Stack {
+    /// How bad it is.
+    pub fn finding(&self) -> Finding {
+        let worst = self.faults.first();
+        worst.map_or(Finding::Ok, |fault| fault.finding)
+    }
+
+    /// What is said of it in a line.
+    pub fn told(&self) -> String {
+        let Some(fault) = self.faults.first() else {
+            let ours = self.modules.iter().find(|place| place.ours);
+            let ours = ours.map_or_else(String::new, |place| {
+                format!("; asked for on line {} of {}", place.line, place.file)
+            });
+            return format!("no way in without a code but by rule{ours}");
+        };
+        let others = match self.faults.len() {
+            0 | 1 => String::new(),
+            more => format!(" (and {} more)", more - 1),
+        };
+        format!("{}: {}{others}", fault.what, fault.mend)
+    }
+}
+
+impl Place {
+    /// Where it stands: `sshd:5`.
+    pub fn at(&self) -> String {
+        format!("{}:{}", self.file, self.line)
+    }
+}
+
+/// Files that may be included in one another, and modules in one stack; more is no stack that anybody
+/// reads.
+const DEEPEST: usize = 16;
+const MOST: usize = 256;
+/// Files that services include, and that are none.
+const PARTS: [&str; 5] = [
+    "system-auth",
+    "password-auth",
+    "fingerprint-auth",
+    "smartcard-auth",
+    "postlogin",
+];
+
+/// The stacks that load our module.
+pub(super) fn all() -> Vec<Stack> {
+    let folders = Folders::open();
+    let services = folders.services().into_iter();
+    let services =
+        services.filter(|name| !name.starts_with("common-") && !PARTS.contains(&name.as_str()));
+    services
+        .filter_map(|service| stack(&service, &|name| folders.text(name)))
+        .collect()
+}
+
+/// A service's stack, where it loads our module.
+fn stack(service: &str, read: &dyn Fn(&str) -> Result<String, Unread>) -> Option<Stack> {
+    let mut found = Found {
+        read,
+        places: Vec::new(),
+        modules: Vec::new(),
+        unread: None,
+    };
+    let items = found.file(service, 0);
+    if !found.places.iter().any(|place| place.ours) {
+        return None;
+    }
+    let mut faults = found.line_faults();
+    match &found.unread {
+        Some(fault) => faults.push(fault.clone()),
+        None => faults.extend(found.way_faults(&items)),
+    }
+    // Stable: faults of a kind stay in order.
+    faults.sort_by_key(|fault| match fault.finding {
+        Finding::Problem => 0,
+        Finding::Warning => 1,
+        Finding::Ok => 2,
+    });
+    Some(Stack {
+        service: sanitise(service),
+        modules: found.places,
+        faults,
+    })
+}
+
+/// A stack as far as it was read.
+struct Found<'a> {
+    read: &'a dyn Fn(&str) -> Result<String, Unread>,
+    places: Vec<Place>,
+    /// Beside each place, what it does.
+    modules: Vec<Module>,
+    /// Why it is not known whole.
+    unread: Option<Fault>,
+}
+
+impl Found<'_> {
+    /// Takes a file in.
+    fn file(&mut self, name: &str, depth: usize) -> Vec<Item> {
+        let text = if depth > DEEPEST {
+            Err(Unread::Deep)
+        } else {
+            (self.read)(name)
+        };
+        let text = match text {
+            Ok(text) => text,
+            Err(why) => {
+                self.unread.get_or_insert(why.fault(name));
+                return Vec::new();
+            }
+        };
+        let mut items = Vec::new();
+        for (line, entry) in text::entries(&text) {
+            if self.places.len() >= MOST {
+                self.unread.get_or_insert(Unread::Deep.fault(name));
+                break;
+            }
+            match entry {
+                Entry::Include(file) => items.extend(self.file(&file, depth + 1)),
+                Entry::Substack(file) => {
+                    let sub = self.file(&file, depth + 1);
+                    items.push(Item::Sub(sub));
+                }
+                Entry::Module {
+                    control,
+                    shown,
+                    name: module,
+                    words,
+                } => {
+                    items.push(Item::Module(self.modules.len()));
+                    self.places.push(Place {
+                        depth,
+                        file: sanitise(name),
+                        line,
+                        control: sanitise(&shown),
+                        ours: words::is_ours(&module),
+                        module: sanitise(&module),
+                        words: sanitise(&words.join(" ")),
+                    });
+                    self.modules.push(Module {
+                        control,
+                        name: module,
+                        words,
+                    });
+                }
+            }
+        }
+        items
+    }
+
+    fn ours(&self) -> impl Iterator<Item = (usize, &Place, &Module)> {
+        let both = self.places.iter().zip(&self.modules).enumerate();
+        both.filter(|(_, (place, _))| place.ours)
+            .map(|(at, (place, module))| (at, place, module))
+    }
+
+    /// What is wrong with our own lines, wherever they stand.
+    fn line_faults(&self) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        for (at, place, module) in self.ours() {
+            if let Some(word) = words::unknown(&module.words) {
+                faults.push(Fault {
+                    finding: Finding::Problem,
+                    what: format!(
+                        "{}: the word {} is not known there or stands twice, so everybody is refused",
+                        place.at(),
+                        sanitise(word)
+                    ),
+                    mend: "known are decoy, after=password, after=key, conf=, helper= and debug".to_owned(),
+                });
+            }
+            if run::passes_a_failure(module) {
+                faults.push(Fault {
+                    finding: Finding::Problem,
+                    what: format!(
+                        "{}: who is refused there may be let in all the same",
+                        place.at()
+                    ),
+                    mend: as_shipped(),
+                });
+            }
+            let says_nothing =
+                !words::says(&module.words, "after=key") && !words::says(&module.words, "decoy");
+            let mut before = self.modules.iter().take(at);
+            if says_nothing && before.all(|module| words::proves_nothing(&module.name)) {
+                faults.push(Fault {
+                    finding: Finding::Warning,
+                    what: format!(
+                        "{}: a code is mailed before anybody proved a password",
+                        place.at()
+                    ),
+                    mend:
+                        "put it behind the module that checks the password, or say after=key where \
+                           sshd lets nobody come so far without a key"
+                            .to_owned(),
+                });
+            }
+        }
+        faults
+    }
+
+    /// What is wrong with the ways through it.
+    fn way_faults(&self, items: &[Item]) -> Vec<Fault> {
+        let ways = ways_in(items, &self.modules);
+        let mut faults = Vec::new();
+        let at = self
+            .ours()
+            .next()
+            .map_or_else(String::new, |(_, place, _)| place.at());
+        // A line of ours that passes a refusal on was told of already.
+        let is_told = self
+            .ours()
+            .any(|(_, _, module)| run::passes_a_failure(module));
+        if !is_told && ways.iter().any(|way| way.gate == Gate::Refused) {
+            faults.push(Fault {
+                finding: Finding::Problem,
+                what: format!("{at}: who is refused there is let in by what stands behind it"),
+                mend: as_shipped(),
+            });
+        }
+        let unasked = ways.iter().filter(|way| way.gate == Gate::Unasked);
+        for way in unasked {
+            faults.extend(self.passed(way.by));
+        }
+        if !ways.iter().any(|way| way.gate == Gate::Passed) {
+            faults.push(Fault {
+                finding: Finding::Problem,
+                what: "no way through it lets anybody in with a code".to_owned(),
+                mend: "compare it with the stacks in the README".to_owned(),
+            });
+        } else if !ways.iter().any(|way| way.gate == Gate::Ignored) {
+            faults.push(Fault {
+                finding: Finding::Warning,
+                what: format!(
+                    "{at}: where a rule asks for no code, sign-ins are refused, since nothing else says yes"
+                ),
+                mend: format!("put auth required {} behind it", words::PERMIT),
+            });
+        }
+        faults
+    }
+
+    /// Somebody is let in, and our module was not asked.
+    fn passed(&self, by: Option<usize>) -> Option<Fault> {
+        let mend = format!(
+            "move {} to where no sufficient, no [success=N] and no [success=done] goes past it",
+            words::OURS
+        );
+        let Some(place) = by.and_then(|by| self.places.get(by)) else {
+            return Some(Fault {
+                finding: Finding::Problem,
+                what: "somebody who proved nothing is let in without a code".to_owned(),
+                mend,
+            });
+        };
+        if place.module == words::ROOT {
+            // It is root already.
+            return None;
+        }
+        let finding = if words::checks_a_password(&place.module) {
+            Finding::Problem
+        } else {
+            Finding::Warning
+        };
+        Some(Fault {
+            finding,
+            what: format!(
+                "{}: whoever passes {} is let in without a code",
+                place.at(),
+                place.module
+            ),
+            mend,
+        })
+    }
+}
+
+/// How our lines must stand.
+fn as_shipped() -> String {
+    format!(
+        "say auth required {}, followed by auth required {}; sufficient, optional and [default=ignore] \
+         let logins in without a code",
+        words::OURS,
+        words::PERMIT
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,242 @@
+//! Stacks, and what is said of them. The first are those of the README, as they are shipped.
+
+use super::read::Unread;
+use super::{Finding, stack};
+
+const COMMON: &str = "auth\t[success=1 default=ignore]\tpam_unix.so nullok\nauth\trequisite\t\t\tpam_deny.so\n\
+                      auth\trequired\t\t\tpam_permit.so\nauth optional pam_cap.so\n";
+
+macro_rules! shipped {
+    ($name:literal) => {
+        include_str!(concat!("../../../../packaging/pam.d/", $name))
+    };
+}
+
+fn read(name: &str, text: &str) -> Result<String, Unread> {
+    Ok(match name {
+        "service" => text.to_owned(),
+        "common-auth" => COMMON.to_owned(),
+        "with-us" => {
+            format!("{COMMON}auth required pam_gatepost.so\nauth required pam_permit.so\n")
+        }
+        "password-auth" => {
+            "auth required pam_env.so\nauth sufficient pam_unix.so\nauth required pam_deny.so\n"
+                .to_owned()
+        }
+        "round" => "@include round\n".to_owned(),
+        "link" => return Err(Unread::Link),
+        _missing => return Err(Unread::Missing),
+    })
+}
+
+/// The findings on a stack, each with its words.
+fn faults(text: &str) -> Vec<(Finding, String)> {
+    let found = stack("service", &|name| read(name, text)).unwrap();
+    let faults = found.faults.into_iter();
+    faults
+        .map(|fault| (fault.finding, format!("{} | {}", fault.what, fault.mend)))
+        .collect()
+}
+
+// Mutants: each of the four stacks of the README has a fault; so has su's, in which root need prove nothing.
+#[test]
+fn good_stacks_have_no_fault() {
+    let two = "auth required pam_gatepost.so\nauth required pam_permit.so\n";
+    for (name, text) in [
+        ("sshd", shipped!("sshd").to_owned()),
+        ("sshd-decoy", shipped!("sshd-decoy").to_owned()),
+        ("sshd-key", shipped!("sshd-key").to_owned()),
+        ("sudo", shipped!("sudo").to_owned()),
+        ("readme", format!("auth requisite pam_unix.so\n{two}")),
+        (
+            "su",
+            format!("auth sufficient pam_rootok.so\n@include common-auth\n{two}"),
+        ),
+        ("pam-auth-update", "@include with-us\n".to_owned()),
+        ("substack", format!("auth substack password-auth\n{two}")),
+        (
+            "after a cap",
+            format!("@include common-auth\nauth optional pam_cap.so\n{two}"),
+        ),
+        (
+            "no permit",
+            "@include common-auth\nauth required pam_gatepost.so\n".to_owned(),
+        ),
+    ] {
+        assert_eq!(faults(&text), [], "{name}");
+    }
+}
+
+// Mutants: a jump counts; include is a substack; done does not end; a refusal of one kind alone is looked at.
+#[test]
+fn what_lets_in_without_a_code_is_found() {
+    use Finding::{Problem, Warning};
+    for (text, finding, words) in [
+        (
+            "@include common-auth\nauth sufficient pam_gatepost.so\n",
+            Problem,
+            "service:2: who is refused there",
+        ),
+        (
+            "@include common-auth\nauth optional pam_gatepost.so\n",
+            Problem,
+            "who is refused there",
+        ),
+        (
+            "@include common-auth\nauth [success=ok perm_denied=ignore default=bad] pam_gatepost.so\n",
+            Problem,
+            "who is refused there",
+        ),
+        (
+            "@include common-auth\nauth [success=ok default=1] pam_gatepost.so\nauth required pam_deny.so\n",
+            Problem,
+            "who is refused there",
+        ),
+        (
+            "auth sufficient pam_gatepost.so after=key\n",
+            Problem,
+            "who is refused there",
+        ),
+        (
+            "@include common-auth\nauth required pam_gatepost.so\nauth [success=reset] pam_x.so\nauth required pam_permit.so\n",
+            Problem,
+            "is let in by what stands behind it",
+        ),
+        (
+            "auth sufficient pam_unix.so\nauth required pam_gatepost.so\nauth required pam_permit.so\n",
+            Problem,
+            "service:1: whoever passes pam_unix.so is let in without a code",
+        ),
+        (
+            "auth [success=2 default=ignore] pam_unix.so\nauth requisite pam_deny.so\nauth required pam_gatepost.so\nauth required pam_permit.so\n",
+            Problem,
+            "service:1: whoever passes pam_unix.so",
+        ),
+        (
+            "auth include password-auth\nauth required pam_gatepost.so\nauth required pam_permit.so\n",
+            Problem,
+            "password-auth:2: whoever passes pam_unix.so",
+        ),
+        (
+            "auth sufficient pam_u2f.so\n@include with-us\n",
+            Warning,
+            "service:1: whoever passes pam_u2f.so",
+        ),
+        (
+            "auth [default=1] pam_echo.so\nauth required pam_gatepost.so\nauth required pam_permit.so\n",
+            Problem,
+            "somebody who proved nothing is let in",
+        ),
+    ] {
+        finds(text, finding, words);
+    }
+}
+
+/// Insists on a fault, and on the worst one first.
+fn finds(text: &str, finding: Finding, words: &str) {
+    let found = faults(text);
+    let is_it = |(of, told): &(Finding, String)| *of == finding && told.contains(words);
+    assert!(found.iter().any(is_it), "{text}\n{found:?}");
+    let is_problem = |(of, _): &(Finding, String)| *of == Finding::Problem;
+    let first = found.first().is_some_and(is_problem);
+    assert_eq!(first, found.iter().any(is_problem), "{text}\n{found:?}");
+}
+
+// Mutants: a module that says nothing counts as a yes; a word is known in any spelling; a file that was not
+// read is taken for an empty one.
+#[test]
+fn what_lets_in_nobody_or_is_not_known_is_found() {
+    use Finding::{Problem, Warning};
+    for (text, finding, words) in [
+        (
+            "auth required pam_gatepost.so after=key\n",
+            Warning,
+            "put auth required pam_permit.so behind it",
+        ),
+        (
+            "auth required pam_gatepost.so after=key\nauth optional pam_cap.so\n",
+            Warning,
+            "put auth required pam_permit.so behind it",
+        ),
+        (
+            "auth required pam_gatepost.so\n@include common-auth\n",
+            Warning,
+            "service:1: a code is mailed before anybody proved a password",
+        ),
+        (
+            "auth requisite pam_unix.so\nauth required pam_gatepost.so decoi\nauth required pam_permit.so\n",
+            Problem,
+            "the word decoi is not known there",
+        ),
+        (
+            "auth required pam_gatepost.so after=key after=password\n",
+            Problem,
+            "the word after=password is not known there or stands twice",
+        ),
+        (
+            "auth requisite pam_deny.so\nauth required pam_gatepost.so after=key\n",
+            Problem,
+            "no way through it lets anybody in",
+        ),
+        (
+            "auth [success=7 default=ignore] pam_unix.so\nauth requisite pam_gatepost.so decoy\n",
+            Problem,
+            "no way through it lets anybody in",
+        ),
+        (
+            "@include nowhere\nauth required pam_gatepost.so\n",
+            Problem,
+            "nowhere is included and is not there",
+        ),
+        (
+            "@include round\nauth required pam_gatepost.so\n",
+            Problem,
+            "more than anybody can follow",
+        ),
+        (
+            "@include link\nauth required pam_gatepost.so after=key\n",
+            Warning,
+            "link is a link",
+        ),
+    ] {
+        finds(text, finding, words);
+    }
+    let permit = "auth required pam_permit.so\n";
+    assert_eq!(stack("service", &|name| read(name, permit)), None);
+}
+
+#[test]
+fn modules_stand_in_order_with_where_they_come_from() {
+    let text = shipped!("sudo");
+    let found = stack("service", &|name| read(name, text)).unwrap();
+    let shown: Vec<String> = found
+        .modules
+        .iter()
+        .map(|place| {
+            format!(
+                "{} {} {} {}",
+                place.depth,
+                place.at(),
+                place.module,
+                place.ours
+            )
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "1 common-auth:1 pam_unix.so false",
+            "1 common-auth:2 pam_deny.so false",
+            "1 common-auth:3 pam_permit.so false",
+            "1 common-auth:4 pam_cap.so false",
+            "0 service:7 pam_gatepost.so true",
+            "0 service:8 pam_permit.so true",
+        ]
+        .map(|line| line.replace("8 pam_permit.so true", "8 pam_permit.so false"))
+    );
+    assert!(
+        found.told().contains("line 7 of service"),
+        "{}",
+        found.told()
+    );
+}

@@ -1,0 +1,94 @@
+//! What doctor says of a stack, against what libpam makes of it: whoever is let in by the real thing though
+//! our module refused, or was not asked, is let in by doctor's reckoning too, and nobody else is.
+
+use gatepost_tests::config::Config;
+use gatepost_tests::require;
+use gatepost_tests::smtp::{Encryption, Sink};
+use gatepost_tests::stage::Stage;
+
+/// Stacks in which our module refuses everybody, and whether somebody is let in all the same. Few of them:
+/// a refusal takes libpam its two seconds.
+const STACKS: [(&str, bool); 10] = [
+    (
+        "auth required SAYS=success\nauth required OURS\nauth required pam_permit.so\n",
+        false,
+    ),
+    // What jumps is not noted, and the jump passes over one line.
+    (
+        "auth [success=1 default=ignore] SAYS=success\nauth required OURS\nauth required pam_permit.so\n",
+        true,
+    ),
+    (
+        "auth [success=1 default=ignore] SAYS=success\nauth required OURS\n",
+        false,
+    ),
+    (
+        "auth sufficient SAYS=success\nauth required OURS\nauth required pam_permit.so\n",
+        true,
+    ),
+    // A bad mark stays, whoever says yes behind it; but for a reset.
+    (
+        "auth required OURS\nauth sufficient SAYS=success\nauth required pam_permit.so\n",
+        false,
+    ),
+    (
+        "auth required OURS\nauth [success=reset] SAYS=success\nauth required pam_permit.so\n",
+        true,
+    ),
+    // Done ends a substack, and what includes a file.
+    (
+        "auth substack part\nauth required OURS\nauth required pam_permit.so\n",
+        false,
+    ),
+    (
+        "auth include part\nauth required OURS\nauth required pam_permit.so\n",
+        true,
+    ),
+    // A substack counts as one line for a jump.
+    (
+        "auth [default=1] SAYS=ignore\nauth substack ours\nauth required pam_permit.so\n",
+        true,
+    ),
+    ("auth optional OURS\nauth optional pam_permit.so\n", true),
+];
+
+// Mutants: in `run`, a jump is noted as a yes, or counts the lines of a substack; done ends the stack from
+// within a substack, or does not end it; reset keeps what was noted; a bad mark goes away again.
+#[test]
+fn whoever_libpam_lets_in_past_us_is_found_by_doctor() {
+    require!();
+    let sink = Sink::start(Encryption::StartTls);
+    let stage = Stage::builder().product(Config::to(&sink)).build();
+    let named = |text: &str| {
+        text.replace("SAYS=", "pam_debug.so auth=")
+            // With a word that it does not know, our module refuses everybody.
+            .replace("OURS", "pam_gatepost.so refuse")
+    };
+    let part = named("auth sufficient SAYS=success\nauth required SAYS=auth_err\n");
+    stage.write("/etc/pam.d/part", &part);
+    stage.write(
+        "/etc/pam.d/ours",
+        &named("auth required OURS\nauth required OURS\n"),
+    );
+    for (number, (text, _)) in STACKS.iter().enumerate() {
+        stage.write(&format!("/etc/pam.d/rig-{number}"), &named(text));
+    }
+    let report = stage.gatepost(&["--json", "doctor"]);
+    let report: serde_json::Value = serde_json::from_str(&report.stdout).unwrap();
+    let checks = report["checks"].as_array().unwrap();
+    for (number, (text, is_let_in)) in STACKS.iter().enumerate() {
+        let service = format!("rig-{number}");
+        let what = format!("PAM {service}");
+        let check = checks.iter().find(|check| check["what"] == what.as_str());
+        let faults = check.unwrap()["stack"]["faults"].to_string();
+        assert_eq!(faults.contains("let in"), *is_let_in, "{text}\n{faults}");
+        let none: [&str; 0] = [];
+        let outcome = stage
+            .pam(&service)
+            .user("alice")
+            .rhost("192.0.2.7")
+            .answers(none);
+        let verdict = outcome.authenticate();
+        assert_eq!(verdict == "PAM_SUCCESS", *is_let_in, "{text}\n{verdict}");
+    }
+}
