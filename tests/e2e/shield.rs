@@ -10,6 +10,7 @@ use gatepost_tests::smtp::Encryption;
 use gatepost_tests::smtp::Sink;
 use gatepost_tests::stack::Stack;
 use gatepost_tests::stage::Stage;
+use gatepost_tests::wait::SOON;
 
 fn rig(sink: &Sink) -> Stage {
     Stage::builder()
@@ -51,12 +52,7 @@ fn a_shield_refuses_at_once_and_ends_by_itself() {
         said.contains("Sign-ins from 192.0.2.7 are refused for another"),
         "{said}"
     );
-    stage.wait_for_quiet();
-    let lines = stage.syslog();
-    let refused = lines
-        .iter()
-        .find(|line| line.field("why") == Some("shield"));
-    let refused = refused.expect("a line of the refusal");
+    let refused = stage.wait_for_syslog(SOON, |line| line.field("why") == Some("shield"));
     assert_eq!(refused.field("rhost"), Some("192.0.2.7"));
     assert_eq!(stage.store().mails_charged().unwrap(), 0);
     let why = stage.gatepost(&["why", "alice", "--service", "rig", "--from", "192.0.2.7"]);
