@@ -181,3 +181,33 @@ fn an_attack_is_seen_and_its_source_shielded_in_one_act() {
     login.hang_up();
     login.finish();
 }
+
+// Mutant: whoever puts a shield up is not told of those whom it does not cover.
+#[test]
+fn sources_that_no_shield_covers_are_told() {
+    require!();
+    let sink = Sink::start(Encryption::StartTls);
+    let stage = rig(&sink);
+    let shield = [
+        "shield",
+        "on",
+        "--source",
+        "192.0.2.0/24",
+        "--reason",
+        "T-1",
+    ];
+    let on = stage.gatepost(&shield).success();
+    assert!(!on.stderr.contains("UseDNS"), "{on:?}");
+    let mut login = begin(&stage, "rig", "host.example.net");
+    login.code_prompt();
+    login.answer(Mailbox::of(&sink).next_code());
+    login.finish().expect("PAM_SUCCESS");
+    for words in [&shield[..], &["doctor"]] {
+        let said = stage.gatepost(words);
+        let said = format!("{}{}", said.stdout, said.stderr);
+        assert!(
+            said.contains("such as host.example.net: shields and known sources do not cover them"),
+            "{said}"
+        );
+    }
+}

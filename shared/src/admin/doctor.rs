@@ -10,10 +10,10 @@ use gatepost_words::text::sanitise;
 use nix::unistd::User;
 use serde::Serialize;
 
-use super::AdminError;
 use super::roles::{Operator, Right};
 use super::setup::person;
 use super::stacks::{self, Stack};
+use super::{AdminError, rhosts};
 use crate::config::{Config, Roles};
 use crate::files::{self, Readers};
 use crate::host::{Host, System};
@@ -399,7 +399,23 @@ fn store(config: &Config) -> Vec<Check> {
         check("store", file),
         check("audit chain", chain),
         shields(&store),
+        sources(&store),
     ]
+}
+
+/// Whether shields and known sources cover who signs in.
+fn sources(store: &Store) -> Check {
+    let what = "sources";
+    match rhosts::named(store) {
+        Ok(None) => check(what, Ok("sign-ins come with addresses".to_owned())),
+        Ok(Some(detail)) => Check {
+            what: what.to_owned(),
+            finding: Finding::Warning,
+            detail,
+            stack: None,
+        },
+        Err(error) => check(what, Err(error.to_string())),
+    }
 }
 
 /// Whom nobody wonders about: somebody refused by a shield that was forgotten.

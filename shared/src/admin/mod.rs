@@ -4,7 +4,8 @@
 //! - [`setup`]: directories, system user, key, store, commented configuration
 //! - [`users`]: enrol, confirm, list, show, disable, enable, remove, unlock, recovery codes
 //! - [`bypass`]: codes for somebody who has nothing else; [`factors`]: what an account can use
-//! - [`attack`]: is one going on? [`shield`]: refuse its sources; [`status`]: all at a glance
+//! - [`attack`]: is one going on? [`shield`]: refuse its sources; `rhosts`: those that none covers;
+//!   [`status`]: all at a glance
 //! - [`why`]: would this login be let in, and how does that come about?
 //! - [`mail`]: the test message, what was delivered
 //! - [`postbox`]: what waits to be mailed, how relays fared; [`templates`]: what messages say
@@ -35,6 +36,7 @@ pub mod maintain;
 pub mod operator;
 pub mod policy;
 pub mod postbox;
+mod rhosts;
 pub mod roles;
 pub mod setup;
 pub mod shield;

@@ -97,6 +97,10 @@ fn raise(context: &Context, on: &On) -> Result<Exit, Failure> {
     words(
         "Sign-ins from there are refused until then. To end one before: gatepost shield off SOURCE",
     );
+    // The shields are up whatever comes of this look.
+    if let Ok(Some(uncovered)) = admin.unshielded() {
+        words(&format!("gatepost: {uncovered}."));
+    }
     Ok(Exit::Ok)
 }
 
