@@ -32,7 +32,7 @@ pub(crate) struct Asked {
     )]
     color: When,
     /// Leave out hints; data and faults are still told
-    #[arg(long, global = true)]
+    #[arg(short, long, global = true)]
     quiet: bool,
     /// Ask nothing, also on a terminal
     #[arg(long, global = true)]

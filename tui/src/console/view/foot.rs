@@ -7,7 +7,7 @@ use ratatui::widgets::Paragraph;
 
 use super::super::keys::Within;
 use super::super::keys::map::Bound;
-use super::super::message::{Act, Context};
+use super::super::message::{Act, Context, Key};
 use super::super::model::Model;
 use super::super::model::text::{cut, width_of};
 use super::super::model::undo::named;
@@ -21,7 +21,7 @@ pub(super) fn draw(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rec
     let rows: Vec<&Bound> = model
         .keys
         .rows(context)
-        .filter(|bound| !bound.row.short.is_empty() && !bound.keys.is_empty())
+        .filter(|bound| !bound.row.short.is_empty() && works(model, bound))
         .collect();
     // A screen's own keys give way: the way out and the help stay visible.
     let is_own = |bound: &&&Bound| matches!(bound.row.within, Within::Screen(_));
@@ -49,6 +49,15 @@ pub(super) fn draw(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rec
         }
     }
     frame.render_widget(Paragraph::new(Line::from(spans)), area);
+}
+
+/// Whether a row's key does what it says now: a letter is a letter while something is typed.
+fn works(model: &Model, bound: &Bound) -> bool {
+    match bound.keys.first() {
+        None => false,
+        Some(Key::Char(_)) => !model.is_typing(),
+        Some(_) => true,
+    }
 }
 
 /// A row's first key.
