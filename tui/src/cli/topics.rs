@@ -29,7 +29,7 @@ Data goes to the standard output, words about it to the standard error.
   -o plain     fields between tabs, a record a line; -0 ends records with NUL
   --fields a,b only these fields of the JSON, in this order
   --no-header  no head above tables and CSV
-  --quiet      no hints; data and faults are still told
+  -q, --quiet  no hints; data and faults are still told
 
 States are coloured on a terminal, and always said in a word too.
 Times to be typed are RFC 3339, a date, or so long ago: 15m, 2h, 30d.

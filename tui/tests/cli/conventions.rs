@@ -298,7 +298,7 @@ fn colour_hints_and_questions_can_be_had_or_not() {
         .exits(0);
     assert_eq!(quiet.err, "");
     stage
-        .gatepost(&["--quiet", "user", "show", "zzz"])
+        .gatepost(&["-q", "user", "show", "zzz"])
         .exits(5)
         .tells("no such user");
     let line = "script -qec 'gatepost --no-input user remove alice' /dev/null";
