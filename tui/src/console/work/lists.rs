@@ -58,11 +58,14 @@ pub(super) fn work(desk: &Desk, effects: &Receiver<Effect>) {
             let begun = now();
             if let Some(first) = first(admin.as_ref(), &effect) {
                 desk.tell(first);
+                // Whoever typed on meanwhile may have ended those first rows, and not the search to come.
+                if is_outdated(&effect, &mut waiting, effects) {
+                    continue;
+                }
             }
             let mut found = read(desk, &mut admin, &mut counted, &effect);
             if !went_well(found.as_ref()) {
-                waiting.extend(effects.try_iter());
-                if waiting.iter().any(|newer| same_list(newer, &effect)) {
+                if is_outdated(&effect, &mut waiting, effects) {
                     // It was ended for a newer one.
                     continue;
                 }
@@ -97,6 +100,12 @@ fn newest(pending: Vec<Effect>) -> Vec<Effect> {
         kept.push(effect);
     }
     kept
+}
+
+/// Whether a newer request for the same list has come in meanwhile.
+fn is_outdated(effect: &Effect, waiting: &mut Vec<Effect>, effects: &Receiver<Effect>) -> bool {
+    waiting.extend(effects.try_iter());
+    waiting.iter().any(|newer| same_list(newer, effect))
 }
 
 fn same_list(one: &Effect, other: &Effect) -> bool {
@@ -283,7 +292,9 @@ fn unopened(effect: &Effect, error: &str) -> Option<Found> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Around, Effect, EventFilter, newest};
+    use std::sync::mpsc::channel;
+
+    use super::{Around, Effect, EventFilter, is_outdated, newest};
 
     #[test]
     fn of_each_list_only_the_newest_request_is_answered() {
@@ -299,5 +310,13 @@ mod tests {
         };
         let kept = newest(vec![mails(1), events(1), mails(2), mails(3)]);
         assert_eq!(kept, [events(1), mails(3)]);
+        // What came in meanwhile is seen, and kept for its turn.
+        let (sender, coming) = channel();
+        let mut waiting = Vec::new();
+        sender.send(events(2)).unwrap();
+        assert!(!is_outdated(&mails(3), &mut waiting, &coming));
+        sender.send(mails(4)).unwrap();
+        assert!(is_outdated(&mails(3), &mut waiting, &coming));
+        assert_eq!(waiting, [events(2), mails(4)]);
     }
 }
