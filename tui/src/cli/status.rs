@@ -119,7 +119,7 @@ fn mail(standing: &Standing) -> String {
         (_, _) => "none was sent yet".to_owned(),
     };
     format!(
-        "{newest}; {} in the last day, {} not taken, {} notices wait",
+        "{newest}; {} in the last day, {} not taken; notices that wait: {}",
         standing.mails, standing.mails_failed, standing.notices_due
     )
 }
