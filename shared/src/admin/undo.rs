@@ -14,7 +14,7 @@ use super::shield::{Sure, harmless};
 use super::users::{self, Ended, Stop, Tally};
 use super::{Admin, AdminError, stamp};
 use crate::policy::shield::shieldable;
-use crate::store::undo::{About, Kept, Taken, Undoable};
+use crate::store::undo::{About, Kept, Taken, Undoable, absent};
 
 /// What comes with it: why, and what the act itself would be asked.
 #[derive(Clone, Copy, Debug)]
@@ -204,13 +204,14 @@ impl Admin {
         }
     }
 
-    /// What an entry that this person may take back is; none where there is no such entry.
-    fn permitted(&self, id: i64) -> Result<Option<Kept>, AdminError> {
+    /// What an entry that this person may take back is. One that is not there is not found, and stays so
+    /// for this act: nobody has judged what may lie under its number a moment later.
+    fn permitted(&self, id: i64) -> Result<Kept, AdminError> {
         let Some(entry) = self.store.undo_entry(id)? else {
-            return Ok(None);
+            return Err(absent(id).into());
         };
-        self.may_undo(&entry.kind, &entry.account, entry.is_undo)?;
-        Ok(Some(entry))
+        self.may_undo(&entry.kind, &entry.account, entry.undoes.is_some())?;
+        Ok(entry)
     }
 
     /// What the act itself would be asked, where taking it back does as much: whether a shield that comes
@@ -299,30 +300,34 @@ impl Admin {
         mut tell: impl FnMut(usize, usize),
     ) -> Result<Undone, AdminError> {
         self.may(Right::Undo)?;
-        // Before anything else is said of it. One that is not there needs no right: it is not found.
+        // Before anything else is said of it.
         let entry = self.permitted(id)?;
         let guards = asked.into();
         let asked = users::Asked::from(guards.reason);
         let together = self.store.undo_together(id)?;
         if together.len() <= 1 {
             let one = together.first().copied().unwrap_or(id);
+            let entry = if one == id {
+                entry
+            } else {
+                self.permitted(one)?
+            };
             // One that was taken back is for the store to refuse.
-            if let Some(entry) = entry.as_ref().filter(|entry| entry.is_open) {
+            if entry.is_open {
                 self.guarded_undo(&entry.about, &guards, stop, &mut tell)?;
             }
-            let kind = entry.as_ref().map_or("", |entry| entry.kind.as_str());
-            let taken = self.take_back(one, None, &asked, entry.as_ref())?;
+            let taken = self.take_back(&entry, None, &asked)?;
             let is_account = !taken.account.is_empty();
             let (before, after) = taken.versions;
             return Ok(Undone {
                 id,
-                act: kind.trim_start_matches("user-").to_owned(),
+                act: entry.kind.trim_start_matches("user-").to_owned(),
                 user: sanitise(&taken.account),
                 about: sanitise(&taken.about),
                 now: taken.now,
                 done: 1,
                 failed: Vec::new(),
-                stays: stays(kind),
+                stays: stays(&entry.kind),
                 redo: taken.again,
                 versions: is_account.then_some(users::Versions { before, after }),
             });
@@ -334,9 +339,8 @@ impl Admin {
             &entries,
             stop,
             |admin, entry| {
-                let entry = entry.parse().unwrap_or(0);
-                admin.permitted(entry)?;
-                let taken = admin.take_back(entry, redo, &asked, None)?;
+                let entry = admin.permitted(entry.parse().unwrap_or(0))?;
+                let taken = admin.take_back(&entry, redo, &asked)?;
                 if let (None, Some(again)) = (redo, taken.again) {
                     admin.store.begin_undo_batch(again)?;
                     redo = Some(again);
@@ -377,29 +381,28 @@ impl Admin {
     /// Takes one entry back, and says so to the system log.
     fn take_back(
         &mut self,
-        id: i64,
+        entry: &Kept,
         batch: Option<i64>,
         asked: &users::Asked,
-        entry: Option<&Kept>,
     ) -> Result<Taken, AdminError> {
         let now = self.host.now();
         let taken = self
             .store
-            .undo(&now, &self.actor, id, batch, asked)
-            .map_err(|error| match entry.map(|entry| &entry.about) {
-                Some(About::Version { in_force, to, .. }) => {
+            .undo(&now, &self.actor, entry, batch, asked)
+            .map_err(|error| match &entry.about {
+                About::Version { in_force, to, .. } => {
                     self.moved_before_undo(error, *in_force, *to)
                 }
-                Some(About::Account | About::Networks { .. }) | None => error.into(),
+                About::Account | About::Networks { .. } => error.into(),
             })?;
-        match entry.map(|entry| &entry.about) {
-            Some(About::Networks { all, .. }) => {
+        match &entry.about {
+            About::Networks { all, .. } => {
                 for network in all {
                     self.log_of("undo", network);
                 }
             }
-            Some(About::Version { made, .. }) => self.log_policy("undo", *made),
-            Some(About::Account) | None => self.log("undo", &taken.account),
+            About::Version { made, .. } => self.log_policy("undo", *made),
+            About::Account => self.log("undo", &taken.account),
         }
         Ok(taken)
     }

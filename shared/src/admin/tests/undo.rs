@@ -226,6 +226,56 @@ fn the_right_of_the_act_takes_it_back() {
     }
 }
 
+impl Bench {
+    /// Has something be done to the journal between looking at an entry and taking it: with the clock's
+    /// row, which the transaction that takes it writes first.
+    fn meanwhile(&self, sql: &str) {
+        let triggers = ["INSERT", "UPDATE"].map(|when| {
+            format!("CREATE TEMP TRIGGER meanwhile_{when} AFTER {when} ON meta BEGIN {sql}; END;")
+        });
+        let connection = self.admin.store.connection();
+        connection.execute_batch(&triggers.concat()).unwrap();
+    }
+}
+
+// Mutants: a number that names nothing is looked up again by the transaction; what was judged is not
+// compared there.
+#[test]
+fn what_nobody_judged_is_not_taken_back() {
+    // Nothing is there when the helpdesk asks; then an admin's act is.
+    let mut bench = Bench::helped();
+    let next = bench.rows("undo") + 1;
+    bench.meanwhile(&format!(
+        "INSERT INTO undo SELECT {next}, id, 'user-disable', 'root', '{{\"state\":\"disabled\"}}',
+           version - 1, version, NULL, NULL, 'open', 9e15, 0 FROM accounts WHERE name = 'root'
+         ON CONFLICT DO NOTHING"
+    ));
+    let refused = bench.undo(next).unwrap_err();
+    assert_eq!(refused.kind(), Kind::NotFound, "{refused}");
+    assert_eq!(bench.state(), "unconfirmed");
+
+    // Something they may take back is there when they ask; then something else has its number.
+    for other in [
+        "kind = 'user-disable'",
+        "account = (SELECT id FROM accounts WHERE name = 'root')",
+        "undoes = 1",
+        "actor = 'root'",
+        "at_wall = at_wall + 1",
+    ] {
+        let mut bench = Bench::helped();
+        bench.admin.unlock_user("daemon", None).unwrap();
+        let unlock = bench.admin.last_undoable().unwrap().id;
+        bench.meanwhile(&format!("UPDATE undo SET {other} WHERE id = {unlock}"));
+        let refused = bench.undo(unlock).unwrap_err().to_string();
+        assert!(refused.contains("changed in the meantime"), "{refused}");
+        let kinds = bench.kinds();
+        assert!(
+            !kinds.iter().any(|kind| kind == "undo"),
+            "{other}: {kinds:?}"
+        );
+    }
+}
+
 // Mutants: an import is taken back in part; what it added vanishes instead of leaving a tombstone.
 #[test]
 fn an_import_is_taken_back_as_one() {

@@ -156,8 +156,9 @@ fn a_bypass_code_ends_by_time_boot_restore_and_acts() {
             |desk| {
                 let now = desk.host.now();
                 let id = desk.store().undoables(&now, 1).unwrap()[0].id;
+                let entry = desk.store().undo_entry(id).unwrap().unwrap();
                 desk.store()
-                    .undo(&now, &actor(), id, None, &"".into())
+                    .undo(&now, &actor(), &entry, None, &"".into())
                     .unwrap();
             },
             false,
@@ -253,8 +254,9 @@ fn what_happens_between_counting_and_consuming_a_bypass_code_is_seen() {
             |desk| {
                 let now = desk.host.now();
                 let id = desk.store().undoables(&now, 1).unwrap()[0].id;
+                let entry = desk.store().undo_entry(id).unwrap().unwrap();
                 desk.store()
-                    .undo(&now, &actor(), id, None, &"".into())
+                    .undo(&now, &actor(), &entry, None, &"".into())
                     .unwrap();
             },
             false,

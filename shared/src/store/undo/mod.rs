@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::accounts::{self, Actor, Asked, void_codes};
-use super::error::StoreError;
+use super::error::{Problem, StoreError};
 use super::events::not_found;
 use super::{Store, clock};
 use crate::host::Now;
@@ -102,9 +102,11 @@ pub struct Undoable {
     pub is_undo: bool,
 }
 
-/// What an entry is about.
+/// What an entry is about: who may take it back is judged by this, and nothing else is taken back then.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
+    /// The entry.
+    pub id: i64,
     /// The act, as its event names it.
     pub kind: String,
     /// Whose account; empty for an act on none.
@@ -113,8 +115,12 @@ pub struct Kept {
     pub about: About,
     /// Whether it was not taken back yet.
     pub is_open: bool,
-    /// Whether taking it back does the act again.
-    pub is_undo: bool,
+    /// The entry that this act took back, where it did: taking it back does the act again.
+    pub undoes: Option<i64>,
+    /// Who did it.
+    pub actor: String,
+    /// When, milliseconds since 1970.
+    pub at: i64,
 }
 
 /// An act that was taken back.
@@ -219,29 +225,7 @@ impl Store {
 
     /// What an entry would take back. None where there is no such entry any more.
     pub fn undo_entry(&self, id: i64) -> Result<Option<Kept>, StoreError> {
-        self.read(DOING, |connection| {
-            connection
-                .prepare_cached(
-                    "SELECT u.kind, coalesce(a.name, ''), u.undoes IS NOT NULL, u.version_before,
-                            u.version_after, iif(u.account IS NULL, u.back, NULL), u.state = 'open'
-                     FROM undo u LEFT JOIN accounts a ON a.id = u.account WHERE u.id = ?1",
-                )
-                .and_then(|mut statement| {
-                    statement
-                        .query_row([id], |row| {
-                            let back: Option<String> = row.get(5)?;
-                            Ok(Kept {
-                                kind: row.get(0)?,
-                                account: row.get(1)?,
-                                about: about(back.as_deref(), (row.get(3)?, row.get(4)?)),
-                                is_undo: row.get(2)?,
-                                is_open: row.get(6)?,
-                            })
-                        })
-                        .optional()
-                })
-                .map_err(StoreError::sqlite(DOING))
-        })
+        self.read(DOING, |connection| kept(connection, id))
     }
 
     /// Makes an entry the first of those that are taken back together.
@@ -249,18 +233,22 @@ impl Store {
         self.write(DOING, |tx| begin_batch(tx, id))
     }
 
-    /// Takes an act back.
+    /// Takes an act back, while it is what it was `judged` by.
     pub fn undo(
         &mut self,
         now: &Now,
         actor: &Actor,
-        id: i64,
+        judged: &Kept,
         batch: Option<i64>,
         asked: &Asked,
     ) -> Result<Taken, StoreError> {
         self.write(DOING, |tx| {
             let at = clock::advance(tx, now)?;
+            let id = judged.id;
             let row = open_entry(tx, at, id)?;
+            if kept(tx, id)?.as_ref() != Some(judged) {
+                return Err(another(id));
+            }
             let changed = tx
                 .execute(
                     "UPDATE undo SET state = 'taken' WHERE id = ?1 AND state = 'open'",
@@ -276,6 +264,45 @@ impl Store {
             on_account(tx, now, at, actor, (id, row), batch, asked)
         })
     }
+}
+
+/// The refusal for an entry that is not what somebody looked at.
+fn another(id: i64) -> StoreError {
+    let what = format!(
+        "what act {id} takes back changed in the meantime. Nothing was done; look again: \
+         gatepost undo --list"
+    );
+    StoreError {
+        doing: DOING,
+        problem: Problem::Changed(what),
+    }
+}
+
+fn kept(connection: &Connection, id: i64) -> Result<Option<Kept>, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT u.kind, coalesce(a.name, ''), u.undoes, u.version_before, u.version_after,
+                    iif(u.account IS NULL, u.back, NULL), u.state = 'open', u.actor, u.at_wall
+             FROM undo u LEFT JOIN accounts a ON a.id = u.account WHERE u.id = ?1",
+        )
+        .and_then(|mut statement| {
+            statement
+                .query_row([id], |row| {
+                    let back: Option<String> = row.get(5)?;
+                    Ok(Kept {
+                        id,
+                        kind: row.get(0)?,
+                        account: row.get(1)?,
+                        about: about(back.as_deref(), (row.get(3)?, row.get(4)?)),
+                        undoes: row.get(2)?,
+                        is_open: row.get(6)?,
+                        actor: row.get(7)?,
+                        at: row.get(8)?,
+                    })
+                })
+                .optional()
+        })
+        .map_err(StoreError::sqlite(DOING))
 }
 
 /// Takes an act on an account back, while it has the version that the act left.
@@ -365,14 +392,8 @@ fn open_entry(connection: &Connection, at: StoreTime, id: i64) -> Result<Open, S
                 .optional()
         })
         .map_err(StoreError::sqlite(DOING))?;
-    let gone = |why: &str| {
-        let what = format!("{why}; what can be taken back: gatepost undo --list");
-        not_found(DOING, what)
-    };
     let Some((account, kind, back, before, after, state, until)) = row else {
-        return Err(gone(&format!(
-            "there is no act {id} that can be taken back"
-        )));
+        return Err(absent(id));
     };
     if state != "open" {
         return Err(gone(&format!("act {id} was taken back already")));
@@ -390,6 +411,16 @@ fn open_entry(connection: &Connection, at: StoreTime, id: i64) -> Result<Open, S
         back,
         versions: (before, after),
     })
+}
+
+/// The refusal for a number that names no act.
+pub(crate) fn absent(id: i64) -> StoreError {
+    gone(&format!("there is no act {id} that can be taken back"))
+}
+
+fn gone(why: &str) -> StoreError {
+    let what = format!("{why}; what can be taken back: gatepost undo --list");
+    not_found(DOING, what)
 }
 
 /// What an act on no account is about, by what takes it back. One that cannot be read is refused when
