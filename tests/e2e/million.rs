@@ -232,6 +232,7 @@ fn statements() -> Vec<(String, String)> {
     for (place, text) in whole {
         let text = text
             .replace("{COLUMNS}", "*")
+            .replace("{file}", "main")
             .replace("{DELIVERY}", "d.*, a.name");
         if text.contains("{table}") {
             let whole = OF_AN_ACCOUNT.map(|table| (place.clone(), text.replace("{table}", table)));
