@@ -143,10 +143,12 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "upkeep, a batch from the beginning",
     ),
     (
-        "SEARCH u USING INDEX undo_by_end (until_store>?)",
-        "SELECT min(u.id), coalesce(a.name",
-        "what administrators did within ten minutes",
+        "SEARCH undo USING INDEX undo_by_end (until_store>?)",
+        "WITH acts AS",
+        ACTS,
     ),
+    ("CO-ROUTINE acts", "WITH acts AS", ACTS),
+    ("SCAN acts", "WITH acts AS", ACTS),
     (
         "SEARCH events USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
         "SELECT * FROM events WHERE seq > ?1 AND seq <= ?2",
@@ -168,6 +170,8 @@ const ALLOWED: &[(&str, &str, &str)] = &[
 ];
 
 const UNMASKED: &str = "the newest ten thousand of a kind, before an act of the helpdesk's";
+
+const ACTS: &str = "what administrators did within ten minutes";
 
 const UNDONE: &str = "one act of an administrator's, and those that were done with it";
 

@@ -14,7 +14,8 @@ use super::shield::{Sure, harmless};
 use super::users::{self, Ended, Stop, Tally};
 use super::{Admin, AdminError, stamp};
 use crate::policy::shield::shieldable;
-use crate::store::undo::{About, Kept, Taken, Undoable, absent};
+pub use crate::store::undo::Identity;
+use crate::store::undo::{About, Kept, Taken, Undoable, absent, another};
 
 /// What comes with it: why, and what the act itself would be asked.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +26,8 @@ pub struct Asked<'a> {
     pub own: Option<IpAddr>,
     /// Whether they mean it.
     pub sure: Sure,
+    /// Which act they saw under the number: another one stays.
+    pub seen: Option<&'a Identity>,
 }
 
 impl<'a> From<Option<&'a str>> for Asked<'a> {
@@ -33,6 +36,7 @@ impl<'a> From<Option<&'a str>> for Asked<'a> {
             reason,
             own: None,
             sure: Sure::No,
+            seen: None,
         }
     }
 }
@@ -64,6 +68,9 @@ pub struct Listed {
     pub own: bool,
     /// What stays as it is, though the act is taken back.
     pub stays: &'static str,
+    /// Which act it is, for whoever takes it back.
+    #[serde(skip)]
+    pub identity: Identity,
 }
 
 /// An act that was taken back.
@@ -184,23 +191,31 @@ impl Admin {
             .collect())
     }
 
+    /// One of them, by its number or that of any that is taken back with it.
+    pub fn undoable(&self, id: i64) -> Result<Listed, AdminError> {
+        self.may(Right::Look)?;
+        let entry = self.store.undoable(&self.host.now(), id)?;
+        Ok(self.listed_undo(&entry))
+    }
+
     fn listed_undo(&self, entry: &Undoable) -> Listed {
-        let may = self
-            .may(Right::Undo)
-            .and_then(|()| self.may_undo(&entry.kind, &entry.account, entry.is_undo));
+        let which = &entry.identity;
+        let again = which.undoes.is_some();
+        let may = self.may(Right::Undo).and_then(|()| self.may_undo(which));
         Listed {
             id: entry.id,
-            at: stamp(entry.at),
-            act: tame(entry.kind.trim_start_matches("user-")),
-            again: entry.is_undo,
-            user: sanitise(&entry.account),
+            at: stamp(which.at),
+            act: tame(which.kind.trim_start_matches("user-")),
+            again,
+            user: sanitise(&which.account),
             about: sanitise(&entry.about),
             count: entry.count,
-            own: entry.actor == self.actor.name,
-            by: tame(&entry.actor),
+            own: which.actor == self.actor.name,
+            by: tame(&which.actor),
             seconds_left: entry.left.secs_up(),
             permitted: may.is_ok(),
-            stays: stays(&entry.kind),
+            stays: stays(&which.kind),
+            identity: which.clone(),
         }
     }
 
@@ -210,7 +225,7 @@ impl Admin {
         let Some(entry) = self.store.undo_entry(id)? else {
             return Err(absent(id).into());
         };
-        self.may_undo(&entry.kind, &entry.account, entry.undoes.is_some())?;
+        self.may_undo(&entry.identity)?;
         Ok(entry)
     }
 
@@ -252,14 +267,14 @@ impl Admin {
         }
     }
 
-    /// Whether this person may take such an act back, on that account.
-    fn may_undo(&self, kind: &str, account: &str, again: bool) -> Result<(), AdminError> {
-        let right = right(kind, again);
+    /// Whether this person may take such an act back, on its account.
+    fn may_undo(&self, which: &Identity) -> Result<(), AdminError> {
+        let right = right(&which.kind, which.undoes.is_some());
         self.may(right)?;
-        if account.is_empty() {
+        if which.account.is_empty() {
             return Ok(());
         }
-        let name = UserName::new(account.to_owned())?;
+        let name = UserName::new(which.account.clone())?;
         match self.store.account(&name)? {
             Some(account) => self.may_on(right, &account),
             None => Ok(()),
@@ -303,6 +318,9 @@ impl Admin {
         // Before anything else is said of it.
         let entry = self.permitted(id)?;
         let guards = asked.into();
+        if guards.seen.is_some_and(|seen| *seen != entry.identity) {
+            return Err(another(id).into());
+        }
         let asked = users::Asked::from(guards.reason);
         let together = self.store.undo_together(id)?;
         if together.len() <= 1 {
@@ -321,13 +339,13 @@ impl Admin {
             let (before, after) = taken.versions;
             return Ok(Undone {
                 id,
-                act: entry.kind.trim_start_matches("user-").to_owned(),
+                act: entry.identity.kind.trim_start_matches("user-").to_owned(),
                 user: sanitise(&taken.account),
                 about: sanitise(&taken.about),
                 now: taken.now,
                 done: 1,
                 failed: Vec::new(),
-                stays: stays(&entry.kind),
+                stays: stays(&entry.identity.kind),
                 redo: taken.again,
                 versions: is_account.then_some(users::Versions { before, after }),
             });

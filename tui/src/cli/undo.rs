@@ -35,10 +35,11 @@ pub(crate) fn run(context: &Context, undo: &Undo) -> Result<Exit, Failure> {
     if undo.list {
         return list(context, admin.undoables()?);
     }
-    let id = match undo.id {
-        Some(id) => id,
-        None => admin.last_undoable()?.id,
+    let entry = match undo.id {
+        Some(id) => admin.undoable(id)?,
+        None => admin.last_undoable()?,
     };
+    let id = entry.id;
     let many = admin.undoables()?.into_iter().find(|entry| entry.id == id);
     if let Some(entry) = many.filter(|entry| entry.count > FEW && !undo.yes) {
         let text = format!(
@@ -51,6 +52,8 @@ pub(crate) fn run(context: &Context, undo: &Undo) -> Result<Exit, Failure> {
         reason: undo.reason.as_deref(),
         own: own_address(),
         sure: if undo.yes { Sure::Yes } else { Sure::No },
+        // What is asked about below is what is taken back.
+        seen: Some(&entry.identity),
     };
     let stop = Stop::default();
     let told = |done: usize, of: usize| {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use gatepost_shared::admin::browse::{Around, UserRow};
@@ -10,6 +11,7 @@ use gatepost_shared::admin::filter::{EventFilter, Filter};
 use gatepost_shared::admin::policy::act::Guard;
 use gatepost_shared::admin::shield::Sure;
 use gatepost_shared::admin::templates::Kind;
+use gatepost_shared::admin::undo::{self, Identity, Listed};
 use gatepost_shared::admin::users::{Asked, Mask, Versions};
 
 use super::message::{Code, Job};
@@ -133,6 +135,8 @@ pub(crate) struct Deed {
     /// The versions of the accounts that were on the screen, by their keys: another one by now refuses the
     /// deed there. An account that was not on it has none: it is done to that as it is.
     pub(crate) seen: BTreeMap<String, i64>,
+    /// What is taken back, as it was on the screen: another act under that number stays.
+    pub(crate) undoes: Option<Identity>,
 }
 
 impl Deed {
@@ -145,7 +149,26 @@ impl Deed {
             sure: Sure::No,
             looked: None,
             seen: BTreeMap::new(),
+            undoes: None,
         }
+    }
+
+    /// Taking an act back, or doing it again.
+    pub(crate) fn undo(act: &Listed) -> Self {
+        Self {
+            undoes: Some(act.identity.clone()),
+            ..Self::on(Verb::Undo, [act.id.to_string()])
+        }
+    }
+
+    /// What comes with taking an act back; none for what is none.
+    pub(crate) fn asked_undo(&self, own: Option<IpAddr>) -> Option<undo::Asked<'_>> {
+        self.undoes.as_ref().map(|seen| undo::Asked {
+            reason: self.reason(),
+            own,
+            sure: self.sure,
+            seen: Some(seen),
+        })
     }
 
     /// Something done to an account as it was seen.

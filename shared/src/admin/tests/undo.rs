@@ -5,7 +5,7 @@ use gatepost_words::secret::Secret;
 use gatepost_words::time::Span;
 
 use super::super::roles::Role;
-use super::super::undo::Undone;
+use super::super::undo::{self, Undone};
 use super::super::users::{Form, Mask, Options, Proof, Stop, read_rows};
 use super::super::{AdminError, Kind};
 use super::{Bench, bench, name};
@@ -274,6 +274,67 @@ fn what_nobody_judged_is_not_taken_back() {
             "{other}: {kinds:?}"
         );
     }
+}
+
+// Mutants: entries are numbered from one again when none is left.
+#[test]
+fn an_old_number_names_no_other_act() {
+    let mut bench = enrolled();
+    bench.admin.note_user("root", "one", None).unwrap();
+    let old = bench.admin.last_undoable().unwrap();
+    assert_eq!(
+        old.id,
+        bench.admin.store.last_seq().unwrap(),
+        "the event's own"
+    );
+    bench.clock.pass(Span::from_mins(10));
+    for note in ["two", "three"] {
+        bench.admin.note_user("root", note, None).unwrap();
+        let new = bench.admin.last_undoable().unwrap().id;
+        assert!(new > old.id, "{new}");
+    }
+    let refused = bench.undo(old.id).unwrap_err();
+    assert_eq!(refused.kind(), Kind::NotFound);
+    assert!(refused.to_string().contains("there is no act"), "{refused}");
+    // Also where the log is another one, whose numbers may come again.
+    let new = bench.admin.last_undoable().unwrap();
+    let asked = |seen| undo::Asked {
+        seen: Some(seen),
+        ..None.into()
+    };
+    let stop = Stop::default();
+    let mut undo = |seen| bench.admin.undo(new.id, asked(seen), &stop, |_, _| ());
+    let refused = undo(&old.identity).unwrap_err().to_string();
+    assert!(refused.contains("changed in the meantime"), "{refused}");
+    assert!(refused.contains("undo --list"), "{refused}");
+    undo(&new.identity).unwrap();
+}
+
+// Mutants: one entry of an import is all that is counted; one that is over is listed.
+#[test]
+fn an_act_is_found_by_any_of_its_numbers() {
+    let mut bench = bench();
+    let list = "user,address,note\nroot,alice@example.org,from the list\n";
+    let rows = read_rows(list.as_bytes(), &Form::Csv).unwrap();
+    let plan = bench.admin.plan_import(rows, Options::default()).unwrap();
+    bench
+        .admin
+        .apply_import(&plan, None, &Stop::default(), |_, _| ())
+        .unwrap();
+    let listed = bench.admin.undoables().unwrap();
+    let ids = bench.admin.store.undo_together(listed[0].id).unwrap();
+    assert_eq!(ids.len(), 2);
+    for id in ids {
+        let one = bench.admin.undoable(id).unwrap();
+        assert_eq!((one.id, one.count), (id, 2));
+        assert_eq!(one.seconds_left, 600);
+    }
+    assert_eq!(bench.admin.undoable(listed[0].id).unwrap(), listed[0]);
+    bench.clock.pass(Span::from_mins(10));
+    let late = bench.admin.undoable(listed[0].id).unwrap_err();
+    assert!(late.to_string().contains("older than 10 min"), "{late}");
+    let none = bench.admin.undoable(9_999).unwrap_err();
+    assert_eq!(none.kind(), Kind::NotFound);
 }
 
 // Mutants: an import is taken back in part; what it added vanishes instead of leaving a tombstone.

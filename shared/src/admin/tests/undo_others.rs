@@ -339,6 +339,7 @@ fn a_shield_that_comes_back_is_asked_about_as_when_it_was_put_up() {
         reason: None,
         own: None,
         sure: Sure::Yes,
+        seen: None,
     };
     let stop = Stop::default();
     bench.admin.undo(entry, asked, &stop, |_, _| ()).unwrap();

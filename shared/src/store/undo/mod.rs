@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::accounts::{self, Actor, Asked, void_codes};
 use super::error::{Problem, StoreError};
-use super::events::not_found;
+use super::events::{self, not_found};
 use super::{Store, clock};
 use crate::host::Now;
 
@@ -79,27 +79,34 @@ pub(super) struct Entry<'a> {
     pub(super) undoes: Option<i64>,
 }
 
+/// Which act an entry takes back: more than its number, which says nothing of what somebody saw under it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// The act, as its event names it.
+    pub kind: String,
+    /// Whose account; empty for an act on none.
+    pub account: String,
+    /// The entry that this act took back, where it did: taking it back does the act again.
+    pub undoes: Option<i64>,
+    /// Who did it.
+    pub actor: String,
+    /// When, milliseconds since 1970.
+    pub at: i64,
+}
+
 /// An act that can be taken back, as it is listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undoable {
     /// The entry, or the first of those that are taken back together.
     pub id: i64,
-    /// Whose account; empty for an act on none.
-    pub account: String,
+    /// Which act it takes back.
+    pub identity: Identity,
     /// What it is about, where that is no account: `203.0.113.0/24`, `version 8`.
     pub about: String,
-    /// The act, as its event names it.
-    pub kind: String,
-    /// Who did it.
-    pub actor: String,
-    /// When, milliseconds since 1970.
-    pub at: i64,
     /// How much longer it can be taken back.
     pub left: Span,
     /// How many accounts it is about.
     pub count: u64,
-    /// Whether it is itself the taking back of one, so that taking it back is doing it again.
-    pub is_undo: bool,
 }
 
 /// What an entry is about: who may take it back is judged by this, and nothing else is taken back then.
@@ -107,20 +114,12 @@ pub struct Undoable {
 pub struct Kept {
     /// The entry.
     pub id: i64,
-    /// The act, as its event names it.
-    pub kind: String,
-    /// Whose account; empty for an act on none.
-    pub account: String,
+    /// Which act it takes back.
+    pub identity: Identity,
     /// What it is about.
     pub about: About,
     /// Whether it was not taken back yet.
     pub is_open: bool,
-    /// The entry that this act took back, where it did: taking it back does the act again.
-    pub undoes: Option<i64>,
-    /// Who did it.
-    pub actor: String,
-    /// When, milliseconds since 1970.
-    pub at: i64,
 }
 
 /// An act that was taken back.
@@ -155,10 +154,14 @@ pub(super) fn write(
         params![at.millis(), BATCH],
     )
     .map_err(failed(doing))?;
+    // By the log, to which the act wrote before: what was once an act's number is never another's, though
+    // the rows are gone after ten quiet minutes.
+    let last = events::last_seq(tx)?;
     tx.execute(
-        "INSERT INTO undo (account, kind, actor, back, version_before, version_after, batch, undoes,
-           state, until_store, at_wall)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'open', ?9, ?10)",
+        "INSERT INTO undo (id, account, kind, actor, back, version_before, version_after, batch,
+           undoes, state, until_store, at_wall)
+         VALUES (max(?11, (SELECT coalesce(max(id), 0) + 1 FROM undo)),
+           ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'open', ?9, ?10)",
         params![
             entry.account,
             entry.kind,
@@ -169,7 +172,8 @@ pub(super) fn write(
             entry.batch,
             entry.undoes,
             at.plus(UNDO_LIFE).millis(),
-            now.wall.millis()
+            now.wall.millis(),
+            last,
         ],
     )
     .map_err(failed(doing))?;
@@ -191,12 +195,16 @@ impl Store {
             let at = clock::read(connection, now)?.store;
             connection
                 .prepare_cached(
-                    "SELECT min(u.id), coalesce(a.name, ''), u.kind, u.actor, u.at_wall,
-                            min(u.until_store), count(*), u.undoes IS NOT NULL,
-                            max(CASE WHEN u.account IS NULL THEN u.back END)
-                     FROM undo u LEFT JOIN accounts a ON a.id = u.account
-                     WHERE u.state = 'open' AND u.until_store > ?1
-                     GROUP BY coalesce(u.batch, -u.id) ORDER BY max(u.id) DESC LIMIT ?2",
+                    "WITH acts AS (
+                       SELECT min(id) AS first, max(id) AS newest, min(until_store) AS until,
+                              count(*) AS many
+                       FROM undo WHERE state = 'open' AND until_store > ?1
+                       GROUP BY coalesce(batch, -id) ORDER BY newest DESC LIMIT ?2)
+                     SELECT u.kind, coalesce(a.name, ''), u.undoes, u.actor, u.at_wall,
+                            iif(u.account IS NULL, u.back, NULL), u.id, acts.until, acts.many
+                     FROM acts JOIN undo u ON u.id = acts.first
+                       LEFT JOIN accounts a ON a.id = u.account
+                     ORDER BY acts.newest DESC",
                 )
                 .and_then(|mut statement| {
                     statement
@@ -204,6 +212,40 @@ impl Store {
                         .collect()
                 })
                 .map_err(StoreError::sqlite(doing))
+        })
+    }
+
+    /// An act that can be taken back, by any of the entries that are taken back together.
+    pub fn undoable(&self, now: &Now, id: i64) -> Result<Undoable, StoreError> {
+        self.read(DOING, |connection| {
+            let at = clock::read(connection, now)?.store;
+            let Some(kept) = kept(connection, id)? else {
+                return Err(absent(id));
+            };
+            let (together, first): (i64, i64) = connection
+                .prepare_cached(
+                    "SELECT count(*), coalesce(min(until_store), 0) FROM undo
+                     WHERE batch = (SELECT batch FROM undo WHERE id = ?1)
+                       AND state = 'open' AND until_store > ?2",
+                )
+                .and_then(|mut statement| {
+                    let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+                    statement.query_row(params![id, at.millis()], row)
+                })
+                .map_err(StoreError::sqlite(DOING))?;
+            // Where it is none of several, or the last of them: itself, if it is still open.
+            let (count, until) = if together == 0 {
+                (1, open_entry(connection, at, id)?.until)
+            } else {
+                (u64::try_from(together).unwrap_or(0), first)
+            };
+            Ok(Undoable {
+                id,
+                identity: kept.identity,
+                about: kept.about.words(),
+                left: StoreTime::from_millis(until).since(at),
+                count,
+            })
         })
     }
 
@@ -267,7 +309,7 @@ impl Store {
 }
 
 /// The refusal for an entry that is not what somebody looked at.
-fn another(id: i64) -> StoreError {
+pub(crate) fn another(id: i64) -> StoreError {
     let what = format!(
         "what act {id} takes back changed in the meantime. Nothing was done; look again: \
          gatepost undo --list"
@@ -281,8 +323,9 @@ fn another(id: i64) -> StoreError {
 fn kept(connection: &Connection, id: i64) -> Result<Option<Kept>, StoreError> {
     connection
         .prepare_cached(
-            "SELECT u.kind, coalesce(a.name, ''), u.undoes, u.version_before, u.version_after,
-                    iif(u.account IS NULL, u.back, NULL), u.state = 'open', u.actor, u.at_wall
+            "SELECT u.kind, coalesce(a.name, ''), u.undoes, u.actor, u.at_wall,
+                    iif(u.account IS NULL, u.back, NULL), u.state = 'open', u.version_before,
+                    u.version_after
              FROM undo u LEFT JOIN accounts a ON a.id = u.account WHERE u.id = ?1",
         )
         .and_then(|mut statement| {
@@ -291,18 +334,25 @@ fn kept(connection: &Connection, id: i64) -> Result<Option<Kept>, StoreError> {
                     let back: Option<String> = row.get(5)?;
                     Ok(Kept {
                         id,
-                        kind: row.get(0)?,
-                        account: row.get(1)?,
-                        about: about(back.as_deref(), (row.get(3)?, row.get(4)?)),
-                        undoes: row.get(2)?,
+                        identity: identity(row)?,
                         is_open: row.get(6)?,
-                        actor: row.get(7)?,
-                        at: row.get(8)?,
+                        about: about(back.as_deref(), (row.get(7)?, row.get(8)?)),
                     })
                 })
                 .optional()
         })
         .map_err(StoreError::sqlite(DOING))
+}
+
+/// Of a row that begins with these columns.
+fn identity(row: &Row<'_>) -> Result<Identity, rusqlite::Error> {
+    Ok(Identity {
+        kind: row.get(0)?,
+        account: row.get(1)?,
+        undoes: row.get(2)?,
+        actor: row.get(3)?,
+        at: row.get(4)?,
+    })
 }
 
 /// Takes an act on an account back, while it has the version that the act left.
@@ -366,6 +416,7 @@ struct Open {
     kind: String,
     back: Back,
     versions: (i64, i64),
+    until: i64,
 }
 
 fn open_entry(connection: &Connection, at: StoreTime, id: i64) -> Result<Open, StoreError> {
@@ -410,6 +461,7 @@ fn open_entry(connection: &Connection, at: StoreTime, id: i64) -> Result<Open, S
         kind,
         back,
         versions: (before, after),
+        until,
     })
 }
 
@@ -431,16 +483,12 @@ fn about(back: Option<&str>, versions: (i64, i64)) -> About {
 }
 
 fn undoable(row: &Row<'_>, at: StoreTime) -> Result<Undoable, rusqlite::Error> {
-    let back: Option<String> = row.get(8)?;
+    let back: Option<String> = row.get(5)?;
     Ok(Undoable {
+        identity: identity(row)?,
         about: about(back.as_deref(), (0, 0)).words(),
-        id: row.get(0)?,
-        account: row.get(1)?,
-        kind: row.get(2)?,
-        actor: row.get(3)?,
-        at: row.get(4)?,
-        left: StoreTime::from_millis(row.get(5)?).since(at),
-        count: u64::try_from(row.get::<_, i64>(6)?).unwrap_or(0),
-        is_undo: row.get(7)?,
+        id: row.get(6)?,
+        left: StoreTime::from_millis(row.get(7)?).since(at),
+        count: u64::try_from(row.get::<_, i64>(8)?).unwrap_or(0),
     })
 }

@@ -67,7 +67,7 @@ pub(crate) fn named(act: &Listed) -> String {
 
 #[cfg(test)]
 mod tests {
-    use gatepost_shared::admin::undo::Listed;
+    use gatepost_shared::admin::undo::{Identity, Listed};
 
     use super::{Undoables, named};
 
@@ -85,6 +85,7 @@ mod tests {
             permitted: true,
             own,
             stays: "",
+            identity: Identity::default(),
         }
     }
 

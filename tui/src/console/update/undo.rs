@@ -2,7 +2,7 @@
 
 use gatepost_shared::admin::undo::{Listed, takes_long};
 
-use super::super::effect::{Deed, Effect, Verb};
+use super::super::effect::{Deed, Effect};
 use super::super::message::Job;
 use super::super::model::Model;
 use super::super::model::dialog::{About, Dialog, Field, Focus};
@@ -92,7 +92,7 @@ fn about(model: &mut Model, act: &Listed) {
         does: does.to_owned(),
         leaves: "Leave as it is",
         focus: Focus::Leave,
-        about: About::Change(Deed::on(Verb::Undo, [act.id.to_string()])),
+        about: About::Change(Deed::undo(act)),
     });
 }
 

@@ -161,9 +161,10 @@ fn undo(desk: &Desk, job: Job, deed: &Deed) -> Result<String, String> {
     let id = deed.object().parse().unwrap_or(0);
     let stop = desk.stop(job);
     let mut pace = Pace::new();
-    let is_again = admin.undoables().map_err(|error| said(&error))?;
-    let is_again = is_again.iter().any(|act| act.id == id && act.again);
-    let undone = admin.undo(id, deed.reason(), &stop, |done, of| {
+    let Some(asked) = deed.asked_undo(desk.open.own) else {
+        return Err("nothing was done".to_owned());
+    };
+    let undone = admin.undo(id, asked, &stop, |done, of| {
         desk.look_up(job, &stop);
         if pace.is_due() {
             let progress = Progress {
@@ -176,7 +177,7 @@ fn undo(desk: &Desk, job: Job, deed: &Deed) -> Result<String, String> {
     });
     let undone = undone.map_err(|error| said(&error))?;
     if !undone.about.is_empty() {
-        return Ok(asking::undone_text(&undone, is_again));
+        return Ok(asking::undone_text(&undone, asking::does_again(deed)));
     }
     let text = format!("{}: {} accounts are as they were", undone.act, undone.done);
     match undone.failed.first() {

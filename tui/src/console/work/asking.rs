@@ -4,7 +4,7 @@
 use gatepost_shared::admin::bypass::{self, Confirmed};
 use gatepost_shared::admin::filter::span_of;
 use gatepost_shared::admin::shield::{self, Shield, Sure};
-use gatepost_shared::admin::undo::{self, Undone};
+use gatepost_shared::admin::undo::Undone;
 use gatepost_shared::admin::users::Stop;
 use gatepost_shared::admin::{Admin, AdminError};
 use gatepost_words::time::Span;
@@ -98,18 +98,19 @@ fn shield(desk: &Desk, admin: &mut Admin, deed: &Deed) -> Result<Answer, AdminEr
 /// Takes an act back, or does it again.
 fn undo(desk: &Desk, admin: &mut Admin, deed: &Deed) -> Result<Answer, AdminError> {
     let id = deed.object().parse().unwrap_or(0);
-    let acts = admin.undoables()?;
-    let is_again = acts.iter().any(|act| act.id == id && act.again);
-    let asked = undo::Asked {
-        reason: deed.reason(),
-        own: desk.open.own,
-        sure: deed.sure,
+    let Some(asked) = deed.asked_undo(desk.open.own) else {
+        return Err(AdminError::NothingToUndo("nothing was done".to_owned()));
     };
     let undone = admin.undo(id, asked, &Stop::default(), |_done, _of| {})?;
     if let Some(step) = undone.versions {
         desk.tell(Found::Stepped(undone.user.clone(), step));
     }
-    Ok(Answer::Done(Ok(undone_text(&undone, is_again))))
+    Ok(Answer::Done(Ok(undone_text(&undone, does_again(deed)))))
+}
+
+/// Whether taking that back does an act again.
+pub(super) fn does_again(deed: &Deed) -> bool {
+    deed.undoes.as_ref().is_some_and(|act| act.undoes.is_some())
 }
 
 /// That an act is taken back, or done again, and what stays.

@@ -3,7 +3,7 @@
 use gatepost_shared::admin::browse::Around;
 use gatepost_shared::admin::shield::Sure;
 use gatepost_shared::admin::sources;
-use gatepost_shared::admin::undo::Listed;
+use gatepost_shared::admin::undo::{Identity, Listed};
 use gatepost_shared::admin::users::{State, Versions};
 
 use super::{Answer, act, answer, asked, found, fresh, press, row, said, types, users};
@@ -237,6 +237,13 @@ fn undoable(id: i64, again: bool, count: u64) -> Listed {
         permitted: true,
         own: true,
         stays: "a notice that was mailed to the owner is not called back",
+        identity: Identity {
+            kind: "user-unlock".into(),
+            account: "carol".into(),
+            undoes: again.then_some(1),
+            actor: "root".into(),
+            at: id,
+        },
     }
 }
 
@@ -253,8 +260,19 @@ fn acts_are_taken_back_and_done_again() {
     assert_eq!(dialog.title, "Take back: unlock carol?");
     assert!(dialog.text.last().unwrap().contains("not called back"));
     assert_eq!(twin(&model), "gatepost undo 7");
+    // Another act has that number by now: the deed is for the one that the dialog named.
+    let other = undoable(7, false, 1);
+    let identity = Identity {
+        account: "dave".into(),
+        ..other.identity.clone()
+    };
+    let other = Listed { identity, ..other };
+    let acts = vec![undoable(9, true, 1), other];
+    found(&mut model, Found::Undoables(acts));
     let effects = press(&mut model, Key::Char('y'));
-    assert_eq!(deed(&effects), &Deed::on(Verb::Undo, ["7".to_owned()]));
+    let named = undoable(7, false, 1);
+    assert_eq!(deed(&effects), &Deed::undo(&named));
+    assert_eq!(deed(&effects).undoes, Some(named.identity));
     found(
         &mut model,
         Found::Answered(Answer::Done(Ok("it is".into()))),
