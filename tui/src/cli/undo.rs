@@ -40,8 +40,7 @@ pub(crate) fn run(context: &Context, undo: &Undo) -> Result<Exit, Failure> {
         None => admin.last_undoable()?,
     };
     let id = entry.id;
-    let many = admin.undoables()?.into_iter().find(|entry| entry.id == id);
-    if let Some(entry) = many.filter(|entry| entry.count > FEW && !undo.yes) {
+    if entry.count > FEW && !undo.yes {
         let text = format!(
             "act {id} is about {} accounts: add --yes to take all of it back",
             entry.count

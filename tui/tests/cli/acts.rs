@@ -304,6 +304,17 @@ fn a_list_is_looked_at_then_imported_then_taken_back() {
         .says("unconfirmed");
     let undo = imported["undo"].to_string();
     stage.gatepost(&["undo", &undo]).exits(2).tells("--yes");
+    // Nor by the number of any other of them.
+    let last = stage.gatepost(&["--json", "audit", "list", "kind:user-add"]);
+    let last = last.exits(0).json()["events"].as_array().unwrap().clone();
+    let last = last
+        .iter()
+        .map(|event| event["seq"].as_i64().unwrap())
+        .max();
+    stage
+        .gatepost(&["undo", &last.unwrap().to_string()])
+        .exits(2)
+        .tells("is about 500 accounts: add --yes");
     let undone = stage
         .gatepost(&["--json", "undo", &undo, "--yes"])
         .exits(0)
