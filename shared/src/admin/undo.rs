@@ -94,7 +94,7 @@ pub struct Undone {
     pub stays: &'static str,
     /// The entry that does it again, where that can be.
     pub redo: Option<i64>,
-    /// The account's version before and after.
+    /// The account's version before and after, where it has another one now.
     #[serde(skip)]
     pub versions: Option<users::Versions>,
 }
@@ -335,8 +335,7 @@ impl Admin {
                 self.guarded_undo(&entry.about, &guards, stop, &mut tell)?;
             }
             let taken = self.take_back(&entry, None, &asked)?;
-            let is_account = !taken.account.is_empty();
-            let (before, after) = taken.versions;
+            let versions = taken.versions;
             return Ok(Undone {
                 id,
                 act: entry.identity.kind.trim_start_matches("user-").to_owned(),
@@ -347,7 +346,7 @@ impl Admin {
                 failed: Vec::new(),
                 stays: stays(&entry.identity.kind),
                 redo: taken.again,
-                versions: is_account.then_some(users::Versions { before, after }),
+                versions: versions.map(|(before, after)| users::Versions { before, after }),
             });
         }
         let entries: Vec<String> = together.iter().map(i64::to_string).collect();

@@ -8,7 +8,7 @@ use super::super::policy::diff::{Candidate, Go};
 use super::super::roles::Role;
 use super::super::shield::{self, Sure};
 use super::super::undo;
-use super::super::users::{Proof, Stop};
+use super::super::users::{Mask, Proof, Stop};
 use super::super::{AdminError, Kind};
 use super::{Bench, bench};
 use crate::policy::limits::SHIELDS;
@@ -145,6 +145,45 @@ fn a_bypass_code_is_taken_back_and_not_done_again() {
     bench.as_carol(|b| b.admin.note_user("daemon", "hello", None).unwrap());
     bench.takes_last_back();
     assert_eq!(bench.admin.bypass_of("daemon").unwrap(), []);
+}
+
+// Mutants: the answer has the entry's versions; the entry of a code goes on with those of the account.
+#[test]
+fn a_bypass_code_that_is_taken_back_makes_no_version() {
+    let mut bench = enrolled();
+    let version = |bench: &Bench| {
+        bench
+            .admin
+            .show_user("daemon", Mask::Masked)
+            .unwrap()
+            .account
+            .version
+    };
+    let before = version(&bench);
+    code(&mut bench);
+    let entry = bench.last().id;
+    bench.as_carol(|b| {
+        b.admin.note_user("daemon", "hello", None).unwrap();
+        let note = b.last().id;
+        let undone = b.takes_back(note).unwrap();
+        let step = undone.versions.unwrap();
+        assert_eq!((step.before, step.after), (before + 1, before + 2));
+    });
+    // Who saw the account before carol's acts is not to think that nothing lies between.
+    let kept: (i64, i64) = bench
+        .admin
+        .store
+        .connection()
+        .query_row(
+            "SELECT version_before, version_after FROM undo WHERE id = ?1",
+            [entry],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .unwrap();
+    assert_eq!(kept, (before, before));
+    let undone = bench.takes_back(entry).unwrap();
+    assert_eq!(undone.versions, None);
+    assert_eq!(version(&bench), before + 2);
 }
 
 // Mutants: a code that was used, revoked or is over is "taken back"; a second use does not count as one.

@@ -133,8 +133,8 @@ pub struct Taken {
     pub now: String,
     /// The entry that does it again, where that can be.
     pub again: Option<i64>,
-    /// The account's version before and after; those of the policy, for an act on the rules.
-    pub versions: (i64, i64),
+    /// The account's version before and after, where taking it back made one.
+    pub versions: Option<(i64, i64)>,
 }
 
 /// Writes an entry; its row.
@@ -385,10 +385,12 @@ fn on_account(
     };
     accounts::record(tx, now, at, actor, &account, act)?;
     let version = account.version.saturating_add(1);
-    // What was done before that act is as it was right after it: it can be taken back too.
+    // What was done before that act is as it was right after it: it can be taken back too. A bypass code
+    // made no version, and has none to go on from.
     tx.execute(
         "UPDATE undo SET version_after = ?3
-         WHERE account = ?1 AND version_after = ?2 AND state = 'open'",
+         WHERE account = ?1 AND version_after = ?2 AND state = 'open'
+           AND version_before <> version_after",
         params![account.id, row.versions.0, version],
     )
     .map_err(StoreError::sqlite(DOING))?;
@@ -406,7 +408,7 @@ fn on_account(
         about: String::new(),
         now: String::new(),
         again: Some(again),
-        versions: entry.versions,
+        versions: Some(entry.versions),
     })
 }
 

@@ -115,8 +115,9 @@ pub(super) fn take(
         about: about.words(),
         now: String::new(),
         again: None,
-        versions: row.versions,
+        versions: None,
     };
+    let mut versions = row.versions;
     let again = match other {
         // Shown once, so it is nobody's to bring back.
         Other::Bypass(code) => {
@@ -132,7 +133,7 @@ pub(super) fn take(
             let version = policies::go_back(tx, now, actor, made, to, &asked.reason)?;
             restamp(tx, to, version)?;
             taken.now = format!("policy version {version} is in force, with the rules of {to}");
-            taken.versions = (made, version);
+            versions = (made, version);
             Some(Other::Rules(version))
         }
         // The next try begins with its own time.
@@ -147,7 +148,7 @@ pub(super) fn take(
             account: None,
             kind: &row.kind,
             back: &Back::Other(again),
-            versions: taken.versions,
+            versions,
             batch: None,
             undoes: Some(id),
         };
