@@ -1,6 +1,8 @@
 //! Shields: networks whose sign-ins are refused for a while. Read in the transaction that decides, and
 //! again in the one that counts a guess; they end by themselves, on the store's own clock.
 
+use std::collections::BTreeMap;
+
 use gatepost_words::ident::Source;
 use gatepost_words::text::sanitise;
 use gatepost_words::time::{Span, StoreTime};
@@ -106,6 +108,8 @@ impl Store {
                     network,
                     before,
                     after: Some(up),
+                    since: 0,
+                    followed: 0,
                 });
             }
             few(tx, doing)?;
@@ -150,6 +154,8 @@ impl Store {
                     network: network.clone(),
                     before,
                     after: None,
+                    since: 0,
+                    followed: 0,
                 });
             }
             if !changes.is_empty() {
@@ -175,6 +181,31 @@ pub(super) struct Change {
     pub(super) network: String,
     pub(super) before: Option<Up>,
     pub(super) after: Option<Up>,
+    /// The last event when it became that: "nothing is up" looks the same whoever saw to it.
+    #[serde(default)]
+    since: i64,
+    /// What `since` was of the change before it.
+    #[serde(default)]
+    followed: i64,
+}
+
+/// What the open entries say of a network: when the newest act on it left it as it is.
+#[derive(Default)]
+struct Newest(BTreeMap<String, i64>);
+
+impl Newest {
+    fn of(tx: &Transaction<'_>) -> Result<Self, StoreError> {
+        let mut newest = Self::default();
+        for change in undo::open_shields(tx)?.into_iter().flat_map(|(_, one)| one) {
+            let since = newest.0.entry(change.network).or_default();
+            *since = change.since.max(*since);
+        }
+        Ok(newest)
+    }
+
+    fn since(&self, network: &str) -> i64 {
+        self.0.get(network).copied().unwrap_or(0)
+    }
 }
 
 impl Up {
@@ -242,8 +273,13 @@ fn remember(
     at: StoreTime,
     actor: &Actor,
     kind: &str,
-    changes: Vec<Change>,
+    mut changes: Vec<Change>,
 ) -> Result<(), StoreError> {
+    let (newest, since) = (Newest::of(tx)?, events::last_seq(tx)?);
+    for change in &mut changes {
+        change.followed = newest.since(&change.network);
+        change.since = since;
+    }
     let entry = undo::Entry {
         account: None,
         kind,
@@ -269,6 +305,8 @@ pub(super) fn put_back(
 ) -> Result<Vec<Change>, StoreError> {
     tx.execute("DELETE FROM shields WHERE until_store <= ?1", [at.millis()])
         .map_err(StoreError::sqlite(BACK))?;
+    // This act's own entry is taken already.
+    let newest = Newest::of(tx)?;
     let mut again = Vec::new();
     let mut is_changed = false;
     // One network may be named twice in an act: the last is undone first.
@@ -276,10 +314,12 @@ pub(super) fn put_back(
         network,
         before,
         after,
+        since,
+        followed: _,
     } in changes.iter().rev()
     {
         let is_now = found(tx, at, network)?;
-        if is_now != Up::still(after.as_ref(), at) {
+        if is_now != Up::still(after.as_ref(), at) || newest.since(network) > *since {
             return Err(changed_since(tx, network, is_now.as_ref())?);
         }
         let wanted = Up::still(before.as_ref(), at);
@@ -301,6 +341,8 @@ pub(super) fn put_back(
             network: network.clone(),
             before: after.clone(),
             after: wanted,
+            since: 0,
+            followed: *since,
         });
     }
     if !is_changed {
@@ -308,7 +350,31 @@ pub(super) fn put_back(
         return Err(not_found(BACK, what));
     }
     few(tx, BACK)?;
+    let since = events::last_seq(tx)?;
+    for change in &mut again {
+        change.since = since;
+    }
+    step_back(tx, changes, since)?;
     Ok(again)
+}
+
+/// What was done to a network before the act that is taken back is as it was right after it: it can be
+/// taken back too.
+fn step_back(tx: &Transaction<'_>, taken: &[Change], since: i64) -> Result<(), StoreError> {
+    for (id, mut changes) in undo::open_shields(tx)? {
+        let mut is_moved = false;
+        for change in &mut changes {
+            let mut followed = taken.iter().filter(|one| one.network == change.network);
+            if followed.any(|one| one.followed == change.since) {
+                change.since = since;
+                is_moved = true;
+            }
+        }
+        if is_moved {
+            undo::set_back(tx, id, &Back::Other(Other::Shields(changes)))?;
+        }
+    }
+    Ok(())
 }
 
 /// Events that are looked through for what was done to a network.

@@ -365,6 +365,56 @@ fn a_shield_that_somebody_changed_since_is_left_alone() {
     assert_eq!(bench.up()[0].1, 30);
 }
 
+// Mutants: that nothing is up is compared, and not who saw to it; what one act said of a network is not what
+// the next one followed.
+#[test]
+fn that_nothing_is_up_says_not_who_took_it_down() {
+    // One that is over by itself hides that somebody took it down.
+    let mut bench = enrolled();
+    bench.as_carol(|b| b.shield(&[NET], 24 * 60));
+    bench.shield(&[NET], 1);
+    let on = bench.last().id;
+    bench.as_carol(|b| b.admin.shield_off(None, Some("customers")).unwrap());
+    bench.clock.pass(Span::from_mins(2));
+    let refused = bench.refuses(on);
+    assert!(
+        refused.contains("shield-off by root (login carol)"),
+        "{refused}"
+    );
+    assert_eq!(bench.up(), []);
+
+    // Taken down, put up and taken down again.
+    let mut bench = enrolled();
+    bench.shield(&[NET, OTHER], 30);
+    bench.admin.shield_off(Some(NET), None).unwrap();
+    let off = bench.last().id;
+    bench.as_carol(|b| {
+        b.shield(&[NET], 5);
+        b.admin.shield_off(Some(NET), Some("customers")).unwrap();
+    });
+    let refused = bench.refuses(off);
+    assert!(refused.contains("customers"), "{refused}");
+    // Until what came since is taken back: then it is the newest.
+    let all = bench.admin.undoables().unwrap();
+    let carols = all.iter().filter(|act| !act.own);
+    let carols: Vec<i64> = carols.map(|act| act.id).collect();
+    for id in carols {
+        assert!(bench.refuses(off).contains("meantime"), "{id}");
+        bench.takes_back(id).unwrap();
+    }
+    let undone = bench.takes_back(off).unwrap();
+    let mut up = bench.up();
+    up.sort();
+    assert_eq!(up, [someones(30, OTHER), someones(30, NET)]);
+    // Done again and taken back again, it still is; and so is what was before it.
+    let redone = bench.takes_back(undone.redo.unwrap()).unwrap();
+    bench.takes_back(redone.redo.unwrap()).unwrap();
+    let first = bench.last();
+    assert_eq!(first.about, format!("{NET} and 1 more"));
+    bench.takes_back(first.id).unwrap();
+    assert_eq!(bench.up(), []);
+}
+
 // Mutants: the guards of `shield on` are not asked when one comes back; there may be any number.
 #[test]
 fn a_shield_that_comes_back_is_asked_about_as_when_it_was_put_up() {

@@ -21,7 +21,7 @@ mod others;
 mod restore;
 
 pub use self::others::About;
-pub(super) use self::others::Other;
+pub(super) use self::others::{Other, open_shields, set_back};
 use self::restore::{PendingAddress, apply};
 pub(super) use self::restore::{Snapshot, hold, pending, set_note, set_state, unlock};
 
@@ -147,8 +147,7 @@ pub(super) fn write(
 ) -> Result<i64, StoreError> {
     let doing = "writing what takes an act back";
     let failed = StoreError::sqlite;
-    let back = serde_json::to_string(entry.back)
-        .map_err(|error| StoreError::odd(doing, error.to_string()))?;
+    let back = text(entry.back)?;
     tx.execute(
         "DELETE FROM undo WHERE id IN (SELECT id FROM undo WHERE until_store <= ?1 LIMIT ?2)",
         params![at.millis(), BATCH],
@@ -456,8 +455,7 @@ fn open_entry(connection: &Connection, at: StoreTime, id: i64) -> Result<Open, S
             "act {id} is older than {UNDO_LIFE}, and stays"
         )));
     }
-    let back = serde_json::from_str(&back)
-        .map_err(|error| StoreError::odd(DOING, format!("entry {id} is unreadable: {error}")))?;
+    let back = parsed(id, &back)?;
     Ok(Open {
         account,
         kind,
@@ -465,6 +463,15 @@ fn open_entry(connection: &Connection, at: StoreTime, id: i64) -> Result<Open, S
         versions: (before, after),
         until,
     })
+}
+
+fn text(back: &Back) -> Result<String, StoreError> {
+    serde_json::to_string(back).map_err(|error| StoreError::odd(DOING, error.to_string()))
+}
+
+fn parsed(id: i64, back: &str) -> Result<Back, StoreError> {
+    serde_json::from_str(back)
+        .map_err(|error| StoreError::odd(DOING, format!("entry {id} is unreadable: {error}")))
 }
 
 /// The refusal for a number that names no act.

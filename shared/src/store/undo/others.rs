@@ -157,6 +157,45 @@ pub(super) fn take(
     Ok(taken)
 }
 
+/// The open entries that are about shields.
+pub(in crate::store) fn open_shields(
+    tx: &Transaction<'_>,
+) -> Result<Vec<(i64, Vec<Change>)>, StoreError> {
+    let rows: Vec<(i64, String)> = tx
+        .prepare_cached(
+            "SELECT id, back FROM undo
+             WHERE account IS NULL AND state = 'open' AND kind LIKE 'shield-%'",
+        )
+        .and_then(|mut statement| {
+            statement
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+        })
+        .map_err(StoreError::sqlite(DOING))?;
+    let mut entries = Vec::new();
+    for (id, back) in rows {
+        // One that cannot be read is refused when it is to be taken back, and keeps no shield down.
+        if let Ok(Back::Other(Other::Shields(changes))) = super::parsed(id, &back) {
+            entries.push((id, changes));
+        }
+    }
+    Ok(entries)
+}
+
+/// Has an entry take its act back by something else.
+pub(in crate::store) fn set_back(
+    tx: &Transaction<'_>,
+    id: i64,
+    back: &Back,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE undo SET back = ?2 WHERE id = ?1",
+        params![id, super::text(back)?],
+    )
+    .map_err(StoreError::sqlite(DOING))?;
+    Ok(())
+}
+
 /// What put the version in force that is brought back is as it was right after it: it can be taken back too.
 fn restamp(tx: &Transaction<'_>, to: i64, version: i64) -> Result<(), StoreError> {
     tx.execute(
