@@ -1,5 +1,9 @@
 //! What takes long: how far it is, and how it ended; what failed of it can be tried again.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use gatepost_shared::admin::users::Versions;
+
 use super::super::effect::Deed;
 use super::super::message::{Job, Progress, Step, Tally};
 
@@ -28,6 +32,8 @@ pub(crate) struct Work {
     pub(crate) progress: Progress,
     /// What could not be done, and why.
     pub(crate) failures: Vec<(String, String)>,
+    /// Those of them that somebody else changed since they were marked, as was said.
+    changed: BTreeSet<String>,
     /// What is done, where it is done to many accounts.
     deed: Option<Deed>,
 }
@@ -62,6 +68,7 @@ impl Jobs {
                 ..Progress::default()
             },
             failures: Vec::new(),
+            changed: BTreeSet::new(),
             deed,
         });
         self.selected = 0;
@@ -124,7 +131,7 @@ impl Jobs {
         let Tally {
             done,
             failures,
-            changed: _,
+            changed,
             left,
         } = tally;
         let mut said = format!("{}: {done} done", work.name);
@@ -150,8 +157,15 @@ impl Jobs {
             ..work.progress
         };
         work.failures = failures;
+        work.changed = changed;
         work.how = How::Over(said.clone());
         Some(said)
+    }
+
+    /// An act of this console left another version of an account.
+    pub(crate) fn stepped(&mut self, key: &str, step: Versions) {
+        let deeds = self.works.iter_mut().filter_map(|work| work.deed.as_mut());
+        deeds.for_each(|deed| deed.stepped(key, step));
     }
 
     /// Asks a job to stop; false where it does not run, or cannot be stopped.
@@ -180,14 +194,32 @@ impl Work {
         }
     }
 
-    /// What failed, to be done again; none where nothing did.
-    pub(crate) fn again(&self) -> Option<Deed> {
-        let failed = self.failures.iter().map(|(object, _)| object.clone());
+    /// What failed, to be done again as it was seen; none where nothing did. Of what somebody changed since it
+    /// was said what they did: that is done as it is listed now. Where it is not, it is left out and counted.
+    pub(crate) fn again(&self, listed: impl Fn(&str) -> Option<i64>) -> Option<(Deed, u64)> {
         let deed = self.deed.as_ref().filter(|_| !self.failures.is_empty())?;
-        Some(Deed {
-            objects: failed.collect(),
+        let mut again = Deed {
+            objects: Vec::new(),
+            seen: BTreeMap::new(),
             ..deed.clone()
-        })
+        };
+        let mut left_out = 0;
+        for (key, _) in &self.failures {
+            let version = if self.changed.contains(key) {
+                let Some(version) = listed(key) else {
+                    left_out += 1;
+                    continue;
+                };
+                Some(version)
+            } else {
+                deed.seen.get(key).copied().or_else(|| listed(key))
+            };
+            again
+                .seen
+                .extend(version.map(|version| (key.clone(), version)));
+            again.objects.push(key.clone());
+        }
+        Some((again, left_out))
     }
 }
 
@@ -229,7 +261,7 @@ mod tests {
         );
         assert!(!jobs.runs(job));
         assert_eq!(
-            jobs.selected().unwrap().again().unwrap().objects,
+            jobs.selected().unwrap().again(|_| None).unwrap().0.objects,
             ["b", "c"]
         );
         assert_eq!(jobs.tried(job, tally(0, &[], 0)), None, "it is over");

@@ -118,6 +118,7 @@ pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
 /// An act of this console left another version of an account: that counts wherever the one before was seen.
 fn stepped(model: &mut Model, key: &str, step: Versions) -> Vec<Effect> {
     model.users.stepped(key, step);
+    model.jobs.stepped(key, step);
     // Somebody may be at the next dialog already.
     if let Some(deed) = model.dialog.as_mut().and_then(Dialog::deed_mut) {
         deed.stepped(key, step);

@@ -21,15 +21,10 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
             }
         }
         Act::RetryJob => {
-            if let Some(mut deed) = model.jobs.selected().and_then(Work::again) {
-                model.overlay = None;
-                // What changed was said: they are asked about anew, as they are in the list now.
-                let users = &model.users;
-                let now = deed.objects.iter();
-                deed.seen = now
-                    .filter_map(|key| Some((key.clone(), users.version_of(key)?)))
-                    .collect();
-                account::about_many(model, deed);
+            let users = &model.users;
+            let again = |work: &Work| work.again(|key| users.version_of(key));
+            if let Some((deed, left_out)) = model.jobs.selected().and_then(again) {
+                retry(model, deed, left_out);
             } else {
                 let text = "Nothing of it failed.";
                 model.notes.say(model.now, Tone::Care, text);
@@ -39,6 +34,24 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
         _ => {}
     }
     Vec::new()
+}
+
+/// Asks about what failed anew; not about what changed and is not in the list, where somebody could see how.
+fn retry(model: &mut Model, deed: Deed, left_out: u64) {
+    let changed = counted(left_out, "account", "accounts");
+    let text =
+        format!("{changed} changed since and not listed here: look at them, then mark them anew.");
+    if deed.objects.is_empty() {
+        model.notes.say(model.now, Tone::Care, text);
+        return;
+    }
+    model.overlay = None;
+    account::about_many(model, deed);
+    if left_out > 0
+        && let Some(dialog) = model.dialog.as_mut()
+    {
+        dialog.text.push(format!("Left out: {text}"));
+    }
 }
 
 /// Asks a job to stop.

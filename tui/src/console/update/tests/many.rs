@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use gatepost_shared::admin::browse::UserRow;
-use gatepost_shared::admin::users::State;
+use gatepost_shared::admin::users::{State, Versions};
 
 use super::{answer, asked, found, press, row, said, types, users};
 use crate::console::effect::{Deed, Effect, Verb};
@@ -125,6 +125,92 @@ fn a_mark_keeps_the_version_that_was_seen() {
         matches!(effects.as_slice(), [Effect::Do(deed)] if seen(deed) == [Some(4), None]),
         "{effects:?}"
     );
+}
+
+// Mutants: what failed for another reason is done as it is by now; what changed and is not listed is done as it is;
+// acts of one's own are forgotten there.
+#[test]
+fn what_failed_is_tried_again_as_it_was_seen() {
+    let mut model = users();
+    let rows = |names: &[&str], version| {
+        names
+            .iter()
+            .map(|name| UserRow {
+                version,
+                ..row(name, State::Active)
+            })
+            .collect()
+    };
+    press(&mut model, Key::Char(' '));
+    press(&mut model, Key::Char(' '));
+    press(&mut model, Key::Char('D'));
+    let effects = press(&mut model, Key::Char('y'));
+    let [Effect::Each(job, _)] = effects.as_slice() else {
+        panic!("{effects:?}")
+    };
+    let tally = |changed: &[&str]| Tally {
+        done: 0,
+        failures: ["alice", "bob"]
+            .map(|name| (name.into(), "why".into()))
+            .into(),
+        changed: changed.iter().map(|name| (*name).to_owned()).collect(),
+        left: 0,
+    };
+    let effects = found(&mut model, Found::Tried(*job, tally(&["alice"])));
+    // A colleague changes both, and nobody tells of bob.
+    answer(&mut model, asked(&effects), rows(&["alice", "bob"], 3));
+    press(&mut model, Key::Char('w'));
+    press(&mut model, Key::Char('R'));
+    let effects = press(&mut model, Key::Char('y'));
+    let [Effect::Each(job, deed)] = effects.as_slice() else {
+        panic!("{effects:?}")
+    };
+    let seen = |deed: &Deed| ["alice", "bob"].map(|name| deed.asked(name).version);
+    assert_eq!(seen(deed), [Some(3), Some(1)]);
+    // One's own act on bob is nothing that came in between.
+    let step = Versions {
+        before: 1,
+        after: 4,
+    };
+    found(&mut model, Found::Stepped("bob".into(), step));
+    let effects = found(&mut model, Found::Tried(*job, tally(&["alice"])));
+    answer(&mut model, asked(&effects), rows(&["bob"], 5));
+    press(&mut model, Key::Char('w'));
+    press(&mut model, Key::Char('R'));
+    let text = model.dialog.as_ref().unwrap().text.join(" ");
+    assert!(text.contains("Left out: 1 account changed since"), "{text}");
+    let effects = press(&mut model, Key::Char('y'));
+    let [Effect::Do(deed)] = effects.as_slice() else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(
+        (deed.objects.as_slice(), seen(deed)),
+        (&["bob".to_owned()][..], [None, Some(4)])
+    );
+}
+
+#[test]
+fn what_is_left_out_alone_is_only_said() {
+    let mut model = users();
+    press(&mut model, Key::Char(' '));
+    press(&mut model, Key::Char(' '));
+    press(&mut model, Key::Char('D'));
+    let effects = press(&mut model, Key::Char('y'));
+    let [Effect::Each(job, _)] = effects.as_slice() else {
+        panic!("{effects:?}")
+    };
+    let tally = Tally {
+        done: 1,
+        failures: vec![("alice".into(), "why".into())],
+        changed: BTreeSet::from(["alice".to_owned()]),
+        left: 0,
+    };
+    let effects = found(&mut model, Found::Tried(*job, tally));
+    answer(&mut model, asked(&effects), vec![row("bob", State::Active)]);
+    press(&mut model, Key::Char('w'));
+    assert_eq!(press(&mut model, Key::Char('R')), []);
+    assert!(model.dialog.is_none());
+    assert!(said(&model).contains("not listed here"), "{}", said(&model));
 }
 
 #[test]
