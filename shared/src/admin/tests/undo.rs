@@ -363,6 +363,31 @@ fn an_import_is_taken_back_as_one() {
     assert!(bench.admin.store.account(&name("root")).unwrap().is_some());
 }
 
+// Mutant: what is judged is the entry that was asked for, and not the one that is left of its import.
+#[test]
+fn the_last_of_an_import_is_taken_back_by_the_number_of_the_first() {
+    let mut bench = bench();
+    let list = "user,address\nroot,alice@example.org\ndaemon,d@example.org\n";
+    let rows = read_rows(list.as_bytes(), &Form::Csv).unwrap();
+    let plan = bench.admin.plan_import(rows, Options::default()).unwrap();
+    let imported = bench
+        .admin
+        .apply_import(&plan, None, &Stop::default(), |_, _| ())
+        .unwrap();
+    let first = imported.undo.unwrap();
+    bench.admin.note_user("daemon", "hello", None).unwrap();
+    let undone = bench.undo(first).unwrap();
+    assert_eq!((undone.done, undone.failed.len()), (1, 1));
+    assert_eq!(bench.admin.undoable(first).unwrap().count, 1);
+    let note = bench.admin.undoables().unwrap();
+    let note = note.iter().find(|act| act.act == "note").unwrap().id;
+    bench.undo(note).unwrap();
+    let undone = bench.undo(first).unwrap();
+    assert_eq!((undone.done, undone.user.as_str()), (1, "daemon"));
+    let over = bench.undo(first).unwrap_err().to_string();
+    assert!(over.contains("taken back already"), "{over}");
+}
+
 // Mutants: a snapshot comes back to whatever uid the row has; undoing an enrolment leaves its uid.
 #[test]
 fn what_comes_back_is_that_uids_it_was_taken_from() {
