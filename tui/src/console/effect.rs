@@ -136,7 +136,16 @@ pub(crate) struct Deed {
     /// deed there. An account that was not on it has none: it is done to that as it is.
     pub(crate) seen: BTreeMap<String, i64>,
     /// What is taken back, as it was on the screen: another act under that number stays.
-    pub(crate) undoes: Option<Identity>,
+    pub(crate) undoes: Option<Undoing>,
+}
+
+/// An act that is taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Undoing {
+    /// Which.
+    pub(crate) identity: Identity,
+    /// What the job is called, where it takes one: whatever is read of the list while the dialog is open.
+    pub(crate) job: Option<String>,
 }
 
 impl Deed {
@@ -153,21 +162,24 @@ impl Deed {
         }
     }
 
-    /// Taking an act back, or doing it again.
-    pub(crate) fn undo(act: &Listed) -> Self {
+    /// Taking an act back, or doing it again; by a job of that name, where it may take long.
+    pub(crate) fn undo(act: &Listed, job: Option<String>) -> Self {
         Self {
-            undoes: Some(act.identity.clone()),
+            undoes: Some(Undoing {
+                identity: act.identity.clone(),
+                job,
+            }),
             ..Self::on(Verb::Undo, [act.id.to_string()])
         }
     }
 
     /// What comes with taking an act back; none for what is none.
     pub(crate) fn asked_undo(&self, own: Option<IpAddr>) -> Option<undo::Asked<'_>> {
-        self.undoes.as_ref().map(|seen| undo::Asked {
+        self.undoes.as_ref().map(|undoing| undo::Asked {
             reason: self.reason(),
             own,
             sure: self.sure,
-            seen: Some(seen),
+            seen: Some(&undoing.identity),
         })
     }
 

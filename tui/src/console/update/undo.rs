@@ -81,6 +81,8 @@ fn about(model: &mut Model, act: &Listed) {
         text.push(format!("So many at once: type {} first.", act.count));
     }
     let reason = Field::reason(&model.reason);
+    let is_long = act.count > 1 || takes_long(&act.act);
+    let job = is_long.then(|| format!("Taking back {what}"));
     if !act.stays.is_empty() && !act.again {
         text.push(format!("What stays: {}.", act.stays));
     }
@@ -92,16 +94,14 @@ fn about(model: &mut Model, act: &Listed) {
         does: does.to_owned(),
         leaves: "Leave as it is",
         focus: Focus::Leave,
-        about: About::Change(Deed::undo(act)),
+        about: About::Change(Deed::undo(act, job)),
     });
 }
 
 /// Begins: what may take long is taken back as a job; the rest may be asked back about.
 pub(super) fn begin(model: &mut Model, deed: Deed) -> Vec<Effect> {
-    let id = deed.object().parse().unwrap_or(0);
-    let act = model.undo.entry(id);
-    if let Some(act) = act.filter(|act| act.count > 1 || takes_long(&act.act)) {
-        let name = format!("Taking back {}", named(act));
+    let name = deed.undoes.as_ref().and_then(|act| act.job.clone());
+    if let Some(name) = name {
         let job = Job::Undo(model.jobs.number());
         model.jobs.begin(job, name, None);
         return vec![Effect::Long(job, deed)];

@@ -44,9 +44,11 @@ fn look(desk: &Desk, admin: &mut Option<Admin>, effect: Effect) {
             desk.tell(Found::Sources(key, found));
         }
         Effect::Undoables => {
-            // What fails of it is said where something is taken back.
-            let found = with(desk, admin, Admin::undoables);
-            desk.tell(Found::Undoables(found.unwrap_or_default()));
+            // What fails of it is said where something is taken back. Until it is read, what is listed stays as
+            // long as it lives.
+            if let Ok(acts) = with(desk, admin, Admin::undoables) {
+                desk.tell(Found::Undoables(acts));
+            }
         }
         _ => {}
     }
