@@ -8,7 +8,7 @@ use gatepost_words::ident::UserName;
 use gatepost_words::job::OwnerAct;
 use gatepost_words::text::sanitise;
 use gatepost_words::time::{Boot, Span, StoreTime};
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde_json::json;
 
 use super::accounts::{self, Actor, act, existing};
@@ -385,6 +385,27 @@ impl Store {
             succeed(tx, now, at, opening, waiting, guess, "bypass").map(Some)
         })
     }
+}
+
+/// Whether a code lives and was never used: then making it can be taken back.
+pub(super) fn is_untouched(
+    connection: &Connection,
+    now: &Now,
+    id: i64,
+) -> Result<bool, StoreError> {
+    let generation = clock::generation(connection)?;
+    connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM bypass_codes
+               WHERE id = ?1 AND uses_left = uses AND revoked_wall IS NULL
+                 AND boot_id = ?2 AND expires_boot > ?3 AND generation = ?4)",
+        )
+        .and_then(|mut statement| {
+            let moment = &now.moment;
+            let values = params![id, moment.boot_id, moment.at.millis(), generation];
+            statement.query_row(values, |row| row.get(0))
+        })
+        .map_err(StoreError::sqlite("looking at a bypass code"))
 }
 
 /// Ends a code because making it is taken back: only one that is live and was never used. Its row stays, and

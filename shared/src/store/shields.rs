@@ -189,6 +189,15 @@ pub(super) struct Change {
     followed: i64,
 }
 
+impl Change {
+    /// Whether neither what was up before nor what was up after it would be up still.
+    pub(super) fn is_over(&self, at: StoreTime) -> bool {
+        let ends = [&self.before, &self.after];
+        ends.into_iter()
+            .all(|up| Up::still(up.as_ref(), at).is_none())
+    }
+}
+
 /// What the open entries say of a network: when the newest act on it left it as it is.
 #[derive(Default)]
 struct Newest(BTreeMap<String, i64>);

@@ -607,6 +607,74 @@ fn a_try_is_ended_and_a_confirmation_taken_back() {
     assert_eq!(bench.policy(), (6, REFUSE_DAEMON.to_owned()));
 }
 
+// Mutants: what is over stays the newest, and the act before it is out of reach; what only looks over is skipped.
+#[test]
+fn what_is_over_hides_nothing_that_is_not() {
+    type Act = fn(&mut Bench);
+    let acts: [(&str, Act, Act); 5] = [
+        (
+            "policy-try",
+            |b| {
+                b.tries(REFUSE_DAEMON);
+            },
+            |b| b.clock.pass(Span::from_mins(5)),
+        ),
+        (
+            "bypass-new",
+            |b| {
+                code(b);
+            },
+            |b| {
+                let id = b.admin.bypass_of("daemon").unwrap()[0].id;
+                b.set_uses(id, 0);
+            },
+        ),
+        (
+            "bypass-new",
+            |b| {
+                code(b);
+            },
+            |b| drop(b.admin.revoke_bypass("daemon", None, None).unwrap()),
+        ),
+        (
+            "shield-on",
+            |b| b.shield(&[NET], 5),
+            |b| b.clock.pass(Span::from_mins(5)),
+        ),
+        (
+            "bypass-new",
+            |b| {
+                code(b);
+            },
+            |b| drop(b.admin.disable_user("daemon", None).unwrap()),
+        ),
+    ];
+    for (kind, act, ends) in acts {
+        let mut bench = enrolled();
+        bench.admin.note_user("root", "hello", None).unwrap();
+        act(&mut bench);
+        assert_eq!(bench.last().act, kind);
+        bench.as_carol(ends);
+        let newest = bench.last();
+        assert_eq!(newest.act, "note", "{kind}");
+        bench.takes_back(newest.id).unwrap();
+    }
+    // A try that is kept leaves the keeping, and what was before the try.
+    let mut bench = enrolled();
+    bench.admin.note_user("root", "hello", None).unwrap();
+    let tried = bench.tries(REFUSE_DAEMON);
+    bench.admin.policy_confirm(tried, None).unwrap();
+    assert_eq!(bench.takes_last_back().named(), "policy confirm version 2");
+    assert_eq!(bench.takes_last_back().named(), "note of root");
+    // A shield that replaced a longer one brings that back, though its own time is over.
+    let mut bench = enrolled();
+    bench.shield(&[NET], 60);
+    bench.shield(&[NET], 1);
+    bench.clock.pass(Span::from_mins(2));
+    bench.takes_last_back();
+    assert_eq!(bench.up(), [someones(58, NET)]);
+}
+
 // Mutant: what an apply in the middle of a try goes back to is the rules that were on trial.
 #[test]
 fn what_was_only_tried_does_not_come_back_to_stay() {

@@ -1,6 +1,6 @@
 //! Making versions and putting them in force, within the caller's transaction.
 
-use rusqlite::{Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 use serde_json::json;
 
 use super::reading::{expect_base, kept, newest, pointer};
@@ -157,6 +157,17 @@ pub(in crate::store) fn go_back(
         reason,
     };
     make(tx, now, actor, &draft, pointer.as_ref())
+}
+
+/// Whether that version is being tried.
+pub(in crate::store) fn is_tried(
+    connection: &Connection,
+    now: &Now,
+    version: i64,
+) -> Result<bool, StoreError> {
+    let pointer = pointer(connection)?.filter(|pointer| pointer.version == version);
+    let trial = pointer.and_then(|pointer| pointer.trial);
+    Ok(trial.is_some_and(|trial| trial.left(&now.moment).is_some()))
 }
 
 /// Ends the try of a version before its time, as time itself would; the version that is in force then.

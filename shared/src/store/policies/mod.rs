@@ -10,7 +10,7 @@ use gatepost_words::time::Span;
 use rusqlite::params;
 use serde_json::json;
 
-pub(super) use self::change::{end_try, go_back};
+pub(super) use self::change::{end_try, go_back, is_tried};
 use self::change::{make, put_in_force, remember, settle};
 pub(super) use self::reading::expect_unmoved;
 use self::reading::{READING, expect_base, in_force, kept, listed, newest, pointer};

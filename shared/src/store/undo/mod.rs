@@ -187,12 +187,13 @@ pub(super) fn begin_batch(tx: &Transaction<'_>, id: i64) -> Result<(), StoreErro
 }
 
 impl Store {
-    /// Acts that can be taken back, the newest first; those of a batch as one.
+    /// Acts that can be taken back, the newest first; those of a batch as one. Without what is over by itself, or
+    /// was ended: a code that was used, a try that was kept.
     pub fn undoables(&self, now: &Now, limit: u32) -> Result<Vec<Undoable>, StoreError> {
         let doing = "listing what can be taken back";
         self.read(doing, |connection| {
             let at = clock::read(connection, now)?.store;
-            connection
+            let rows: Vec<(Undoable, Option<String>)> = connection
                 .prepare_cached(
                     "WITH acts AS (
                        SELECT min(id) AS first, max(id) AS newest, min(until_store) AS until,
@@ -200,17 +201,28 @@ impl Store {
                        FROM undo WHERE state = 'open' AND until_store > ?1
                        GROUP BY coalesce(batch, -id) ORDER BY newest DESC LIMIT ?2)
                      SELECT u.kind, coalesce(a.name, ''), u.undoes, u.actor, u.at_wall,
-                            iif(u.account IS NULL, u.back, NULL), u.id, acts.until, acts.many
+                            iif(u.account IS NULL, u.back, NULL), u.id, acts.until, acts.many,
+                            iif(u.account IS NULL OR u.kind = 'bypass-new', u.back, NULL)
                      FROM acts JOIN undo u ON u.id = acts.first
                        LEFT JOIN accounts a ON a.id = u.account
                      ORDER BY acts.newest DESC",
                 )
                 .and_then(|mut statement| {
                     statement
-                        .query_map(params![at.millis(), limit], |row| undoable(row, at))?
+                        .query_map(params![at.millis(), limit], |row| {
+                            Ok((undoable(row, at)?, row.get(9)?))
+                        })?
                         .collect()
                 })
-                .map_err(StoreError::sqlite(doing))
+                .map_err(StoreError::sqlite(doing))?;
+            let mut acts = Vec::new();
+            for (act, back) in rows {
+                let back = back.and_then(|back| parsed(act.id, &back).ok());
+                if !others::is_over(connection, (now, at), back.as_ref())? {
+                    acts.push(act);
+                }
+            }
+            Ok(acts)
         })
     }
 

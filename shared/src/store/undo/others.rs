@@ -2,7 +2,7 @@
 //! guarded by what the act left, compared by value, in place of an account's version.
 
 use gatepost_words::time::StoreTime;
-use rusqlite::{Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -155,6 +155,25 @@ pub(super) fn take(
         taken.again = Some(super::write(tx, now, at, actor, &entry)?);
     }
     Ok(taken)
+}
+
+/// Whether what an act did is over, so that there is nothing to take back. What cannot be read is not known
+/// to be.
+pub(super) fn is_over(
+    connection: &Connection,
+    (now, at): (&Now, StoreTime),
+    back: Option<&Back>,
+) -> Result<bool, StoreError> {
+    let Some(Back::Other(other)) = back else {
+        return Ok(false);
+    };
+    Ok(match other {
+        Other::Bypass(code) => !bypass::is_untouched(connection, now, *code)?,
+        Other::Shields(changes) => changes.iter().all(|change| change.is_over(at)),
+        // Whether another version followed is for whoever takes it back to be told.
+        Other::Rules(_) => false,
+        Other::Try(tried) => !policies::is_tried(connection, now, *tried)?,
+    })
 }
 
 /// The open entries that are about shields.
