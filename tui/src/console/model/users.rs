@@ -59,8 +59,14 @@ impl Users {
     /// Marks an account: with the version that it has in its row, where there is one.
     pub(crate) fn mark(&mut self, key: String) {
         let version = self.version_of(&key);
-        self.marked_anew.remove(&key);
-        self.marks.entry(key).or_insert(version);
+        let is_old = version.is_none() || self.marks.get(&key) == Some(&version);
+        if self.marked_anew.contains(&key) && !is_old {
+            // What was seen before is known to have changed, and its row is another one since.
+            self.marked_anew.remove(&key);
+            self.marks.insert(key, version);
+        } else {
+            self.marks.entry(key).or_insert(version);
+        }
     }
 
     /// Takes all marks away.

@@ -189,6 +189,48 @@ fn what_failed_is_tried_again_as_it_was_seen() {
     );
 }
 
+// Mutants: a mark that is made anew keeps what is known to have changed; it is not renewed by the next reading.
+#[test]
+fn a_mark_on_what_is_known_to_have_changed_is_made_anew() {
+    let version = |model: &Model| model.users.marks.get("alice").copied().flatten();
+    let rows = |version| {
+        vec![UserRow {
+            version,
+            ..row("alice", State::Active)
+        }]
+    };
+    let changed = |model: &mut Model| {
+        press(model, Key::Char(' '));
+        press(model, Key::Char(' '));
+        press(model, Key::Char('D'));
+        let effects = press(model, Key::Char('y'));
+        let [Effect::Each(job, _)] = effects.as_slice() else {
+            panic!("{effects:?}")
+        };
+        let tally = Tally {
+            done: 1,
+            failures: vec![("alice".into(), "why".into())],
+            changed: BTreeSet::from(["alice".to_owned()]),
+            left: 0,
+        };
+        found(model, Found::Tried(*job, tally))
+    };
+    let all = || Found::Keys(Ok((vec!["alice".to_owned()], false)));
+    // Its row is as it was: the next reading counts.
+    let mut model = users();
+    let effects = changed(&mut model);
+    found(&mut model, all());
+    assert_eq!(version(&model), Some(1));
+    answer(&mut model, asked(&effects), rows(3));
+    assert_eq!(version(&model), Some(3));
+    // Its row is another one already.
+    let mut model = users();
+    changed(&mut model);
+    model.users.list.rows = rows(2);
+    found(&mut model, all());
+    assert_eq!(version(&model), Some(2));
+}
+
 #[test]
 fn what_is_left_out_alone_is_only_said() {
     let mut model = users();
