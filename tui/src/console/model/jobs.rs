@@ -95,6 +95,14 @@ impl Jobs {
         self.running().any(|work| work.job == job)
     }
 
+    /// What a job that runs does to many accounts.
+    pub(crate) fn deed(&self, job: Job) -> Option<&Deed> {
+        let mut running = self.running();
+        running
+            .find(|work| work.job == job)
+            .and_then(|work| work.deed.as_ref())
+    }
+
     /// The selected one.
     pub(crate) fn selected(&self) -> Option<&Work> {
         self.all().nth(self.selected)

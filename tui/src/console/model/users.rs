@@ -75,15 +75,16 @@ impl Users {
         self.marked_anew.clear();
     }
 
-    /// Keeps the marks of what failed, as it was seen; what was changed since is to be seen anew.
+    /// Marks what failed, with the versions that were `seen` when the job began; what was changed since is to be
+    /// seen anew.
     pub(crate) fn keep_marks<'a>(
         &mut self,
         failed: impl Iterator<Item = &'a str>,
+        seen: &BTreeMap<String, i64>,
         changed: &BTreeSet<String>,
     ) {
-        let marks = std::mem::take(&mut self.marks);
         self.marks = failed
-            .map(|key| (key.to_owned(), marks.get(key).copied().flatten()))
+            .map(|key| (key.to_owned(), seen.get(key).copied()))
             .collect();
         self.marked_anew.clone_from(changed);
     }

@@ -4,7 +4,7 @@ use gatepost_shared::admin::browse::{Page, UserDetail, UserRow};
 use gatepost_shared::admin::users::Versions;
 
 use super::super::effect::Effect;
-use super::super::message::{Found, Job};
+use super::super::message::{Found, Job, Tally};
 use super::super::model::Model;
 use super::super::model::dialog::Dialog;
 use super::super::model::list::Keyed;
@@ -103,16 +103,22 @@ pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
             model.jobs.progress(job, progress);
             Vec::new()
         }
-        Found::Tried(job, tally) => {
-            let failed = tally.failures.iter().map(|(key, _)| key.as_str());
-            model.users.keep_marks(failed, &tally.changed);
-            if let Some(said) = model.jobs.tried(job, tally) {
-                say(model, said);
-            }
-            super::again(model)
-        }
+        Found::Tried(job, tally) => tried(model, job, tally),
         Found::Ended(job, said) => ended(model, job, said),
     }
+}
+
+/// What was done to many accounts is over.
+fn tried(model: &mut Model, job: Job, tally: Tally) -> Vec<Effect> {
+    let failed = tally.failures.iter().map(|(key, _)| key.as_str());
+    // What was marked or read while the job went on is not what it was begun with.
+    if let Some(deed) = model.jobs.deed(job) {
+        model.users.keep_marks(failed, &deed.seen, &tally.changed);
+    }
+    if let Some(said) = model.jobs.tried(job, tally) {
+        say(model, said);
+    }
+    super::again(model)
 }
 
 /// An act of this console left another version of an account: that counts wherever the one before was seen.

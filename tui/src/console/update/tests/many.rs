@@ -231,6 +231,41 @@ fn a_mark_on_what_is_known_to_have_changed_is_made_anew() {
     assert_eq!(version(&model), Some(2));
 }
 
+// Mutant: what failed is marked with what was seen when the job ended.
+#[test]
+fn what_failed_is_marked_as_the_job_was_begun_with_it() {
+    let mut model = users();
+    press(&mut model, Key::Char(' '));
+    press(&mut model, Key::Char(' '));
+    press(&mut model, Key::Char('D'));
+    let effects = press(&mut model, Key::Char('y'));
+    let [Effect::Each(job, _)] = effects.as_slice() else {
+        panic!("{effects:?}")
+    };
+    let job = *job;
+    // While it goes on, a colleague changes alice, and she is marked once more.
+    let effects = press(&mut model, Key::Char('r'));
+    let rows = [("alice", 2), ("bob", 1)].map(|(name, version)| UserRow {
+        version,
+        ..row(name, State::Active)
+    });
+    answer(&mut model, asked(&effects), rows.into());
+    press(&mut model, Key::Esc);
+    found(
+        &mut model,
+        Found::Keys(Ok((vec!["alice".to_owned()], false))),
+    );
+    assert_eq!(model.users.marks.get("alice"), Some(&Some(2)));
+    let tally = Tally {
+        done: 1,
+        failures: vec![("alice".into(), "why".into())],
+        changed: BTreeSet::new(),
+        left: 0,
+    };
+    found(&mut model, Found::Tried(job, tally));
+    assert_eq!(model.users.marks.get("alice"), Some(&Some(1)));
+}
+
 #[test]
 fn what_is_left_out_alone_is_only_said() {
     let mut model = users();
