@@ -1,11 +1,12 @@
 //! Dialogs about accounts: the selected one, or those that are marked.
 
-use gatepost_shared::admin::browse::UserRow;
+use gatepost_shared::admin::browse::{UserDetail, UserRow};
 use gatepost_shared::admin::sources;
 use gatepost_shared::admin::users::State;
 use gatepost_words::text::sanitise;
 
 use super::super::effect::{Deed, Effect, Said, Slot, Verb};
+use super::super::message::Screen;
 use super::super::model::Model;
 use super::super::model::dialog::{About, Dialog, Entry, Field, Focus, Needs};
 use super::super::model::text::{Tone, counted, grouped};
@@ -79,7 +80,43 @@ impl Words {
 /// A dialog about an account.
 pub(super) fn about_account(model: &mut Model, verb: Verb, row: &UserRow) {
     if let Some(words) = words(model, verb, row) {
-        model.dialog = Some(words.dialog(Deed::on_row(verb, row)));
+        let mut deed = Deed::on_row(verb, row);
+        // The note is the page's, and the row may have been read since.
+        if verb == Verb::Note
+            && let Some(page) = page_of(model, row)
+        {
+            deed.seen.insert(row.key.clone(), page.version);
+        }
+        model.dialog = Some(words.dialog(deed));
+    }
+}
+
+fn page_of<'a>(model: &'a Model, row: &UserRow) -> Option<&'a UserDetail> {
+    let page = model.users.page.as_ref()?.as_ref().ok()?;
+    Some(page).filter(|page| page.key == row.key)
+}
+
+/// Asks for a note, on top of the one that is there: where that was not read yet, once it is.
+pub(super) fn about_note(model: &mut Model, row: &UserRow) -> Vec<Effect> {
+    if page_of(model, row).is_some() {
+        about_account(model, Verb::Note, row);
+        return Vec::new();
+    }
+    model.users.notes = Some(row.key.clone());
+    model.users.is_open = true;
+    super::users::read_page(model)
+}
+
+/// The page of the selected account is here: asks for the note, where somebody wanted that.
+pub(super) fn note_came(model: &mut Model) {
+    let wanted = model.users.notes.take();
+    let row = model.users.list.selected();
+    let row = row.filter(|row| wanted.as_ref() == Some(&row.key)).cloned();
+    if let Some(row) = row.filter(|row| page_of(model, row).is_some())
+        && model.dialog.is_none()
+        && model.screen == Screen::Users
+    {
+        about_account(model, Verb::Note, &row);
     }
 }
 
@@ -197,10 +234,7 @@ fn confirming(user: &str) -> Words {
 }
 
 fn noting(model: &Model, row: &UserRow) -> Words {
-    let page = model.users.page.as_ref();
-    let page = page.and_then(|page| page.as_ref().ok());
-    let note = page.filter(|page| page.key == row.key);
-    let note = note.map_or("", |page| page.note.as_str());
+    let note = page_of(model, row).map_or("", |page| page.note.as_str());
     let user = &row.user;
     Words::of(
         format!("Note something about {user}"),
