@@ -143,9 +143,14 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "upkeep, a batch from the beginning",
     ),
     (
-        "SEARCH undo USING INDEX undo_by_end (until_store>?)",
+        "SEARCH undo USING INDEX undo_by_end (until_store>? AND until_store<?)",
         "WITH acts AS",
         ACTS,
+    ),
+    (
+        "SEARCH undo USING COVERING INDEX undo_by_end (until_store>?)",
+        "DELETE FROM undo",
+        "upkeep, a batch from the end",
     ),
     ("CO-ROUTINE acts", "WITH acts AS", ACTS),
     ("SCAN acts", "WITH acts AS", ACTS),

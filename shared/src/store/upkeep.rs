@@ -8,7 +8,7 @@ use rusqlite::{ErrorCode, params};
 use serde::Serialize;
 
 use super::error::StoreError;
-use super::{Store, clock, companions, inside, wait_a_little, wait_hardly};
+use super::{Store, clock, companions, inside, undo, wait_a_little, wait_hardly};
 use crate::host::Now;
 
 /// What `gatepost maintain` did.
@@ -101,6 +101,10 @@ impl Store {
                 "DELETE FROM undo WHERE id IN
                  (SELECT id FROM undo WHERE until_store <= ?1 LIMIT ?2)",
                 at.millis(),
+            )? + self.purge(
+                "DELETE FROM undo WHERE id IN
+                 (SELECT id FROM undo WHERE until_store > ?1 LIMIT ?2)",
+                undo::last_end(at),
             )?,
             bypass_codes: self.purge(
                 "DELETE FROM bypass_codes WHERE id IN

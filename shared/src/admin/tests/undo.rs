@@ -162,6 +162,32 @@ fn after_ten_minutes_an_act_stays() {
     assert_eq!(bench.rows("undo"), 0);
 }
 
+// Mutants: an end that a clock set back left far ahead counts, in the list, alone or with others; what ends then is
+// kept until then.
+#[test]
+fn an_end_that_is_too_far_ahead_is_over() {
+    let mut bench = enrolled();
+    bench.admin.remove_user("root", None).unwrap();
+    let id = bench.admin.last_undoable().unwrap().id;
+    let set = |bench: &Bench, sql: &str| {
+        let connection = bench.admin.store.connection();
+        connection.execute_batch(sql).unwrap();
+    };
+    // To the very end it is not.
+    assert_eq!(bench.admin.undoable(id).unwrap().seconds_left, 600);
+    set(&bench, "UPDATE undo SET until_store = until_store + 1");
+    for batch in ["NULL", "id"] {
+        set(&bench, &format!("UPDATE undo SET batch = {batch}"));
+        assert!(bench.admin.undoables().unwrap().is_empty());
+        for refused in [bench.admin.undoable(id).err(), bench.undo(id).err()] {
+            let refused = refused.unwrap().to_string();
+            assert!(refused.contains("older than 10 min"), "{refused}");
+        }
+    }
+    bench.admin.maintain().unwrap();
+    assert_eq!(bench.rows("undo"), 0);
+}
+
 // Mutants: a change of address is taken back after the new one proved itself.
 #[test]
 fn an_address_that_is_in_use_stays() {

@@ -137,6 +137,11 @@ pub struct Taken {
     pub versions: Option<(i64, i64)>,
 }
 
+/// When the newest entry ends. A later end is one of before the clock was set back, and over.
+pub(super) fn last_end(at: StoreTime) -> i64 {
+    at.plus(UNDO_LIFE).millis()
+}
+
 /// Writes an entry; its row.
 pub(super) fn write(
     tx: &Transaction<'_>,
@@ -170,7 +175,7 @@ pub(super) fn write(
             entry.versions.1,
             entry.batch,
             entry.undoes,
-            at.plus(UNDO_LIFE).millis(),
+            last_end(at),
             now.wall.millis(),
             last,
         ],
@@ -198,7 +203,7 @@ impl Store {
                     "WITH acts AS (
                        SELECT min(id) AS first, max(id) AS newest, min(until_store) AS until,
                               count(*) AS many
-                       FROM undo WHERE state = 'open' AND until_store > ?1
+                       FROM undo WHERE state = 'open' AND until_store > ?1 AND until_store <= ?3
                        GROUP BY coalesce(batch, -id) ORDER BY newest DESC LIMIT ?2)
                      SELECT u.kind, coalesce(a.name, ''), u.undoes, u.actor, u.at_wall,
                             iif(u.account IS NULL, u.back, NULL), u.id, acts.until, acts.many,
@@ -209,7 +214,7 @@ impl Store {
                 )
                 .and_then(|mut statement| {
                     statement
-                        .query_map(params![at.millis(), limit], |row| {
+                        .query_map(params![at.millis(), limit, last_end(at)], |row| {
                             Ok((undoable(row, at)?, row.get(9)?))
                         })?
                         .collect()
@@ -237,11 +242,11 @@ impl Store {
                 .prepare_cached(
                     "SELECT count(*), coalesce(min(until_store), 0) FROM undo
                      WHERE batch = (SELECT batch FROM undo WHERE id = ?1)
-                       AND state = 'open' AND until_store > ?2",
+                       AND state = 'open' AND until_store > ?2 AND until_store <= ?3",
                 )
                 .and_then(|mut statement| {
                     let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
-                    statement.query_row(params![id, at.millis()], row)
+                    statement.query_row(params![id, at.millis(), last_end(at)], row)
                 })
                 .map_err(StoreError::sqlite(DOING))?;
             // Where it is none of several, or the last of them: itself, if it is still open.
@@ -462,7 +467,7 @@ fn open_entry(connection: &Connection, at: StoreTime, id: i64) -> Result<Open, S
     if state != "open" {
         return Err(gone(&format!("act {id} was taken back already")));
     }
-    if until <= at.millis() {
+    if until <= at.millis() || until > last_end(at) {
         return Err(gone(&format!(
             "act {id} is older than {UNDO_LIFE}, and stays"
         )));
