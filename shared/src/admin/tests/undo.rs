@@ -453,3 +453,45 @@ fn what_comes_back_is_that_uids_it_was_taken_from() {
     bench.undo(removing).unwrap();
     assert_eq!(whose(&bench), (0, "alice@example.org".to_owned(), 10));
 }
+
+// Mutants: acts alone and those of an import are not in one order; only the newest import is found; what ended of
+// one is counted.
+#[test]
+fn acts_alone_and_together_are_listed_in_one_order() {
+    let mut bench = bench();
+    let import = |bench: &mut Bench, list: &str| {
+        let rows = read_rows(list.as_bytes(), &Form::Csv).unwrap();
+        let plan = bench.admin.plan_import(rows, Options::default()).unwrap();
+        let stop = Stop::default();
+        let done = bench.admin.apply_import(&plan, None, &stop, |_, _| ());
+        done.unwrap().undo.unwrap()
+    };
+    let first = import(&mut bench, "user,address,note\nroot,a@example.org,one\n");
+    bench.admin.note_user("root", "two", None).unwrap();
+    let second = import(&mut bench, "user,address,note\ndaemon,d@example.org,one\n");
+    bench.admin.note_user("daemon", "two", None).unwrap();
+    let listed = |bench: &Bench| {
+        let acts = bench.admin.undoables().unwrap().into_iter();
+        acts.map(|act| (act.act, act.user, act.count))
+            .collect::<Vec<_>>()
+    };
+    let act = |act: &str, user: &str, count| (act.to_owned(), user.to_owned(), count);
+    let all = [
+        act("note", "daemon", 1),
+        act("add", "daemon", 2),
+        act("note", "root", 1),
+        act("add", "root", 2),
+    ];
+    assert_eq!(listed(&bench), all);
+    assert_eq!(bench.admin.undoables().unwrap()[1].id, second);
+    // As many as are asked for, and these the newest.
+    let (_, now, _) = bench.admin.parts();
+    let three = bench.admin.store.undoables(&now, 3).unwrap();
+    assert_eq!(three.len(), 3);
+    assert_ne!(three[2].id, first);
+    // One entry of the first import is over before the other.
+    let connection = bench.admin.store.connection();
+    let sql = "UPDATE undo SET until_store = 1 WHERE id = ?1";
+    connection.execute(sql, [first]).unwrap();
+    assert_eq!(listed(&bench)[3].2, 1);
+}

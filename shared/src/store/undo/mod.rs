@@ -17,6 +17,7 @@ use super::events::{self, not_found};
 use super::{Store, clock};
 use crate::host::Now;
 
+mod listing;
 mod others;
 mod restore;
 
@@ -192,79 +193,6 @@ pub(super) fn begin_batch(tx: &Transaction<'_>, id: i64) -> Result<(), StoreErro
 }
 
 impl Store {
-    /// Acts that can be taken back, the newest first; those of a batch as one. Without what is over by itself, or
-    /// was ended: a code that was used, a try that was kept.
-    pub fn undoables(&self, now: &Now, limit: u32) -> Result<Vec<Undoable>, StoreError> {
-        let doing = "listing what can be taken back";
-        self.read(doing, |connection| {
-            let at = clock::read(connection, now)?.store;
-            let rows: Vec<(Undoable, Option<String>)> = connection
-                .prepare_cached(
-                    "WITH acts AS (
-                       SELECT min(id) AS first, max(id) AS newest, min(until_store) AS until,
-                              count(*) AS many
-                       FROM undo WHERE state = 'open' AND until_store > ?1 AND until_store <= ?3
-                       GROUP BY coalesce(batch, -id) ORDER BY newest DESC LIMIT ?2)
-                     SELECT u.kind, coalesce(a.name, ''), u.undoes, u.actor, u.at_wall,
-                            iif(u.account IS NULL, u.back, NULL), u.id, acts.until, acts.many,
-                            iif(u.account IS NULL OR u.kind = 'bypass-new', u.back, NULL)
-                     FROM acts JOIN undo u ON u.id = acts.first
-                       LEFT JOIN accounts a ON a.id = u.account
-                     ORDER BY acts.newest DESC",
-                )
-                .and_then(|mut statement| {
-                    statement
-                        .query_map(params![at.millis(), limit, last_end(at)], |row| {
-                            Ok((undoable(row, at)?, row.get(9)?))
-                        })?
-                        .collect()
-                })
-                .map_err(StoreError::sqlite(doing))?;
-            let mut acts = Vec::new();
-            for (act, back) in rows {
-                let back = back.and_then(|back| parsed(act.id, &back).ok());
-                if !others::is_over(connection, (now, at), back.as_ref())? {
-                    acts.push(act);
-                }
-            }
-            Ok(acts)
-        })
-    }
-
-    /// An act that can be taken back, by any of the entries that are taken back together.
-    pub fn undoable(&self, now: &Now, id: i64) -> Result<Undoable, StoreError> {
-        self.read(DOING, |connection| {
-            let at = clock::read(connection, now)?.store;
-            let Some(kept) = kept(connection, id)? else {
-                return Err(absent(id));
-            };
-            let (together, first): (i64, i64) = connection
-                .prepare_cached(
-                    "SELECT count(*), coalesce(min(until_store), 0) FROM undo
-                     WHERE batch = (SELECT batch FROM undo WHERE id = ?1)
-                       AND state = 'open' AND until_store > ?2 AND until_store <= ?3",
-                )
-                .and_then(|mut statement| {
-                    let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
-                    statement.query_row(params![id, at.millis(), last_end(at)], row)
-                })
-                .map_err(StoreError::sqlite(DOING))?;
-            // Where it is none of several, or the last of them: itself, if it is still open.
-            let (count, until) = if together == 0 {
-                (1, open_entry(connection, at, id)?.until)
-            } else {
-                (u64::try_from(together).unwrap_or(0), first)
-            };
-            Ok(Undoable {
-                id,
-                identity: kept.identity,
-                about: kept.about.words(),
-                left: StoreTime::from_millis(until).since(at),
-                count,
-            })
-        })
-    }
-
     /// The open entries that are taken back with one of them, the newest first.
     pub fn undo_together(&self, id: i64) -> Result<Vec<i64>, StoreError> {
         self.read(DOING, |connection| {
@@ -506,15 +434,4 @@ fn gone(why: &str) -> StoreError {
 fn about(back: Option<&str>, versions: (i64, i64)) -> About {
     let back: Option<Back> = back.and_then(|back| serde_json::from_str(back).ok());
     back.map_or(About::Account, |back| About::of(&back, versions))
-}
-
-fn undoable(row: &Row<'_>, at: StoreTime) -> Result<Undoable, rusqlite::Error> {
-    let back: Option<String> = row.get(5)?;
-    Ok(Undoable {
-        identity: identity(row)?,
-        about: about(back.as_deref(), (0, 0)).words(),
-        id: row.get(6)?,
-        left: StoreTime::from_millis(row.get(7)?).since(at),
-        count: u64::try_from(row.get::<_, i64>(8)?).unwrap_or(0),
-    })
 }
