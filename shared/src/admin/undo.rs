@@ -142,6 +142,11 @@ pub struct Failed {
 /// Acts that are listed at the most.
 const LISTED: u32 = 200;
 
+/// What it takes to take that act back.
+fn right_of(which: &Identity) -> Right {
+    right(&which.kind, which.undoes.is_some())
+}
+
 /// What it takes to take an act of that kind back, or to do it `again`. One that nobody listed needs
 /// the most.
 fn right(kind: &str, again: bool) -> Right {
@@ -185,23 +190,41 @@ impl Admin {
     pub fn undoables(&self) -> Result<Vec<Listed>, AdminError> {
         self.may(Right::Look)?;
         let entries = self.store.undoables(&self.host.now(), LISTED)?;
-        Ok(entries
-            .iter()
-            .map(|entry| self.listed_undo(entry))
-            .collect())
+        // An account's groups may be asked for over the network: once for each, not for each act.
+        let mut known: Vec<(Right, &str, bool)> = Vec::new();
+        let mut listed = Vec::new();
+        for entry in &entries {
+            let which = &entry.identity;
+            let (right, account) = (right_of(which), which.account.as_str());
+            let mut before = known.iter();
+            let found = before.find(|(asked, whose, _)| (*asked, *whose) == (right, account));
+            let may = if let Some((_, _, may)) = found {
+                *may
+            } else {
+                let may = self.may_list(which);
+                known.push((right, account, may));
+                may
+            };
+            listed.push(self.listed_undo(entry, may));
+        }
+        Ok(listed)
+    }
+
+    /// Whether an act is listed as one that this person may take back.
+    fn may_list(&self, which: &Identity) -> bool {
+        self.may(Right::Undo).is_ok() && self.may_undo(which).is_ok()
     }
 
     /// One of them, by its number or that of any that is taken back with it.
     pub fn undoable(&self, id: i64) -> Result<Listed, AdminError> {
         self.may(Right::Look)?;
         let entry = self.store.undoable(&self.host.now(), id)?;
-        Ok(self.listed_undo(&entry))
+        Ok(self.listed_undo(&entry, self.may_list(&entry.identity)))
     }
 
-    fn listed_undo(&self, entry: &Undoable) -> Listed {
+    fn listed_undo(&self, entry: &Undoable, permitted: bool) -> Listed {
         let which = &entry.identity;
         let again = which.undoes.is_some();
-        let may = self.may(Right::Undo).and_then(|()| self.may_undo(which));
         Listed {
             id: entry.id,
             at: stamp(which.at),
@@ -213,7 +236,7 @@ impl Admin {
             own: which.actor == self.actor.name,
             by: tame(&which.actor),
             seconds_left: entry.left.secs_up(),
-            permitted: may.is_ok(),
+            permitted,
             stays: stays(&which.kind),
             identity: which.clone(),
         }
@@ -269,7 +292,7 @@ impl Admin {
 
     /// Whether this person may take such an act back, on its account.
     fn may_undo(&self, which: &Identity) -> Result<(), AdminError> {
-        let right = right(&which.kind, which.undoes.is_some());
+        let right = right_of(which);
         self.may(right)?;
         if which.account.is_empty() {
             return Ok(());

@@ -495,3 +495,23 @@ fn acts_alone_and_together_are_listed_in_one_order() {
     connection.execute(sql, [first]).unwrap();
     assert_eq!(listed(&bench)[3].2, 1);
 }
+
+// Mutants: what was found of one account, or one right, holds for another.
+#[test]
+fn who_may_is_said_of_each_act() {
+    let mut bench = Bench::helped();
+    bench.role(Role::Admin);
+    for user in ["daemon", "root"] {
+        bench.admin.unlock_user(user, None).unwrap();
+        bench.admin.disable_user(user, None).unwrap();
+        bench.admin.enable_user(user, None).unwrap();
+        bench.admin.unlock_user(user, None).unwrap();
+    }
+    bench.role(Role::Helpdesk);
+    let acts = bench.admin.undoables().unwrap();
+    let may = acts.iter().filter(|act| act.permitted);
+    let may: Vec<_> = may
+        .map(|act| (act.act.as_str(), act.user.as_str()))
+        .collect();
+    assert_eq!(may, [("unlock", "daemon"), ("unlock", "daemon")]);
+}
