@@ -42,8 +42,6 @@ pub(crate) struct Users {
     pub(crate) marked_anew: BTreeSet<String>,
     /// Whether the selected account's bypass codes are to be listed when its page comes.
     pub(crate) lists_codes: bool,
-    /// The account whose note is to be asked for when its page comes.
-    pub(crate) notes: Option<String>,
     /// Whether addresses are shown: the audit has it.
     pub(crate) unmasked: bool,
 }

@@ -6,7 +6,6 @@ use gatepost_shared::admin::users::State;
 use gatepost_words::text::sanitise;
 
 use super::super::effect::{Deed, Effect, Said, Slot, Verb};
-use super::super::message::Screen;
 use super::super::model::Model;
 use super::super::model::dialog::{About, Dialog, Entry, Field, Focus, Needs};
 use super::super::model::text::{Tone, counted, grouped};
@@ -94,30 +93,6 @@ pub(super) fn about_account(model: &mut Model, verb: Verb, row: &UserRow) {
 fn page_of<'a>(model: &'a Model, row: &UserRow) -> Option<&'a UserDetail> {
     let page = model.users.page.as_ref()?.as_ref().ok()?;
     Some(page).filter(|page| page.key == row.key)
-}
-
-/// Asks for a note, on top of the one that is there: where that was not read yet, once it is.
-pub(super) fn about_note(model: &mut Model, row: &UserRow) -> Vec<Effect> {
-    if page_of(model, row).is_some() {
-        about_account(model, Verb::Note, row);
-        return Vec::new();
-    }
-    model.users.notes = Some(row.key.clone());
-    model.users.is_open = true;
-    super::users::read_page(model)
-}
-
-/// The page of the selected account is here: asks for the note, where somebody wanted that.
-pub(super) fn note_came(model: &mut Model) {
-    let wanted = model.users.notes.take();
-    let row = model.users.list.selected();
-    let row = row.filter(|row| wanted.as_ref() == Some(&row.key)).cloned();
-    if let Some(row) = row.filter(|row| page_of(model, row).is_some())
-        && model.dialog.is_none()
-        && model.screen == Screen::Users
-    {
-        about_account(model, Verb::Note, &row);
-    }
 }
 
 fn words(model: &Model, verb: Verb, row: &UserRow) -> Option<Words> {
@@ -234,15 +209,20 @@ fn confirming(user: &str) -> Words {
 }
 
 fn noting(model: &Model, row: &UserRow) -> Words {
-    let note = page_of(model, row).map_or("", |page| page.note.as_str());
+    let page = page_of(model, row);
+    let note = page.map_or("", |page| page.note.as_str());
     let user = &row.user;
-    Words::of(
+    let mut words = Words::of(
         format!("Note something about {user}"),
         ["Administrators see it here and in gatepost user show; an empty one takes it away."],
         "Keep the note",
         "Leave as it is",
-    )
-    .asking([
+    );
+    if page.is_none() {
+        let text = "What is noted now was not read here yet: this takes its place.";
+        words.text.push(text.to_owned());
+    }
+    words.asking([
         Field::text(Slot::Note, "Note", note, Needs::Nothing),
         Field::reason(&model.reason),
     ])

@@ -197,7 +197,6 @@ fn came(model: &mut Model, page: Result<UserDetail, (String, String)>) -> Vec<Ef
     // What takes longer comes after the page.
     let key = page.as_ref().ok().map(|page| page.key.clone());
     model.users.page = Some(page);
-    account::note_came(model);
     let mut effects = users::codes_came(model);
     effects.extend(key.map(Effect::SignIns));
     effects

@@ -207,9 +207,6 @@ fn on_account(model: &mut Model, verb: Verb) -> Vec<Effect> {
         return Vec::new();
     }
     if let Some(row) = model.users.list.selected().cloned() {
-        if verb == Verb::Note {
-            return account::about_note(model, &row);
-        }
         account::about_account(model, verb, &row);
     }
     Vec::new()
