@@ -101,7 +101,7 @@ pub fn run(conf: Option<&Path>, operator: &Operator) -> Result<Report, AdminErro
     let mut checks = vec![sender_user()];
     checks.extend(programs());
     checks.push(module());
-    let stacks = stacks::all();
+    let stacks = stacks::all(secrets);
     checks.push(services(&stacks));
     checks.extend(stacks.into_iter().map(in_full));
     match config {
@@ -122,9 +122,9 @@ pub fn run(conf: Option<&Path>, operator: &Operator) -> Result<Report, AdminErro
     })
 }
 
-/// What is done about keys and passwords.
+/// What is done about keys and passwords, those among the words of other PAM modules too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Secrets {
+pub(super) enum Secrets {
     /// They are read, and credentials decrypted: what they hold is forgotten again.
     Read,
     /// It is looked at whose they are. Nobody below an admin has root read them or start a program.
@@ -271,7 +271,7 @@ fn module() -> Check {
 
 /// Which services name the module.
 pub(super) fn naming() -> Vec<String> {
-    let stacks = stacks::all().into_iter();
+    let stacks = stacks::all(Secrets::LeftClosed).into_iter();
     stacks.map(|stack| stack.service).collect()
 }
 

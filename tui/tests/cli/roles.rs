@@ -303,6 +303,27 @@ fn people_below_admin_are_told_no_word_of_the_files() {
     }
     let sound = format!("{CONFIG}{ROLES}");
     stage.write("/etc/gatepost/gatepost.toml", &sound);
+    // Words of other PAM modules may be passwords; where the file is closed, nothing of it is told.
+    let pam = "auth requisite pam_mysql.so passwd=hunter2\n\
+               auth required pam_gatepost.so\nauth required pam_permit.so\n";
+    stage.write("/etc/pam.d/kept-open", pam);
+    stage.write("/etc/pam.d/kept-closed", pam);
+    stage
+        .shell("chmod 644 /etc/pam.d/kept-open && chmod 600 /etc/pam.d/kept-closed")
+        .exits(0);
+    for (who, is_told) in [("aud", false), ("hal", false), ("ann", true)] {
+        let told = asks(&stage, who, "--json doctor");
+        assert!(told.out.contains("PAM kept-closed"), "{who}: {told}");
+        assert_eq!(told.out.contains("hunter2"), is_told, "{who}: {told}");
+        let modules = told.out.matches("pam_mysql.so").count();
+        let controls = told.out.matches("requisite").count();
+        assert_eq!(
+            (modules > 1, controls > 1),
+            (is_told, is_told),
+            "{who}: {told}"
+        );
+        assert!(modules > 0 && controls > 0, "{who}: {told}");
+    }
     if !crate::shedding::traces(test, &stage) {
         return;
     }

@@ -12,10 +12,10 @@ mod words;
 use gatepost_words::text::sanitise;
 use serde::Serialize;
 
-use self::read::{Folders, Unread};
+use self::read::{Content, Folders, Unread};
 use self::run::{Gate, Item, Module, ways_in};
 use self::text::Entry;
-use super::doctor::Finding;
+use super::doctor::{Finding, Secrets};
 
 /// A service's stack for authentication.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -37,11 +37,11 @@ pub struct Place {
     pub file: String,
     /// The line in that.
     pub line: usize,
-    /// What its result comes to, as written.
+    /// What its result comes to, as written; nothing below an admin where the file is closed to others.
     pub control: String,
     /// The module.
     pub module: String,
-    /// The words behind it.
+    /// The words behind it; nothing below an admin but for ours, since such words may be passwords.
     pub words: String,
     /// Whether it is ours.
     pub ours: bool,
@@ -102,26 +102,35 @@ const PARTS: [&str; 5] = [
     "postlogin",
 ];
 
+/// What is said below an admin for what stands in a file that is closed to others.
+const HIDDEN: &str = "a module that only admins are shown";
+const HIDDEN_FILE: &str = "a file that only admins are shown";
+
 /// The stacks that load our module.
-pub(super) fn all() -> Vec<Stack> {
+pub(super) fn all(secrets: Secrets) -> Vec<Stack> {
     let folders = Folders::open();
     let services = folders.services().into_iter();
     let services =
         services.filter(|name| !name.starts_with("common-") && !PARTS.contains(&name.as_str()));
     services
-        .filter_map(|service| stack(&service, &|name| folders.text(name)))
+        .filter_map(|service| stack(&service, secrets, &|name| folders.text(name)))
         .collect()
 }
 
 /// A service's stack, where it loads our module.
-fn stack(service: &str, read: &dyn Fn(&str) -> Result<String, Unread>) -> Option<Stack> {
+fn stack(
+    service: &str,
+    secrets: Secrets,
+    read: &dyn Fn(&str) -> Result<Content, Unread>,
+) -> Option<Stack> {
     let mut found = Found {
         read,
+        secrets,
         places: Vec::new(),
         modules: Vec::new(),
         unread: None,
     };
-    let items = found.file(service, 0);
+    let items = found.file(service, service, 0);
     if !found.places.iter().any(|place| place.ours) {
         return None;
     }
@@ -145,7 +154,8 @@ fn stack(service: &str, read: &dyn Fn(&str) -> Result<String, Unread>) -> Option
 
 /// A stack as far as it was read.
 struct Found<'a> {
-    read: &'a dyn Fn(&str) -> Result<String, Unread>,
+    read: &'a dyn Fn(&str) -> Result<Content, Unread>,
+    secrets: Secrets,
     places: Vec<Place>,
     /// Beside each place, what it does.
     modules: Vec<Module>,
@@ -154,47 +164,62 @@ struct Found<'a> {
 }
 
 impl Found<'_> {
-    /// Takes a file in.
-    fn file(&mut self, name: &str, depth: usize) -> Vec<Item> {
-        let text = if depth > DEEPEST {
+    /// Takes a file in, that is told of by another name where its own is not to be shown.
+    fn file(&mut self, name: &str, told: &str, depth: usize) -> Vec<Item> {
+        let content = if depth > DEEPEST {
             Err(Unread::Deep)
         } else {
             (self.read)(name)
         };
-        let text = match text {
-            Ok(text) => text,
+        let content = match content {
+            Ok(content) => content,
             Err(why) => {
-                self.unread.get_or_insert(why.fault(name));
+                self.unread.get_or_insert(why.fault(told));
                 return Vec::new();
             }
         };
+        let secrets = self.secrets == Secrets::Read;
+        let shown = secrets || !content.closed;
         let mut items = Vec::new();
-        for (line, entry) in text::entries(&text) {
+        for (line, entry) in text::entries(&content.text) {
             if self.places.len() >= MOST {
-                self.unread.get_or_insert(Unread::Deep.fault(name));
+                self.unread.get_or_insert(Unread::Deep.fault(told));
                 break;
             }
             match entry {
-                Entry::Include(file) => items.extend(self.file(&file, depth + 1)),
+                Entry::Include(file) => {
+                    let told = if shown { &file } else { HIDDEN_FILE };
+                    items.extend(self.file(&file, told, depth + 1));
+                }
                 Entry::Substack(file) => {
-                    let sub = self.file(&file, depth + 1);
+                    let told = if shown { &file } else { HIDDEN_FILE };
+                    let sub = self.file(&file, told, depth + 1);
                     items.push(Item::Sub(sub));
                 }
                 Entry::Module {
                     control,
-                    shown,
+                    shown: written,
                     name: module,
                     words,
                 } => {
                     items.push(Item::Module(self.modules.len()));
+                    let ours = words::is_ours(&module);
+                    let where_shown = |is_shown: bool, text: &str| {
+                        let text = is_shown.then_some(text);
+                        text.map_or_else(String::new, sanitise)
+                    };
                     self.places.push(Place {
                         depth,
                         file: sanitise(name),
                         line,
-                        control: sanitise(&shown),
-                        ours: words::is_ours(&module),
-                        module: sanitise(&module),
-                        words: sanitise(&words.join(" ")),
+                        control: where_shown(shown, &written),
+                        ours,
+                        module: if shown || ours {
+                            sanitise(&module)
+                        } else {
+                            HIDDEN.to_owned()
+                        },
+                        words: where_shown(secrets || ours && shown, &words.join(" ")),
                     });
                     self.modules.push(Module {
                         control,
@@ -218,14 +243,20 @@ impl Found<'_> {
         let mut faults = Vec::new();
         for (at, place, module) in self.ours() {
             if let Some(word) = words::unknown(&module.words) {
+                // What is not shown of a line that has words is not told of it either.
+                let word = if place.words.is_empty() {
+                    "a word".to_owned()
+                } else {
+                    format!("the word {}", sanitise(word))
+                };
                 faults.push(Fault {
                     finding: Finding::Problem,
                     what: format!(
-                        "{}: the word {} is not known there or stands twice, so everybody is refused",
+                        "{}: {word} is not known there or stands twice, so everybody is refused",
                         place.at(),
-                        sanitise(word)
                     ),
-                    mend: "known are decoy, after=password, after=key, conf=, helper= and debug".to_owned(),
+                    mend: "known are decoy, after=password, after=key, conf=, helper= and debug"
+                        .to_owned(),
                 });
             }
             if run::passes_a_failure(module) {
@@ -305,18 +336,19 @@ impl Found<'_> {
             "move {} to where no sufficient, no [success=N] and no [success=done] goes past it",
             words::OURS
         );
-        let Some(place) = by.and_then(|by| self.places.get(by)) else {
+        let both = by.and_then(|by| Some((self.places.get(by)?, self.modules.get(by)?)));
+        let Some((place, module)) = both else {
             return Some(Fault {
                 finding: Finding::Problem,
                 what: "somebody who proved nothing is let in without a code".to_owned(),
                 mend,
             });
         };
-        if place.module == words::ROOT {
+        if module.name == words::ROOT {
             // It is root already.
             return None;
         }
-        let finding = if words::checks_a_password(&place.module) {
+        let finding = if words::checks_a_password(&module.name) {
             Finding::Problem
         } else {
             Finding::Warning

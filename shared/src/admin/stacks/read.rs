@@ -68,6 +68,14 @@ impl Unread {
     }
 }
 
+/// What a file holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Content {
+    pub(super) text: String,
+    /// Whether others than its owner and group may not read it.
+    pub(super) closed: bool,
+}
+
 /// The folders, opened once.
 pub(super) struct Folders(Vec<OwnedFd>);
 
@@ -93,7 +101,7 @@ impl Folders {
     }
 
     /// A file's text; the first folder that has it counts.
-    pub(super) fn text(&self, name: &str) -> Result<String, Unread> {
+    pub(super) fn text(&self, name: &str) -> Result<Content, Unread> {
         let name = name.strip_prefix("/etc/pam.d/").unwrap_or(name);
         if name.contains('/') || name.starts_with('.') {
             return Err(Unread::Elsewhere);
@@ -108,7 +116,7 @@ impl Folders {
     }
 }
 
-fn text(folder: &OwnedFd, name: &str) -> Result<String, Unread> {
+fn text(folder: &OwnedFd, name: &str) -> Result<Content, Unread> {
     // O_NONBLOCK: opening a FIFO must not wait for its writer.
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let fd = openat(folder, name, flags, Mode::empty()).map_err(|errno| match errno {
@@ -120,10 +128,13 @@ fn text(folder: &OwnedFd, name: &str) -> Result<String, Unread> {
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         return Err(Unread::Link);
     }
+    let room = fstat(folder).map_err(|_errno| Unread::Failed)?;
+    let lets_in = |mode, bit| Mode::from_raw_mode(mode).contains(bit);
+    let closed = !(lets_in(stat.st_mode, Mode::ROTH) && lets_in(room.st_mode, Mode::XOTH));
     let mut text = String::new();
     let read = File::from(fd).take(LONGEST + 1).read_to_string(&mut text);
     match read.map(u64::try_from) {
-        Ok(Ok(length)) if length <= LONGEST => Ok(text),
+        Ok(Ok(length)) if length <= LONGEST => Ok(Content { text, closed }),
         Ok(_) | Err(_) => Err(Unread::Odd),
     }
 }

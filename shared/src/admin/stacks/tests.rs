@@ -1,7 +1,7 @@
 //! Stacks, and what is said of them. The first are those of the README, as they are shipped.
 
-use super::read::Unread;
-use super::{Finding, stack};
+use super::read::{Content, Unread};
+use super::{Finding, Secrets, Stack};
 
 const COMMON: &str = "auth\t[success=1 default=ignore]\tpam_unix.so nullok\nauth\trequisite\t\t\tpam_deny.so\n\
                       auth\trequired\t\t\tpam_permit.so\nauth optional pam_cap.so\n";
@@ -12,8 +12,13 @@ macro_rules! shipped {
     };
 }
 
-fn read(name: &str, text: &str) -> Result<String, Unread> {
-    Ok(match name {
+/// The service's stack, as it is told to whoever may see all of it.
+fn stack(text: &str) -> Option<Stack> {
+    super::stack("service", Secrets::Read, &|name| read(name, text))
+}
+
+fn read(name: &str, text: &str) -> Result<Content, Unread> {
+    let text = match name {
         "service" => text.to_owned(),
         "common-auth" => COMMON.to_owned(),
         "with-us" => {
@@ -26,12 +31,14 @@ fn read(name: &str, text: &str) -> Result<String, Unread> {
         "round" => "@include round\n".to_owned(),
         "link" => return Err(Unread::Link),
         _missing => return Err(Unread::Missing),
-    })
+    };
+    let closed = name == "service" && text.contains("hunter2");
+    Ok(Content { text, closed })
 }
 
 /// The findings on a stack, each with its words.
 fn faults(text: &str) -> Vec<(Finding, String)> {
-    let found = stack("service", &|name| read(name, text)).unwrap();
+    let found = stack(text).unwrap();
     let faults = found.faults.into_iter();
     faults
         .map(|fault| (fault.finding, format!("{} | {}", fault.what, fault.mend)))
@@ -202,13 +209,13 @@ fn what_lets_in_nobody_or_is_not_known_is_found() {
         finds(text, finding, words);
     }
     let permit = "auth required pam_permit.so\n";
-    assert_eq!(stack("service", &|name| read(name, permit)), None);
+    assert_eq!(stack(permit), None);
 }
 
 #[test]
 fn modules_stand_in_order_with_where_they_come_from() {
     let text = shipped!("sudo");
-    let found = stack("service", &|name| read(name, text)).unwrap();
+    let found = stack(text).unwrap();
     let shown: Vec<String> = found
         .modules
         .iter()
@@ -239,4 +246,36 @@ fn modules_stand_in_order_with_where_they_come_from() {
         "{}",
         found.told()
     );
+}
+
+// Mutants: the words of other modules are told; those of a closed file are, or its controls, its modules, its
+// includes, or what is wrong with our words.
+#[test]
+fn who_may_not_read_a_file_is_told_nothing_of_what_it_holds() {
+    let text = "auth [user_unknown=3 default=bad] pam_hunter2.so passwd=hunter2\n\
+                auth sufficient pam_hunter2.so\n\
+                auth requisite pam_gatepost.so hunter2\n\
+                @include hunter2\n@include common-auth\n";
+    let told = |secrets| super::stack("service", secrets, &|name| read(name, text)).unwrap();
+    let all = serde_json::to_string(&told(Secrets::Read)).unwrap();
+    for word in ["hunter2", "user_unknown=3", "sufficient", "nullok"] {
+        assert!(all.contains(word), "{word}\n{all}");
+    }
+    let little = serde_json::to_string(&told(Secrets::LeftClosed)).unwrap();
+    for word in [
+        "hunter2",
+        "user_unknown=3",
+        "nullok",
+        "requisite pam_gatepost",
+    ] {
+        assert!(!little.contains(word), "{word}\n{little}");
+    }
+    // It is known that something is wrong, where, and what is no secret.
+    for word in [
+        "service:3: a word is not known",
+        "[success=1 default=ignore]",
+        "pam_unix.so",
+    ] {
+        assert!(little.contains(word), "{word}\n{little}");
+    }
 }
