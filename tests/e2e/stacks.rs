@@ -8,7 +8,7 @@ use gatepost_tests::stage::Stage;
 
 /// Stacks in which our module refuses everybody, and whether somebody is let in all the same. Few of them:
 /// a refusal takes libpam its two seconds.
-const STACKS: [(&str, bool); 10] = [
+const STACKS: [(&str, bool); 16] = [
     (
         "auth required SAYS=success\nauth required OURS\nauth required pam_permit.so\n",
         false,
@@ -50,10 +50,38 @@ const STACKS: [(&str, bool); 10] = [
         true,
     ),
     ("auth optional OURS\nauth optional pam_permit.so\n", true),
+    // Blanks may stand around the sign; the first default counts; a bracket ends the control.
+    (
+        "auth [success= 1 default =ignore] SAYS=success\nauth required OURS\nauth required pam_permit.so\n",
+        true,
+    ),
+    (
+        "auth [default=ignore default=bad] OURS\nauth required pam_permit.so\n",
+        true,
+    ),
+    (
+        "auth [success=ok default=ignore]OURS\nauth required pam_permit.so\n",
+        true,
+    ),
+    // Without brackets too; and a comment does not end what is continued.
+    (
+        "auth default=ignore \\\n# comment\n OURS\nauth required pam_permit.so\n",
+        true,
+    ),
+    // Junk anywhere in it makes every result bad, and so does a sign before a number.
+    (
+        "auth [success=1 default=ignore junk] SAYS=success\nauth required OURS\nauth required pam_permit.so\n",
+        false,
+    ),
+    (
+        "auth [success=+1 default=ignore] SAYS=success\nauth required OURS\nauth required pam_permit.so\n",
+        false,
+    ),
 ];
 
 // Mutants: in `run`, a jump is noted as a yes, or counts the lines of a substack; done ends the stack from
-// within a substack, or does not end it; reset keeps what was noted; a bad mark goes away again.
+// within a substack, or does not end it; reset keeps what was noted; a bad mark goes away again. In `text`:
+// the last default counts; junk spoils its own pair alone; a control goes on behind its bracket.
 #[test]
 fn whoever_libpam_lets_in_past_us_is_found_by_doctor() {
     require!();

@@ -130,10 +130,9 @@ fn answers(module: &Module) -> BTreeSet<(Says, Action)> {
             }
             Says::Failure => {
                 let others = ["success", "ignore", "new_authtok_reqd"];
-                let named = module.control.results().filter(|of| !others.contains(of));
-                for result in words::FAILURES.into_iter().chain(named) {
-                    answers.insert((says, module.control.action(result)));
-                }
+                let failures = module.control.all();
+                let failures = failures.filter(|(result, _)| !others.contains(result));
+                answers.extend(failures.map(|(_, action)| (says, action)));
             }
         }
     }

@@ -1,6 +1,5 @@
-//! What a file in /etc/pam.d says, as libpam reads it (pam.conf(5)). Pure: no file is opened here.
-
-use std::collections::BTreeMap;
+//! What a file in /etc/pam.d says, as libpam reads it: its `_pam_assemble_line`, `_pam_StrTok` and
+//! `_pam_parse_control`, whatever pam.conf(5) makes of them. Pure: no file is opened here.
 
 /// A line that matters for authentication.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,164 +28,244 @@ pub(super) enum Action {
     Bad,
     Die,
     Reset,
-    /// So many modules are passed over.
+    /// So many modules are passed over; never none.
     Jump(usize),
 }
 
+/// What a module may answer, in libpam's order.
+const RESULTS: [&str; 30] = [
+    "success",
+    "open_err",
+    "symbol_err",
+    "service_err",
+    "system_err",
+    "buf_err",
+    "perm_denied",
+    "auth_err",
+    "cred_insufficient",
+    "authinfo_unavail",
+    "user_unknown",
+    "maxtries",
+    "new_authtok_reqd",
+    "acct_expired",
+    "session_err",
+    "cred_unavail",
+    "cred_expired",
+    "cred_err",
+    "no_module_data",
+    "conv_err",
+    "authtok_err",
+    "authtok_recover_err",
+    "authtok_lock_busy",
+    "authtok_disable_aging",
+    "try_again",
+    "ignore",
+    "abort",
+    "authtok_expired",
+    "module_unknown",
+    "bad_item",
+];
+
+/// The actions that have a name, in libpam's order.
+const ACTIONS: [(&str, Action); 6] = [
+    ("ignore", Action::Ignore),
+    ("ok", Action::Ok),
+    ("done", Action::Done),
+    ("bad", Action::Bad),
+    ("die", Action::Die),
+    ("reset", Action::Reset),
+];
+
 /// What each result of a module comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Control {
-    named: BTreeMap<String, Action>,
-    default: Action,
-}
+pub(super) struct Control([Action; RESULTS.len()]);
 
 impl Control {
     /// The action for a result, by libpam's word for it.
     pub(super) fn action(&self, result: &str) -> Action {
-        self.named.get(result).copied().unwrap_or(self.default)
+        let mut all = self.all();
+        let found = all.find(|(word, _)| *word == result);
+        found.map_or(Action::Bad, |(_, action)| action)
     }
 
-    /// Results that it names.
-    pub(super) fn results(&self) -> impl Iterator<Item = &str> {
-        self.named.keys().map(String::as_str)
+    /// Every result with its action.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&'static str, Action)> {
+        RESULTS.into_iter().zip(self.0)
     }
 
-    fn of(word: &str) -> Self {
-        let simple = |success, ignore, default| Self {
-            named: BTreeMap::from([
-                ("success".to_owned(), success),
-                ("new_authtok_reqd".to_owned(), success),
-                ("ignore".to_owned(), ignore),
-            ]),
-            default,
+    /// The control that a token stands for.
+    fn of(token: &str) -> Self {
+        let simple = |success, ignore, default| {
+            Self(RESULTS.map(|result| match result {
+                "success" | "new_authtok_reqd" => success,
+                "ignore" => ignore,
+                _other => default,
+            }))
         };
-        match word.to_ascii_lowercase().as_str() {
+        match token.to_ascii_lowercase().as_str() {
             "required" => simple(Action::Ok, Action::Ignore, Action::Bad),
             "requisite" => simple(Action::Ok, Action::Ignore, Action::Die),
             "sufficient" => simple(Action::Done, Action::Ignore, Action::Ignore),
             "optional" => simple(Action::Ok, Action::Ignore, Action::Ignore),
-            other => match other.strip_prefix('[') {
-                Some(pairs) => Self::pairs(pairs.trim_end_matches(']')),
-                // libpam takes it for a fault of the line.
-                None => simple(Action::Bad, Action::Bad, Action::Bad),
-            },
+            _pairs => Self::pairs(token).unwrap_or(Self([Action::Bad; RESULTS.len()])),
         }
     }
 
-    fn pairs(text: &str) -> Self {
-        let mut control = Self {
-            named: BTreeMap::new(),
-            default: Action::Bad,
-        };
-        for pair in text.split_whitespace() {
-            let Some((result, action)) = pair.split_once('=') else {
-                continue;
-            };
-            let action = match action {
-                "ignore" | "0" => Action::Ignore,
-                "ok" => Action::Ok,
-                "done" => Action::Done,
-                "die" => Action::Die,
-                "reset" => Action::Reset,
-                number => number.parse().map_or(Action::Bad, Action::Jump),
-            };
-            if result == "default" {
-                control.default = action;
-            } else {
-                control.named.insert(result.to_owned(), action);
+    /// Pairs of result and action; none where libpam finds a fault anywhere: every result is then bad.
+    fn pairs(text: &str) -> Option<Self> {
+        let mut actions = [None; RESULTS.len()];
+        let mut rest = text.trim_start_matches(SPACE);
+        while !rest.is_empty() {
+            // What follows a name need not be parted from it.
+            let named = RESULTS.iter().zip(&mut actions);
+            let (slot, behind) = named
+                .map(|(result, slot)| (rest.strip_prefix(result), Some(slot)))
+                .chain([(rest.strip_prefix("default"), None)])
+                .find_map(|(behind, slot)| Some((slot, behind?)))?;
+            let behind = behind.trim_start_matches(SPACE).strip_prefix('=')?;
+            let (action, behind) = action(behind.trim_start_matches(SPACE))?;
+            match slot {
+                Some(slot) => *slot = Some(action),
+                // It is for those that were not named so far: a later one finds none.
+                None => actions = actions.map(|set| set.or(Some(action))),
             }
+            rest = behind.trim_start_matches(SPACE);
         }
-        control
+        Some(Self(actions.map(|set| set.unwrap_or(Action::Bad))))
     }
 }
+
+/// The action at the front of a text, and what stands behind it.
+fn action(text: &str) -> Option<(Action, &str)> {
+    let named = ACTIONS.into_iter();
+    let mut named = named.filter_map(|(word, action)| Some((action, text.strip_prefix(word)?)));
+    if let Some(found) = named.next() {
+        return Some(found);
+    }
+    let behind = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let number = text.strip_suffix(behind)?;
+    // What is larger than that goes past every end.
+    let over = match number {
+        "" => 0,
+        digits => digits.parse().unwrap_or(usize::MAX),
+    };
+    (over > 0).then_some((Action::Jump(over), behind))
+}
+
+/// What parts tokens of a line, and what may stand between the parts of a control.
+const BLANK: [char; 3] = [' ', '\n', '\t'];
+const SPACE: [char; 6] = [' ', '\n', '\t', '\r', '\u{b}', '\u{c}'];
 
 /// The lines for authentication, each with its number.
 pub(super) fn entries(text: &str) -> Vec<(usize, Entry)> {
     let mut entries = Vec::new();
     let mut whole = String::new();
     let mut began = 0;
-    for (number, line) in (1..).zip(text.lines()) {
+    for (number, line) in (1..).zip(text.split('\n')) {
+        let line = line.trim_start_matches(BLANK);
+        // Such a line neither begins nor ends anything.
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
         if whole.is_empty() {
             began = number;
         }
-        let line = line.split('#').next().unwrap_or_default().trim_end();
-        if let Some(line) = line.strip_suffix('\\') {
+        if let Some((before, _)) = line.split_once('#') {
+            whole.push_str(before);
+        } else if let Some(line) = line.trim_end_matches(BLANK).strip_suffix('\\') {
             whole.push_str(line);
             whole.push(' ');
             continue;
+        } else {
+            whole.push_str(line);
         }
-        whole.push_str(line);
-        if let Some(entry) = entry(&std::mem::take(&mut whole)) {
-            entries.push((began, entry));
-        }
+        entries.extend(entry(&std::mem::take(&mut whole)).map(|entry| (began, entry)));
     }
     entries.extend(entry(&whole).map(|entry| (began, entry)));
     entries
 }
 
 fn entry(line: &str) -> Option<Entry> {
-    let mut tokens = tokens(line).into_iter();
-    let kind = tokens.next()?;
+    let mut rest = line;
+    let (kind, _) = token(&mut rest)?;
     if kind.eq_ignore_ascii_case("@include") {
-        return tokens.next().map(Entry::Include);
+        return token(&mut rest).map(|(file, _)| Entry::Include(file));
     }
-    if !kind.trim_start_matches('-').eq_ignore_ascii_case("auth") {
+    let kind = kind.strip_prefix('-').unwrap_or(&kind);
+    if !kind.eq_ignore_ascii_case("auth") {
         return None;
     }
-    let control = tokens.next()?;
-    let object = tokens.next()?;
+    let (control, bracketed) = token(&mut rest)?;
+    let (object, _) = token(&mut rest)?;
     match control.to_ascii_lowercase().as_str() {
         "include" => return Some(Entry::Include(object)),
         "substack" => return Some(Entry::Substack(object)),
         _module => {}
     }
     Some(Entry::Module {
+        shown: match bracketed {
+            Bracketed::Yes => format!("[{control}]"),
+            Bracketed::No => control.clone(),
+        },
         control: Control::of(&control),
-        shown: control,
         name: object.rsplit('/').next().unwrap_or_default().to_owned(),
-        words: tokens.collect(),
+        words: std::iter::from_fn(|| token(&mut rest))
+            .map(|(word, _)| word)
+            .collect(),
     })
 }
 
-/// Words; what stands in brackets is one.
-fn tokens(line: &str) -> Vec<String> {
-    let mut tokens = Vec::new();
+/// Whether a token stood in brackets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bracketed {
+    Yes,
+    No,
+}
+
+/// Takes a token off the front. What begins with a bracket ends with the first one that closes, whatever
+/// stands behind that, and loses both.
+fn token(rest: &mut &str) -> Option<(String, Bracketed)> {
+    let text = rest.trim_start_matches(BLANK);
+    let Some(mut inside) = text.strip_prefix('[') else {
+        let end = text.find(BLANK).unwrap_or(text.len());
+        let (token, behind) = text.split_at_checked(end)?;
+        *rest = behind;
+        return (!token.is_empty()).then(|| (token.to_owned(), Bracketed::No));
+    };
     let mut token = String::new();
-    let mut bracketed = false;
-    for c in line.chars() {
-        match c {
-            '[' if token.is_empty() => bracketed = true,
-            ']' if bracketed => bracketed = false,
-            c if c.is_whitespace() && !bracketed => {
-                if !token.is_empty() {
-                    tokens.push(std::mem::take(&mut token));
-                }
-                continue;
-            }
-            _other => {}
+    while let Some(c) = inside.chars().next() {
+        if let Some(behind) = inside.strip_prefix("\\]") {
+            token.push(']');
+            inside = behind;
+            continue;
+        }
+        inside = inside.strip_prefix(c).unwrap_or_default();
+        if c == ']' {
+            break;
         }
         token.push(c);
     }
-    if !token.is_empty() {
-        tokens.push(token);
-    }
-    tokens
+    *rest = inside;
+    Some((token, Bracketed::Yes))
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Action, Entry, entries};
 
-    // Mutants: a continued line ends; a comment counts; other kinds are taken in; brackets are split.
+    // Mutants: a continued line ends; a comment counts, or ends what is continued; other kinds are taken
+    // in; brackets are split, or end with the token.
     #[test]
     fn lines_are_read_as_libpam_reads_them() {
         let text = "# auth required pam_no.so\n\
                     @include common-auth # auth\n\
                     account required pam_unix.so\n\
-                    AUTH [success=2 \\\n  default=ignore] \\\n /lib/security/pam_unix.so nullok [a b]\n\
+                    AUTH [success=2 \\\n# no\n\n  default=ignore] \\\n /lib/security/pam_unix.so nullok [a b]c [\\]]\n\
                     -auth optional pam_x.so\n\
                     auth include system\nauth substack password-auth\n\
-                    auth required";
+                    auth [default=ok]pam_y.so \\ # no\n\
+                    auth [required] pam_z.so\r\n\
+                    auth success=1 pam_x.so";
         let found: Vec<(usize, String)> = entries(text)
             .into_iter()
             .map(|(line, entry)| {
@@ -210,28 +289,50 @@ mod tests {
             .collect();
         let wanted = [
             (2, "include common-auth"),
-            (4, "pam_unix.so Jump(2) Ignore nullok,[a b]"),
-            (7, "pam_x.so Ok Ignore "),
-            (8, "include system"),
-            (9, "substack password-auth"),
+            (4, "pam_unix.so Jump(2) Ignore nullok,a b,c,]"),
+            (9, "pam_x.so Ok Ignore "),
+            (10, "include system"),
+            (11, "substack password-auth"),
+            (12, "pam_y.so Ok Ok \\"),
+            (13, "pam_z.so\r Ok Bad "),
+            (14, "pam_x.so Jump(1) Bad "),
         ];
         assert_eq!(found, wanted.map(|(line, shown)| (line, shown.to_owned())));
     }
 
+    // Mutants: blanks around `=` are junk; the last default counts; junk spoils its own pair alone.
     #[test]
-    fn what_is_not_understood_is_bad() {
-        for (control, action) in [
-            ("required", Action::Bad),
-            ("[success=ok]", Action::Bad),
-            ("[default=odd]", Action::Bad),
-            ("requierd", Action::Bad),
-            ("requisite", Action::Die),
+    fn a_control_is_parsed_as_libpam_parses_it() {
+        use Action::{Bad, Die, Done, Ignore, Jump, Ok, Reset};
+        for (control, success, ignore, auth_err) in [
+            ("required", Ok, Ignore, Bad),
+            ("ReQuisite", Ok, Ignore, Die),
+            ("[success=ok]", Ok, Bad, Bad),
+            ("[success= 1 default =\tignore ]", Jump(1), Ignore, Ignore),
+            ("[default=ignore default=bad]", Ignore, Ignore, Ignore),
+            ("[default=die success=ok ignore=reset]", Ok, Reset, Die),
+            ("[success=ok success=done]", Done, Bad, Bad),
+            ("[successful=ok default=ignore]", Bad, Bad, Bad),
+            ("[success=okdefault=ignore]", Ok, Ignore, Ignore),
+            ("[success=ok default=odd]", Bad, Bad, Bad),
+            ("[success=ok x=ignore]", Bad, Bad, Bad),
+            ("[success=ok auth_err]", Bad, Bad, Bad),
+            ("[success=ok auth_err=]", Bad, Bad, Bad),
+            ("[success=ok,default=ignore]", Bad, Bad, Bad),
+            ("[SUCCESS=ok]", Bad, Bad, Bad),
+            ("[success=+1 default=ignore]", Bad, Bad, Bad),
+            ("[success=0 default=ignore]", Bad, Bad, Bad),
+            ("[success=02 default=ignore]", Jump(2), Ignore, Ignore),
+            ("[success=1x default=ignore]", Bad, Bad, Bad),
+            ("[]", Bad, Bad, Bad),
+            ("requierd", Bad, Bad, Bad),
         ] {
             let read = entries(&format!("auth {control} pam_x.so"));
-            let [(1, Entry::Module { control, .. })] = read.as_slice() else {
+            let [(1, Entry::Module { control: read, .. })] = read.as_slice() else {
                 panic!("{read:?}");
             };
-            assert_eq!(control.action("auth_err"), action);
+            let actions = ["success", "ignore", "auth_err"].map(|result| read.action(result));
+            assert_eq!(actions, [success, ignore, auth_err], "{control}");
         }
     }
 }

@@ -15,18 +15,6 @@ pub(super) enum Says {
     Failure,
 }
 
-/// Failures that a control may treat apart: those of our module among them.
-pub(super) const FAILURES: [&str; 8] = [
-    "auth_err",
-    "maxtries",
-    "user_unknown",
-    "perm_denied",
-    "conv_err",
-    "system_err",
-    "authinfo_unavail",
-    "service_err",
-];
-
 /// Modules that check a password.
 const PASSWORDS: [&str; 9] = [
     "pam_unix.so",
