@@ -8,7 +8,7 @@ use gatepost_tests::stage::Stage;
 
 /// Stacks in which our module refuses everybody, and whether somebody is let in all the same. Few of them:
 /// a refusal takes libpam its two seconds.
-const STACKS: [(&str, bool); 16] = [
+const STACKS: [(&str, bool); 19] = [
     (
         "auth required SAYS=success\nauth required OURS\nauth required pam_permit.so\n",
         false,
@@ -50,6 +50,20 @@ const STACKS: [(&str, bool); 16] = [
         true,
     ),
     ("auth optional OURS\nauth optional pam_permit.so\n", true),
+    // What says neither yes nor no may jump; so may a password that is due to be changed. Taken for good,
+    // either is the end of a yes.
+    (
+        "auth [success=ok ignore=1 default=bad] SAYS=ignore\nauth required OURS\nauth required pam_permit.so\n",
+        true,
+    ),
+    (
+        "auth [new_authtok_reqd=1 default=bad] SAYS=new_authtok_reqd\nauth required OURS\nauth required pam_permit.so\n",
+        true,
+    ),
+    (
+        "auth [ignore=done default=bad] SAYS=ignore\nauth required OURS\nauth required pam_permit.so\n",
+        false,
+    ),
     // Blanks may stand around the sign; the first default counts; a bracket ends the control.
     (
         "auth [success= 1 default =ignore] SAYS=success\nauth required OURS\nauth required pam_permit.so\n",

@@ -38,7 +38,10 @@ pub(super) enum Gate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Impression {
     Undefined,
+    /// A yes.
     Good,
+    /// Something else that a control takes for good: it is answered as it is, and is no yes.
+    Other,
     Bad,
 }
 
@@ -46,7 +49,7 @@ enum Impression {
 struct State {
     impression: Impression,
     gate: Gate,
-    /// The last module that succeeded.
+    /// The last module that succeeded, or found a right password that is due to be changed.
     by: Option<usize>,
 }
 
@@ -125,6 +128,9 @@ fn answers(module: &Module) -> BTreeSet<(Says, Action)> {
             Says::Success => {
                 answers.insert((says, module.control.action("success")));
             }
+            Says::Expired => {
+                answers.insert((says, module.control.action("new_authtok_reqd")));
+            }
             Says::Ignore => {
                 answers.insert((says, module.control.action("ignore")));
             }
@@ -152,16 +158,16 @@ fn step(
         let gate = match says {
             Says::Success => Gate::Passed,
             Says::Ignore => Gate::Ignored,
-            Says::Failure => Gate::Refused,
+            Says::Expired | Says::Failure => Gate::Refused,
         };
         next.gate = next.gate.max(gate);
-    } else if says == Says::Success && module.name != words::PERMIT {
+    } else if matches!(says, Says::Success | Says::Expired) && module.name != words::PERMIT {
         next.by = Some(place);
     }
     let noted = match (state.impression, says) {
-        (Impression::Undefined, Says::Success) => Impression::Good,
-        (Impression::Good, Says::Failure) => Impression::Bad,
-        (impression, _) => impression,
+        (Impression::Undefined | Impression::Good, Says::Success) => Impression::Good,
+        (Impression::Undefined | Impression::Good, _) => Impression::Other,
+        (impression @ (Impression::Other | Impression::Bad), _) => impression,
     };
     let to = match action {
         Action::Ignore => at + 1,
@@ -175,10 +181,10 @@ fn step(
         }
         Action::Done => {
             next.impression = noted;
-            if noted == Impression::Good {
-                end
-            } else {
+            if noted == Impression::Bad {
                 at + 1
+            } else {
+                end
             }
         }
         Action::Bad => {

@@ -66,6 +66,12 @@ fn good_stacks_have_no_fault() {
             format!("@include common-auth\nauth optional pam_cap.so\n{two}"),
         ),
         (
+            "what is no yes",
+            format!(
+                "auth requisite pam_unix.so\nauth [ignore=done default=ignore] pam_x.so\n{two}"
+            ),
+        ),
+        (
             "no permit",
             "@include common-auth\nauth required pam_gatepost.so\n".to_owned(),
         ),
@@ -74,7 +80,7 @@ fn good_stacks_have_no_fault() {
     }
 }
 
-// Mutants: a jump counts; include is a substack; done does not end; a refusal of one kind alone is looked at.
+// Mutants: modules say yes or no alone; a jump counts; include is a substack; done does not end; a refusal of one kind alone is looked at.
 #[test]
 fn what_lets_in_without_a_code_is_found() {
     use Finding::{Problem, Warning};
@@ -131,6 +137,21 @@ fn what_lets_in_without_a_code_is_found() {
         ),
         (
             "auth [default=1] pam_echo.so\nauth required pam_gatepost.so\nauth required pam_permit.so\n",
+            Problem,
+            "somebody who proved nothing is let in",
+        ),
+        (
+            "auth [success=ok ignore=1 default=bad] pam_wheel.so\nauth required pam_gatepost.so\nauth required pam_permit.so\n",
+            Problem,
+            "somebody who proved nothing is let in",
+        ),
+        (
+            "auth [success=ok new_authtok_reqd=1 default=bad] pam_unix.so\nauth required pam_gatepost.so\nauth required pam_permit.so\n",
+            Problem,
+            "service:1: whoever passes pam_unix.so",
+        ),
+        (
+            "auth [success=ok ignore=bad new_authtok_reqd=bad auth_err=bad maxtries=bad user_unknown=bad perm_denied=bad conv_err=bad system_err=bad authinfo_unavail=bad service_err=bad default=1] pam_x.so\nauth required pam_gatepost.so\nauth required pam_permit.so\n",
             Problem,
             "somebody who proved nothing is let in",
         ),

@@ -11,6 +11,8 @@ pub(super) const ROOT: &str = "pam_rootok.so";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Says {
     Success,
+    /// The password is right, and a new one is due: no yes to libpam's callers.
+    Expired,
     Ignore,
     Failure,
 }
@@ -93,7 +95,7 @@ pub(super) fn answers(name: &str, words: &[String]) -> &'static [Says] {
             &[Says::Success, Says::Ignore, Says::Failure]
         };
     }
-    &[Says::Success, Says::Failure]
+    &[Says::Success, Says::Expired, Says::Ignore, Says::Failure]
 }
 
 /// Whether a word stands on the line.
