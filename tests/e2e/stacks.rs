@@ -8,7 +8,7 @@ use gatepost_tests::stage::Stage;
 
 /// Stacks in which our module refuses everybody, and whether somebody is let in all the same. Few of them:
 /// a refusal takes libpam its two seconds.
-const STACKS: [(&str, bool); 19] = [
+const STACKS: [(&str, bool); 22] = [
     (
         "auth required SAYS=success\nauth required OURS\nauth required pam_permit.so\n",
         false,
@@ -50,6 +50,22 @@ const STACKS: [(&str, bool); 19] = [
         true,
     ),
     ("auth optional OURS\nauth optional pam_permit.so\n", true),
+    // From within a substack, a reset goes back to what was noted before it, and a jump past its end is bad.
+    (
+        "auth required OURS\nauth substack back\nauth required pam_permit.so\n",
+        false,
+    ),
+    (
+        "auth substack far\nauth [success=reset] SAYS=success\nauth [default=1] SAYS=ignore\n\
+         auth required OURS\nauth required pam_permit.so\n",
+        true,
+    ),
+    // A line that makes no sense counts for a jump.
+    (
+        "auth [default=4] SAYS=ignore\nauth\nauth required\nauht optional SAYS=success\n\
+         auth required OURS\nauth required pam_permit.so\n",
+        true,
+    ),
     // What says neither yes nor no may jump; so may a password that is due to be changed. Taken for good,
     // either is the end of a yes.
     (
@@ -94,7 +110,8 @@ const STACKS: [(&str, bool); 19] = [
 ];
 
 // Mutants: in `run`, a jump is noted as a yes, or counts the lines of a substack; done ends the stack from
-// within a substack, or does not end it; reset keeps what was noted; a bad mark goes away again. In `text`:
+// within a substack, or does not end it; reset keeps what was noted; a bad mark goes away again; in a substack, reset forgets all, and a jump too far
+// is the end of the way. In `text`:
 // the last default counts; junk spoils its own pair alone; a control goes on behind its bracket.
 #[test]
 fn whoever_libpam_lets_in_past_us_is_found_by_doctor() {
@@ -112,6 +129,11 @@ fn whoever_libpam_lets_in_past_us_is_found_by_doctor() {
         "/etc/pam.d/ours",
         &named("auth required OURS\nauth required OURS\n"),
     );
+    stage.write(
+        "/etc/pam.d/back",
+        &named("auth [success=reset] SAYS=success\n"),
+    );
+    stage.write("/etc/pam.d/far", &named("auth [default=7] SAYS=ignore\n"));
     for (number, (text, _)) in STACKS.iter().enumerate() {
         stage.write(&format!("/etc/pam.d/rig-{number}"), &named(text));
     }

@@ -152,6 +152,14 @@ fn stack(
     })
 }
 
+/// A file of which lines are taken in.
+struct Origin<'a> {
+    name: &'a str,
+    depth: usize,
+    /// Whether what it holds may be told.
+    shown: bool,
+}
+
 /// A stack as far as it was read.
 struct Found<'a> {
     read: &'a dyn Fn(&str) -> Result<Content, Unread>,
@@ -178,58 +186,91 @@ impl Found<'_> {
                 return Vec::new();
             }
         };
-        let secrets = self.secrets == Secrets::Read;
-        let shown = secrets || !content.closed;
+        let origin = Origin {
+            name,
+            depth,
+            shown: self.secrets == Secrets::Read || !content.closed,
+        };
         let mut items = Vec::new();
         for (line, entry) in text::entries(&content.text) {
             if self.places.len() >= MOST {
                 self.unread.get_or_insert(Unread::Deep.fault(told));
                 break;
             }
-            match entry {
+            let (written, module) = match entry {
                 Entry::Include(file) => {
-                    let told = if shown { &file } else { HIDDEN_FILE };
-                    items.extend(self.file(&file, told, depth + 1));
+                    items.extend(self.included(&file, &origin));
+                    continue;
                 }
                 Entry::Substack(file) => {
-                    let told = if shown { &file } else { HIDDEN_FILE };
-                    let sub = self.file(&file, told, depth + 1);
+                    let sub = self.included(&file, &origin);
                     items.push(Item::Sub(sub));
+                    continue;
+                }
+                Entry::Broken { control, shown } => {
+                    let (name, words) = (words::BROKEN.to_owned(), Vec::new());
+                    (
+                        shown,
+                        Module {
+                            control,
+                            name,
+                            words,
+                        },
+                    )
                 }
                 Entry::Module {
                     control,
-                    shown: written,
-                    name: module,
+                    shown,
+                    name,
                     words,
-                } => {
-                    items.push(Item::Module(self.modules.len()));
-                    let ours = words::is_ours(&module);
-                    let where_shown = |is_shown: bool, text: &str| {
-                        let text = is_shown.then_some(text);
-                        text.map_or_else(String::new, sanitise)
-                    };
-                    self.places.push(Place {
-                        depth,
-                        file: sanitise(name),
-                        line,
-                        control: where_shown(shown, &written),
-                        ours,
-                        module: if shown || ours {
-                            sanitise(&module)
-                        } else {
-                            HIDDEN.to_owned()
-                        },
-                        words: where_shown(secrets || ours && shown, &words.join(" ")),
-                    });
-                    self.modules.push(Module {
+                } => (
+                    shown,
+                    Module {
                         control,
-                        name: module,
+                        name,
                         words,
-                    });
-                }
-            }
+                    },
+                ),
+            };
+            items.push(Item::Module(self.modules.len()));
+            self.places
+                .push(self.place(line, &written, &module, &origin));
+            self.modules.push(module);
         }
         items
+    }
+
+    /// Takes in a file that another one names.
+    fn included(&mut self, name: &str, origin: &Origin<'_>) -> Vec<Item> {
+        let told = match name {
+            _any if !origin.shown => HIDDEN_FILE,
+            "" => "a file without a name",
+            name => name,
+        };
+        self.file(name, told, origin.depth + 1)
+    }
+
+    /// A module's place, as it may be told.
+    fn place(&self, line: usize, control: &str, module: &Module, origin: &Origin<'_>) -> Place {
+        let ours = words::is_ours(&module.name);
+        let where_shown = |is_shown: bool, text: &str| {
+            let text = is_shown.then_some(text);
+            text.map_or_else(String::new, sanitise)
+        };
+        let words_shown = self.secrets == Secrets::Read || ours && origin.shown;
+        Place {
+            depth: origin.depth,
+            file: sanitise(origin.name),
+            line,
+            control: where_shown(origin.shown, control),
+            ours,
+            module: if origin.shown || ours {
+                sanitise(&module.name)
+            } else {
+                HIDDEN.to_owned()
+            },
+            words: where_shown(words_shown, &module.words.join(" ")),
+        }
     }
 
     fn ours(&self) -> impl Iterator<Item = (usize, &Place, &Module)> {

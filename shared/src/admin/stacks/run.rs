@@ -1,7 +1,7 @@
 //! What a stack can come to: every way through it, as libpam goes, whatever its modules answer. Pure. The
 //! ways are gathered by what matters of them, so a long stack takes no longer than its length.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::text::{Action, Control};
 use super::words::{self, Says};
@@ -45,30 +45,56 @@ enum Impression {
     Bad,
 }
 
+impl Impression {
+    const ALL: [Self; 4] = [Self::Undefined, Self::Good, Self::Other, Self::Bad];
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct State {
     impression: Impression,
     gate: Gate,
-    /// The last module that succeeded, or found a right password that is due to be changed.
+    /// The last module that succeeded, or found a right password that is due to be changed. Of no interest
+    /// once our module was asked.
     by: Option<usize>,
+}
+
+impl State {
+    const fn new(impression: Impression) -> Self {
+        Self {
+            impression,
+            gate: Gate::Unasked,
+            by: None,
+        }
+    }
+
+    /// What has become of it at the end of a stack that was entered with it.
+    fn then(self, end: Self) -> Self {
+        Self {
+            impression: end.impression,
+            gate: self.gate.max(end.gate),
+            by: end.by.or(self.by),
+        }
+        .kept()
+    }
+
+    /// Without what is of no interest.
+    fn kept(self) -> Self {
+        let by = self.by.filter(|_| self.gate == Gate::Unasked);
+        Self { by, ..self }
+    }
 }
 
 /// A way on which somebody is let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Way {
     pub(super) gate: Gate,
-    /// The module that succeeded last on it, ours and the one that always does aside.
+    /// Where our module was not asked, the one that succeeded last, the one that always does aside.
     pub(super) by: Option<usize>,
 }
 
 /// Every way on which somebody is let in.
 pub(super) fn ways_in(items: &[Item], modules: &[Module]) -> BTreeSet<Way> {
-    let start = State {
-        impression: Impression::Undefined,
-        gate: Gate::Unasked,
-        by: None,
-    };
-    let ends = run(items, modules, BTreeSet::from([start]));
+    let ends = run(&prepare(items, modules), Impression::Undefined);
     let good = ends
         .into_iter()
         .filter(|state| state.impression == Impression::Good);
@@ -76,34 +102,63 @@ pub(super) fn ways_in(items: &[Item], modules: &[Module]) -> BTreeSet<Way> {
         .collect()
 }
 
-fn run(items: &[Item], modules: &[Module], enter: BTreeSet<State>) -> BTreeSet<State> {
+/// An item, with what is found out about it once, however many ways lead there.
+enum Step<'a> {
+    Module {
+        place: usize,
+        module: &'a Module,
+        answers: BTreeSet<(Says, Action)>,
+    },
+    /// Its ends, by what it is entered with.
+    Sub(BTreeMap<Impression, BTreeSet<State>>),
+}
+
+fn prepare<'a>(items: &[Item], modules: &'a [Module]) -> Vec<Step<'a>> {
+    let steps = items.iter().filter_map(|item| match item {
+        Item::Module(place) => modules.get(*place).map(|module| Step::Module {
+            place: *place,
+            module,
+            answers: answers(module),
+        }),
+        Item::Sub(sub) => {
+            let steps = prepare(sub, modules);
+            let ends = Impression::ALL.map(|entered| (entered, run(&steps, entered)));
+            Some(Step::Sub(BTreeMap::from(ends)))
+        }
+    });
+    steps.collect()
+}
+
+/// The ends of a stack, by what was noted when it was entered: a reset goes back to that.
+fn run(steps: &[Step<'_>], entered: Impression) -> BTreeSet<State> {
     // The states before each item, and before the end.
-    let mut before = vec![BTreeSet::new(); items.len() + 1];
+    let mut before = vec![BTreeSet::new(); steps.len() + 1];
     if let Some(first) = before.first_mut() {
-        *first = enter;
+        first.insert(State::new(entered));
     }
-    for (at, item) in items.iter().enumerate() {
+    for (at, step) in steps.iter().enumerate() {
         let states = before.get_mut(at).map(std::mem::take).unwrap_or_default();
         let mut go = |to: usize, state: State| {
-            // A jump past the end is a refusal.
             if let Some(states) = before.get_mut(to) {
                 states.insert(state);
             }
         };
-        match item {
-            Item::Sub(sub) => {
-                for state in run(sub, modules, states) {
-                    go(at + 1, state);
+        for state in states {
+            match step {
+                Step::Sub(ends) => {
+                    for end in ends.get(&state.impression).into_iter().flatten() {
+                        go(at + 1, state.then(*end));
+                    }
                 }
-            }
-            Item::Module(place) => {
-                let Some(module) = modules.get(*place) else {
-                    continue;
-                };
-                for state in states {
-                    for (says, action) in answers(module) {
-                        let (to, state) =
-                            step(items.len(), at, (*place, module), state, (says, action));
+                Step::Module {
+                    place,
+                    module,
+                    answers,
+                } => {
+                    let noted = |says| note(state, (*place, module), says);
+                    for (says, action) in answers {
+                        let answered = (noted(*says), *says);
+                        let (to, state) = act(*action, answered, entered, (at, steps.len()));
                         go(to, state);
                     }
                 }
@@ -123,6 +178,10 @@ pub(super) fn passes_a_failure(module: &Module) -> bool {
 /// What a module may answer, and what that comes to.
 fn answers(module: &Module) -> BTreeSet<(Says, Action)> {
     let mut answers = BTreeSet::new();
+    if module.name == words::BROKEN {
+        answers.insert((Says::Failure, module.control.action("perm_denied")));
+        return answers;
+    }
     for says in words::answers(&module.name, &module.words).iter().copied() {
         match says {
             Says::Success => {
@@ -145,14 +204,8 @@ fn answers(module: &Module) -> BTreeSet<(Says, Action)> {
     answers
 }
 
-/// Where it goes on after an answer, and how; the end is one past the last item.
-fn step(
-    end: usize,
-    at: usize,
-    (place, module): (usize, &Module),
-    state: State,
-    (says, action): (Says, Action),
-) -> (usize, State) {
+/// Who said what.
+fn note(state: State, (place, module): (usize, &Module), says: Says) -> State {
     let mut next = state;
     if words::is_ours(&module.name) {
         let gate = match says {
@@ -164,39 +217,40 @@ fn step(
     } else if matches!(says, Says::Success | Says::Expired) && module.name != words::PERMIT {
         next.by = Some(place);
     }
-    let noted = match (state.impression, says) {
+    next.kept()
+}
+
+/// Where it goes on after an answer, and how; the end is one past the last item.
+fn act(
+    action: Action,
+    (state, says): (State, Says),
+    entered: Impression,
+    (at, end): (usize, usize),
+) -> (usize, State) {
+    let good = match (state.impression, says) {
         (Impression::Undefined | Impression::Good, Says::Success) => Impression::Good,
         (Impression::Undefined | Impression::Good, _) => Impression::Other,
         (impression @ (Impression::Other | Impression::Bad), _) => impression,
     };
-    let to = match action {
-        Action::Ignore => at + 1,
-        Action::Reset => {
-            next.impression = Impression::Undefined;
-            at + 1
-        }
-        Action::Ok => {
-            next.impression = noted;
-            at + 1
-        }
-        Action::Done => {
-            next.impression = noted;
-            if noted == Impression::Bad {
-                at + 1
-            } else {
-                end
-            }
-        }
-        Action::Bad => {
-            next.impression = Impression::Bad;
-            at + 1
-        }
-        Action::Die => {
-            next.impression = Impression::Bad;
-            end
-        }
-        // Nothing is noted of what jumps: that is what the pam_permit.so behind it is for.
-        Action::Jump(over) => at.saturating_add(1).saturating_add(over),
+    let (to, impression) = match action {
+        Action::Ignore => (at + 1, state.impression),
+        Action::Reset => (at + 1, entered),
+        Action::Done if good != Impression::Bad => (end, good),
+        Action::Ok | Action::Done => (at + 1, good),
+        Action::Bad => (at + 1, Impression::Bad),
+        Action::Die => (end, Impression::Bad),
+        // Nothing is noted of what jumps: that is what the pam_permit.so behind it is for. A jump past the
+        // end is bad.
+        Action::Jump(over) => match at.saturating_add(1).saturating_add(over) {
+            to if to <= end => (to, state.impression),
+            _past => (end, Impression::Bad),
+        },
     };
-    (to, next)
+    (
+        to,
+        State {
+            impression,
+            ..state
+        },
+    )
 }

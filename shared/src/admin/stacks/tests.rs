@@ -28,6 +28,8 @@ fn read(name: &str, text: &str) -> Result<Content, Unread> {
             "auth required pam_env.so\nauth sufficient pam_unix.so\nauth required pam_deny.so\n"
                 .to_owned()
         }
+        "far" => "auth [default=7] pam_echo.so\n".to_owned(),
+        "back" => "auth [success=reset default=ignore] pam_echo.so\n".to_owned(),
         "round" => "@include round\n".to_owned(),
         "link" => return Err(Unread::Link),
         _missing => return Err(Unread::Missing),
@@ -62,6 +64,10 @@ fn good_stacks_have_no_fault() {
         ("pam-auth-update", "@include with-us\n".to_owned()),
         ("substack", format!("auth substack password-auth\n{two}")),
         (
+            "reset in a substack",
+            format!("@include common-auth\n{two}auth substack back\nauth optional pam_x.so\n"),
+        ),
+        (
             "after a cap",
             format!("@include common-auth\nauth optional pam_cap.so\n{two}"),
         ),
@@ -80,7 +86,7 @@ fn good_stacks_have_no_fault() {
     }
 }
 
-// Mutants: modules say yes or no alone; a jump counts; include is a substack; done does not end; a refusal of one kind alone is looked at.
+// Mutants: modules say yes or no alone; a reset in a substack forgets all; what makes no sense is dropped; a jump counts; include is a substack; done does not end; a refusal of one kind alone is looked at.
 #[test]
 fn what_lets_in_without_a_code_is_found() {
     use Finding::{Problem, Warning};
@@ -139,6 +145,16 @@ fn what_lets_in_without_a_code_is_found() {
             "auth [default=1] pam_echo.so\nauth required pam_gatepost.so\nauth required pam_permit.so\n",
             Problem,
             "somebody who proved nothing is let in",
+        ),
+        (
+            "auth substack far\nauth [success=reset] pam_u2f.so\nauth [default=1] pam_echo.so\nauth required pam_gatepost.so\nauth required pam_permit.so\n",
+            Warning,
+            "service:2: whoever passes pam_u2f.so",
+        ),
+        (
+            "@include common-auth\nauth [default=4] pam_echo.so\nauth\nauth required\nauht optional pam_x.so\nauth required pam_gatepost.so\nauth required pam_permit.so\n",
+            Problem,
+            "common-auth:1: whoever passes pam_unix.so",
         ),
         (
             "auth [success=ok ignore=1 default=bad] pam_wheel.so\nauth required pam_gatepost.so\nauth required pam_permit.so\n",

@@ -13,7 +13,13 @@ pub(super) enum Entry {
         name: String,
         words: Vec<String>,
     },
-    /// The lines of another file stand here.
+    /// A line that libpam makes no sense of, and runs as a module that denies.
+    Broken {
+        control: Control,
+        /// The control as it is written.
+        shown: String,
+    },
+    /// The lines of another file stand here. Of none, where no name is said.
     Include(String),
     /// Another file is run as one module.
     Substack(String),
@@ -81,6 +87,9 @@ const ACTIONS: [(&str, Action); 6] = [
 pub(super) struct Control([Action; RESULTS.len()]);
 
 impl Control {
+    /// Every result is bad.
+    const BAD: Self = Self([Action::Bad; RESULTS.len()]);
+
     /// The action for a result, by libpam's word for it.
     pub(super) fn action(&self, result: &str) -> Action {
         let mut all = self.all();
@@ -107,7 +116,7 @@ impl Control {
             "requisite" => simple(Action::Ok, Action::Ignore, Action::Die),
             "sufficient" => simple(Action::Done, Action::Ignore, Action::Ignore),
             "optional" => simple(Action::Ok, Action::Ignore, Action::Ignore),
-            _pairs => Self::pairs(token).unwrap_or(Self([Action::Bad; RESULTS.len()])),
+            _pairs => Self::pairs(token).unwrap_or(Self::BAD),
         }
     }
 
@@ -188,26 +197,39 @@ pub(super) fn entries(text: &str) -> Vec<(usize, Entry)> {
 fn entry(line: &str) -> Option<Entry> {
     let mut rest = line;
     let (kind, _) = token(&mut rest)?;
-    if kind.eq_ignore_ascii_case("@include") {
-        return token(&mut rest).map(|(file, _)| Entry::Include(file));
-    }
     let kind = kind.strip_prefix('-').unwrap_or(&kind);
-    if !kind.eq_ignore_ascii_case("auth") {
+    let is = |word: &str| kind.eq_ignore_ascii_case(word);
+    if is("@include") {
+        let file = token(&mut rest).map(|(file, _)| file);
+        return Some(Entry::Include(file.unwrap_or_default()));
+    }
+    if ["account", "password", "session"].into_iter().any(is) {
         return None;
     }
-    let (control, bracketed) = token(&mut rest)?;
-    let (object, _) = token(&mut rest)?;
+    let Some((control, bracketed)) = token(&mut rest) else {
+        return Some(Entry::Broken {
+            control: Control::BAD,
+            shown: String::new(),
+        });
+    };
+    let object = token(&mut rest).map(|(object, _)| object);
     match control.to_ascii_lowercase().as_str() {
-        "include" => return Some(Entry::Include(object)),
-        "substack" => return Some(Entry::Substack(object)),
+        "include" => return Some(Entry::Include(object.unwrap_or_default())),
+        "substack" => return Some(Entry::Substack(object.unwrap_or_default())),
         _module => {}
     }
+    let shown = match bracketed {
+        Bracketed::Yes => format!("[{control}]"),
+        Bracketed::No => control.clone(),
+    };
+    let control = Control::of(&control);
+    // A kind that there is not stands among those for authentication: that is the strictest.
+    let Some(object) = object.filter(|_| is("auth")) else {
+        return Some(Entry::Broken { control, shown });
+    };
     Some(Entry::Module {
-        shown: match bracketed {
-            Bracketed::Yes => format!("[{control}]"),
-            Bracketed::No => control.clone(),
-        },
-        control: Control::of(&control),
+        control,
+        shown,
         name: object.rsplit('/').next().unwrap_or_default().to_owned(),
         words: std::iter::from_fn(|| token(&mut rest))
             .map(|(word, _)| word)
@@ -254,7 +276,7 @@ mod tests {
     use super::{Action, Entry, entries};
 
     // Mutants: a continued line ends; a comment counts, or ends what is continued; other kinds are taken
-    // in; brackets are split, or end with the token.
+    // in, or what is no kind is not; brackets are split, or end with the token.
     #[test]
     fn lines_are_read_as_libpam_reads_them() {
         let text = "# auth required pam_no.so\n\
@@ -265,13 +287,19 @@ mod tests {
                     auth include system\nauth substack password-auth\n\
                     auth [default=ok]pam_y.so \\ # no\n\
                     auth [required] pam_z.so\r\n\
-                    auth success=1 pam_x.so";
+                    auth success=1 pam_x.so\n\
+                    auht optional pam_x.so\nauth\nauth [default=2]\n--auth sufficient pam_x.so\n\
+                    auht include system\nauth substack\n@include\n\
+                    -session optional pam_x.so\nPassword requisite pam_x.so";
         let found: Vec<(usize, String)> = entries(text)
             .into_iter()
             .map(|(line, entry)| {
                 let shown = match entry {
                     Entry::Include(file) => format!("include {file}"),
                     Entry::Substack(file) => format!("substack {file}"),
+                    Entry::Broken { control, shown } => {
+                        format!("broken {shown} {:?}", control.action("perm_denied"))
+                    }
                     Entry::Module {
                         control,
                         name,
@@ -296,6 +324,13 @@ mod tests {
             (12, "pam_y.so Ok Ok \\"),
             (13, "pam_z.so\r Ok Bad "),
             (14, "pam_x.so Jump(1) Bad "),
+            (15, "broken optional Ignore"),
+            (16, "broken  Bad"),
+            (17, "broken [default=2] Jump(2)"),
+            (18, "broken sufficient Ignore"),
+            (19, "include system"),
+            (20, "substack "),
+            (21, "include "),
         ];
         assert_eq!(found, wanted.map(|(line, shown)| (line, shown.to_owned())));
     }

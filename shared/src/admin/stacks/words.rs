@@ -7,6 +7,9 @@ pub(super) const PERMIT: &str = "pam_permit.so";
 /// The one that lets root do what root may.
 pub(super) const ROOT: &str = "pam_rootok.so";
 
+/// What stands for a line that libpam makes no sense of.
+pub(super) const BROKEN: &str = "(not understood)";
+
 /// What a module says, as far as it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Says {
@@ -72,7 +75,7 @@ pub(super) fn checks_a_password(name: &str) -> bool {
 }
 
 pub(super) fn proves_nothing(name: &str) -> bool {
-    PROVE_NOTHING.contains(&name)
+    name == BROKEN || PROVE_NOTHING.contains(&name)
 }
 
 /// What a module may answer.
@@ -80,7 +83,7 @@ pub(super) fn answers(name: &str, words: &[String]) -> &'static [Says] {
     if name == PERMIT {
         return &[Says::Success];
     }
-    if name == "pam_deny.so" {
+    if name == "pam_deny.so" || name == BROKEN {
         return &[Says::Failure];
     }
     if SAY_NOTHING.contains(&name) {
