@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::roles::{Operator, Right};
 use super::setup::person;
-use super::stacks::{self, Stack};
+use super::stacks::{self, Stack, Unknown};
 use super::{AdminError, rhosts};
 use crate::config::{Config, Roles};
 use crate::files::{self, Readers};
@@ -102,8 +102,9 @@ pub fn run(conf: Option<&Path>, operator: &Operator) -> Result<Report, AdminErro
     checks.extend(programs());
     checks.push(module());
     let stacks = stacks::all(secrets);
-    checks.push(services(&stacks));
-    checks.extend(stacks.into_iter().map(in_full));
+    checks.push(services(&stacks.loading));
+    checks.extend(stacks.loading.into_iter().map(in_full));
+    checks.extend(stacks.unknown.iter().map(unknown));
     match config {
         Ok(config) => {
             checks.push(check("configuration", Ok("it can be used".to_owned())));
@@ -271,7 +272,7 @@ fn module() -> Check {
 
 /// Which services name the module.
 pub(super) fn naming() -> Vec<String> {
-    let stacks = stacks::all(Secrets::LeftClosed).into_iter();
+    let stacks = stacks::all(Secrets::LeftClosed).loading.into_iter();
     stacks.map(|stack| stack.service).collect()
 }
 
@@ -300,6 +301,23 @@ fn in_full(stack: Stack) -> Check {
         finding: stack.finding(),
         detail: stack.told(),
         stack: Some(stack),
+    }
+}
+
+/// Services of which nobody knows whether they ask for a code.
+fn unknown(unknown: &Unknown) -> Check {
+    let Unknown { fault, services } = unknown;
+    let detail = format!(
+        "{}; whether {} may load {MODULE} is not known: {}",
+        fault.what,
+        services.join(", "),
+        fault.mend
+    );
+    Check {
+        what: "PAM files".to_owned(),
+        finding: Finding::Warning,
+        detail,
+        stack: None,
     }
 }
 

@@ -228,9 +228,13 @@ fn doctor_shows_the_stacks_and_who_gets_past_us() {
     for absent in ["none", "linked", "common-auth"] {
         assert_eq!(of(absent), None);
     }
+    // A link may load it, and so may what includes one.
+    stage.write("/etc/pam.d/through", "@include linked\n");
     stage
         .gatepost(&["doctor"])
         .exits(10)
+        .says("linked is a link or lies elsewhere, and was not looked at")
+        .says("linked, through may load pam_gatepost.so is not known")
         .says("PAM bad")
         .says("whoever passes pam_unix.so is let in without a code");
 }

@@ -106,23 +106,67 @@ const PARTS: [&str; 5] = [
 const HIDDEN: &str = "a module that only admins are shown";
 const HIDDEN_FILE: &str = "a file that only admins are shown";
 
-/// The stacks that load our module.
-pub(super) fn all(secrets: Secrets) -> Vec<Stack> {
+/// What is known of all services.
+#[derive(Debug, Default)]
+pub(super) struct Stacks {
+    /// Those that load our module.
+    pub(super) loading: Vec<Stack>,
+    /// Those of which that is not known.
+    pub(super) unknown: Vec<Unknown>,
+}
+
+/// A file that was not looked at, and the services that may load our module through it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Unknown {
+    /// Why.
+    pub(super) fault: Fault,
+    /// The services.
+    pub(super) services: Vec<String>,
+}
+
+/// What is known of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Known {
+    /// It loads our module.
+    Loads(Stack),
+    /// It does not.
+    Lacks,
+    /// That hangs on what was not looked at.
+    Hidden(Fault),
+}
+
+/// The stacks that load our module, and those that may.
+pub(super) fn all(secrets: Secrets) -> Stacks {
     let folders = Folders::open();
     let services = folders.services().into_iter();
     let services =
         services.filter(|name| !name.starts_with("common-") && !PARTS.contains(&name.as_str()));
-    services
-        .filter_map(|service| stack(&service, secrets, &|name| folders.text(name)))
-        .collect()
+    let mut stacks = Stacks::default();
+    for service in services {
+        match stack(&service, secrets, &|name| folders.text(name)) {
+            Known::Loads(stack) => stacks.loading.push(stack),
+            Known::Lacks => {}
+            Known::Hidden(fault) => stacks.hides(fault, sanitise(&service)),
+        }
+    }
+    stacks
+}
+
+impl Stacks {
+    /// Services that one file keeps from being known are told together.
+    fn hides(&mut self, fault: Fault, service: String) {
+        match self.unknown.iter_mut().find(|one| one.fault == fault) {
+            Some(one) => one.services.push(service),
+            None => self.unknown.push(Unknown {
+                fault,
+                services: vec![service],
+            }),
+        }
+    }
 }
 
 /// A service's stack, where it loads our module.
-fn stack(
-    service: &str,
-    secrets: Secrets,
-    read: &dyn Fn(&str) -> Result<Content, Unread>,
-) -> Option<Stack> {
+fn stack(service: &str, secrets: Secrets, read: &dyn Fn(&str) -> Result<Content, Unread>) -> Known {
     let mut found = Found {
         read,
         secrets,
@@ -132,11 +176,12 @@ fn stack(
     };
     let items = found.file(service, service, 0);
     if !found.places.iter().any(|place| place.ours) {
-        return None;
+        let unread = found.unread.filter(|(why, _)| why.hides());
+        return unread.map_or(Known::Lacks, |(_, fault)| Known::Hidden(fault));
     }
     let mut faults = found.line_faults();
     match &found.unread {
-        Some(fault) => faults.push(fault.clone()),
+        Some((_, fault)) => faults.push(fault.clone()),
         None => faults.extend(found.way_faults(&items)),
     }
     // Stable: faults of a kind stay in order.
@@ -145,7 +190,7 @@ fn stack(
         Finding::Warning => 1,
         Finding::Ok => 2,
     });
-    Some(Stack {
+    Known::Loads(Stack {
         service: sanitise(service),
         modules: found.places,
         faults,
@@ -168,7 +213,7 @@ struct Found<'a> {
     /// Beside each place, what it does.
     modules: Vec<Module>,
     /// Why it is not known whole.
-    unread: Option<Fault>,
+    unread: Option<(Unread, Fault)>,
 }
 
 impl Found<'_> {
@@ -182,7 +227,7 @@ impl Found<'_> {
         let content = match content {
             Ok(content) => content,
             Err(why) => {
-                self.unread.get_or_insert(why.fault(told));
+                self.lacks(why, told);
                 return Vec::new();
             }
         };
@@ -194,7 +239,7 @@ impl Found<'_> {
         let mut items = Vec::new();
         for (line, entry) in text::entries(&content.text) {
             if self.places.len() >= MOST {
-                self.unread.get_or_insert(Unread::Deep.fault(told));
+                self.lacks(Unread::Deep, told);
                 break;
             }
             let (written, module) = match entry {
@@ -238,6 +283,14 @@ impl Found<'_> {
             self.modules.push(module);
         }
         items
+    }
+
+    /// Something is not part of what is known: the first such thing is told, but for what hides more.
+    fn lacks(&mut self, why: Unread, told: &str) {
+        let known = self.unread.as_ref();
+        if known.is_none_or(|(known, _)| why.hides() && !known.hides()) {
+            self.unread = Some((why, why.fault(told)));
+        }
     }
 
     /// Takes in a file that another one names.

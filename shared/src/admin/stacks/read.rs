@@ -35,6 +35,14 @@ pub(super) enum Unread {
 }
 
 impl Unread {
+    /// Whether more may stand there than is known.
+    pub(super) const fn hides(self) -> bool {
+        match self {
+            Self::Missing => false,
+            Self::Link | Self::Elsewhere | Self::Odd | Self::Deep | Self::Failed => true,
+        }
+    }
+
     /// The same as something to be mended.
     pub(super) fn fault(self, name: &str) -> Fault {
         let name = sanitise(name);
@@ -91,8 +99,8 @@ impl Folders {
         let mut names: Vec<String> = Vec::new();
         for folder in &self.0 {
             let entries = Dir::read_from(folder).into_iter().flatten().flatten();
-            let ours =
-                entries.filter_map(|entry| entry.file_name().to_str().ok().map(str::to_owned));
+            let files = entries.filter(|entry| entry.file_type() != FileType::Directory);
+            let ours = files.filter_map(|entry| entry.file_name().to_str().ok().map(str::to_owned));
             names.extend(ours.filter(|name| !name.starts_with('.')));
         }
         names.sort();

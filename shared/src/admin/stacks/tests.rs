@@ -1,7 +1,7 @@
 //! Stacks, and what is said of them. The first are those of the README, as they are shipped.
 
 use super::read::{Content, Unread};
-use super::{Finding, Secrets, Stack};
+use super::{Finding, Known, Secrets, Stack, Stacks};
 
 const COMMON: &str = "auth\t[success=1 default=ignore]\tpam_unix.so nullok\nauth\trequisite\t\t\tpam_deny.so\n\
                       auth\trequired\t\t\tpam_permit.so\nauth optional pam_cap.so\n";
@@ -14,7 +14,46 @@ macro_rules! shipped {
 
 /// The service's stack, as it is told to whoever may see all of it.
 fn stack(text: &str) -> Option<Stack> {
+    match known(text) {
+        Known::Loads(stack) => Some(stack),
+        Known::Lacks | Known::Hidden(_) => None,
+    }
+}
+
+fn known(text: &str) -> Known {
     super::stack("service", Secrets::Read, &|name| read(name, text))
+}
+
+// Mutants: a service that gets our line through a link is not told of; what is missing hides something.
+#[test]
+fn where_something_was_not_looked_at_nobody_is_taken_to_be_unasked() {
+    let unix = "auth required pam_unix.so\n";
+    for (text, hides) in [
+        ("@include link\n", true),
+        ("auth substack elsewhere/link\n", true),
+        ("auth include nowhere\nauth include link\n", true),
+        ("auth include link\nauth include nowhere\n", true),
+        ("@include round\n", true),
+        ("@include nowhere\n", false),
+        ("@include common-auth\n", false),
+    ] {
+        let known = known(&format!("{unix}{text}"));
+        match &known {
+            Known::Hidden(fault) => assert!(hides && !fault.what.contains("nowhere"), "{known:?}"),
+            Known::Lacks => assert!(!hides, "{text}"),
+            Known::Loads(_) => panic!("{text}"),
+        }
+    }
+    let itself = super::stack("link", Secrets::Read, &|name| read(name, ""));
+    let Known::Hidden(fault) = itself else {
+        panic!("{itself:?}");
+    };
+    let mut stacks = Stacks::default();
+    for service in ["link", "sshd"] {
+        stacks.hides(fault.clone(), service.to_owned());
+    }
+    assert_eq!(stacks.unknown.len(), 1);
+    assert_eq!(stacks.unknown[0].services, ["link", "sshd"]);
 }
 
 fn read(name: &str, text: &str) -> Result<Content, Unread> {
@@ -32,6 +71,7 @@ fn read(name: &str, text: &str) -> Result<Content, Unread> {
         "back" => "auth [success=reset default=ignore] pam_echo.so\n".to_owned(),
         "round" => "@include round\n".to_owned(),
         "link" => return Err(Unread::Link),
+        "elsewhere/link" => return Err(Unread::Elsewhere),
         _missing => return Err(Unread::Missing),
     };
     let closed = name == "service" && text.contains("hunter2");
@@ -293,7 +333,10 @@ fn who_may_not_read_a_file_is_told_nothing_of_what_it_holds() {
                 auth sufficient pam_hunter2.so\n\
                 auth requisite pam_gatepost.so hunter2\n\
                 @include hunter2\n@include common-auth\n";
-    let told = |secrets| super::stack("service", secrets, &|name| read(name, text)).unwrap();
+    let told = |secrets| match super::stack("service", secrets, &|name| read(name, text)) {
+        Known::Loads(stack) => stack,
+        odd @ (Known::Lacks | Known::Hidden(_)) => panic!("{odd:?}"),
+    };
     let all = serde_json::to_string(&told(Secrets::Read)).unwrap();
     for word in ["hunter2", "user_unknown=3", "sufficient", "nullok"] {
         assert!(all.contains(word), "{word}\n{all}");
