@@ -89,9 +89,10 @@ impl Place {
     }
 }
 
-/// Files that may be included in one another, and modules in one stack; more is no stack that anybody
-/// reads.
+/// Files that may be included in one another, files and modules in one stack; more is no stack that
+/// anybody reads.
 const DEEPEST: usize = 16;
+const FILES: usize = 64;
 const MOST: usize = 256;
 /// Files that services include, and that are none.
 const PARTS: [&str; 5] = [
@@ -170,6 +171,8 @@ fn stack(service: &str, secrets: Secrets, read: &dyn Fn(&str) -> Result<Content,
     let mut found = Found {
         read,
         secrets,
+        path: Vec::new(),
+        files: 0,
         places: Vec::new(),
         modules: Vec::new(),
         unread: None,
@@ -209,6 +212,10 @@ struct Origin<'a> {
 struct Found<'a> {
     read: &'a dyn Fn(&str) -> Result<Content, Unread>,
     secrets: Secrets,
+    /// Names of the files that are being read, each included by the one before.
+    path: Vec<String>,
+    /// How many were read.
+    files: usize,
     places: Vec<Place>,
     /// Beside each place, what it does.
     modules: Vec<Module>,
@@ -219,9 +226,12 @@ struct Found<'a> {
 impl Found<'_> {
     /// Takes a file in, that is told of by another name where its own is not to be shown.
     fn file(&mut self, name: &str, told: &str, depth: usize) -> Vec<Item> {
-        let content = if depth > DEEPEST {
+        let ended = matches!(self.unread, Some((Unread::Deep, _)));
+        let round = self.path.iter().any(|above| above == name);
+        let content = if ended || round || depth > DEEPEST || self.files >= FILES {
             Err(Unread::Deep)
         } else {
+            self.files += 1;
             (self.read)(name)
         };
         let content = match content {
@@ -236,6 +246,7 @@ impl Found<'_> {
             depth,
             shown: self.secrets == Secrets::Read || !content.closed,
         };
+        self.path.push(name.to_owned());
         let mut items = Vec::new();
         for (line, entry) in text::entries(&content.text) {
             if self.places.len() >= MOST {
@@ -282,6 +293,7 @@ impl Found<'_> {
                 .push(self.place(line, &written, &module, &origin));
             self.modules.push(module);
         }
+        self.path.pop();
         items
     }
 

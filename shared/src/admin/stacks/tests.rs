@@ -359,3 +359,38 @@ fn who_may_not_read_a_file_is_told_nothing_of_what_it_holds() {
         assert!(little.contains(word), "{word}\n{little}");
     }
 }
+
+// Mutants: each include is followed, however many were; a file that includes itself is read again.
+#[test]
+fn includes_that_double_are_given_up() {
+    use std::cell::Cell;
+    for (text, most) in [
+        ("@include NEXT\n@include NEXT\n", 64),
+        ("auth substack NEXT\nauth include NEXT\n", 64),
+        ("@include 0\n@include 0\n", 1),
+        ("@include 1\n@include 1\n", 2),
+    ] {
+        let reads = Cell::new(0);
+        let read = |name: &str| {
+            reads.set(reads.get() + 1);
+            let next = name.parse::<usize>().unwrap() + 1;
+            let text = match next {
+                16 => String::new(),
+                _more => text.replace("NEXT", &next.to_string()),
+            };
+            Ok(Content {
+                text: format!("{text}auth required pam_gatepost.so\n"),
+                closed: false,
+            })
+        };
+        let known = super::stack("0", Secrets::Read, &read);
+        assert!(reads.get() <= most, "{text}: {}", reads.get());
+        let Known::Loads(stack) = known else {
+            panic!("{known:?}");
+        };
+        assert!(
+            stack.faults[0].what.contains("more than anybody"),
+            "{stack:?}"
+        );
+    }
+}
