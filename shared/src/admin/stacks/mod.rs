@@ -103,6 +103,25 @@ const PARTS: [&str; 5] = [
     "postlogin",
 ];
 
+/// What copies of files end in that package managers and editors leave behind.
+const COPIES: [&str; 15] = [
+    "~",
+    ".bak",
+    ".dpkg-bak",
+    ".dpkg-dist",
+    ".dpkg-new",
+    ".dpkg-old",
+    ".dpkg-tmp",
+    ".orig",
+    ".pacnew",
+    ".pacsave",
+    ".rpmnew",
+    ".rpmorig",
+    ".rpmsave",
+    ".ucf-dist",
+    ".ucf-old",
+];
+
 /// What is said below an admin for what stands in a file that is closed to others.
 const HIDDEN: &str = "a module that only admins are shown";
 const HIDDEN_FILE: &str = "a file that only admins are shown";
@@ -140,8 +159,7 @@ enum Known {
 pub(super) fn all(secrets: Secrets) -> Stacks {
     let folders = Folders::open();
     let services = folders.services().into_iter();
-    let services =
-        services.filter(|name| !name.starts_with("common-") && !PARTS.contains(&name.as_str()));
+    let services = services.filter(|name| is_service(name));
     let mut stacks = Stacks::default();
     for service in services {
         match stack(&service, secrets, &|name| folders.text(name)) {
@@ -151,6 +169,13 @@ pub(super) fn all(secrets: Secrets) -> Stacks {
         }
     }
     stacks
+}
+
+/// Whether a file is a service's by its name: no part of others, and no copy that was left behind.
+fn is_service(name: &str) -> bool {
+    let is_part = name.starts_with("common-") || PARTS.contains(&name);
+    let is_copy = COPIES.iter().any(|end| name.ends_with(end));
+    !is_part && !is_copy
 }
 
 impl Stacks {

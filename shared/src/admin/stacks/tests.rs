@@ -394,3 +394,25 @@ fn includes_that_double_are_given_up() {
         );
     }
 }
+
+// Mutant: a copy that dpkg left is taken for a service.
+#[test]
+fn parts_and_copies_are_no_services() {
+    for name in ["sshd", "su-l", "systemd-user", "old", "dpkg-old", "org.x.y"] {
+        assert!(super::is_service(name), "{name}");
+    }
+    for name in [
+        "common-auth",
+        "password-auth",
+        "sshd~",
+        "sshd.dpkg-old",
+        "sshd.dpkg-dist",
+        "sshd.rpmnew",
+        "sshd.rpmsave",
+        "sshd.ucf-dist",
+        "sshd.pacnew",
+        "sshd.bak",
+    ] {
+        assert!(!super::is_service(name), "{name}");
+    }
+}
