@@ -20,7 +20,7 @@ const LONGEST: u64 = 64 * 1024;
 /// Why a file is not part of what is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unread {
-    /// It is in neither folder: libpam then refuses.
+    /// It is in neither folder: libpam then refuses, where it was not built to look into a third.
     Missing,
     /// It is a link, or no plain file.
     Link,
@@ -48,9 +48,12 @@ impl Unread {
         let name = sanitise(name);
         let (finding, what, mend) = match self {
             Self::Missing => (
-                Finding::Problem,
-                format!("{name} is included and is not there: everybody is refused"),
-                "mend its name, or install what it belongs to",
+                Finding::Warning,
+                format!(
+                    "{name} is included, and was found neither in /etc/pam.d nor in /usr/lib/pam.d"
+                ),
+                "mend its name, or install what it belongs to: everybody is refused where PAM does not \
+                 find it either",
             ),
             Self::Deep => (
                 Finding::Problem,

@@ -269,8 +269,8 @@ fn what_lets_in_nobody_or_is_not_known_is_found() {
         ),
         (
             "@include nowhere\nauth required pam_gatepost.so\n",
-            Problem,
-            "nowhere is included and is not there",
+            Warning,
+            "nowhere is included, and was found neither in",
         ),
         (
             "@include round\nauth required pam_gatepost.so\n",
