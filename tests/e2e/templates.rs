@@ -213,3 +213,30 @@ fn an_editors_text_is_tried_kept_and_put_there() {
     assert_eq!(kept().len(), 2);
     assert_eq!(stage.read(OWN), "Theirs\n");
 }
+
+// Mutants: a text without the code is taken; the code must stand there as it is grouped; what lacks it beside
+// the one that is edited refuses that.
+#[test]
+fn a_message_for_a_code_has_the_code() {
+    require!();
+    let sink = Sink::start(Encryption::StartTls);
+    let stage = stage(&sink);
+    let edit = |name: &str, text: &str| {
+        stage.write(TEXT, text);
+        template(&stage, &["edit", name, TEXT, "--yes"])
+    };
+    let lacks = |name: &str| format!("{name}: the code is not in it");
+    for name in ["code.txt", "confirmation.txt"] {
+        refused(&edit(name, "Here is your code.\n"), &lacks(name));
+        let _ = edit(name, "{{ code }}\n").success();
+        let _ = edit(name, "{{ code | replace(' ', '-') }}\n").success();
+    }
+    assert_eq!(template(&stage, &["check"]).success().stderr, "");
+    // One that came there by other ways is told, and keeps nobody from mending another.
+    stage.write(&format!("{FOLDER}/code.txt"), "Hello\n");
+    let beside = edit("code.html", "<p>{{ code }}</p>\n").success();
+    assert!(beside.stderr.contains(&lacks("code.txt")), "{beside:?}");
+    let check = template(&stage, &["check"]);
+    assert_eq!(check.status.code(), Some(10), "{check:?}");
+    assert!(check.stdout.contains(&lacks("code.txt")), "{check:?}");
+}

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{Kind, Problem, TEMPLATES, samples};
+use super::{Kind, Problem, TEMPLATES, code_of, lacks_code, samples};
 use crate::admin::policy::diff::{Line, between};
 use crate::admin::roles::Right;
 use crate::admin::{Admin, AdminError, create};
@@ -117,9 +117,13 @@ impl Admin {
         let config = Config::load(Some(&self.conf))?;
         let (mut problems, mut beside) = (Vec::new(), Vec::new());
         for content in samples(opened.kind, &config) {
+            let code = code_of(&content);
             let printed = self.print(&config, content, Some((opened.name, text)));
-            let (_, found) = printed.map_err(AdminError::Unrendered)?;
-            for problem in found {
+            let (print, found) = printed.map_err(AdminError::Unrendered)?;
+            for problem in found
+                .into_iter()
+                .chain(lacks_code(opened.kind, &code, &print))
+            {
                 let list = if problem.template.as_deref() == Some(opened.name) {
                     &mut problems
                 } else {

@@ -195,8 +195,12 @@ impl Admin {
         let config = Config::load(Some(&self.conf))?;
         let checks = Kind::ALL.into_iter().map(|kind| {
             let mut found = samples(kind, &config).into_iter().map(|content| {
+                let code = code_of(&content);
                 let printed = self.print(&config, content, None);
-                printed.map_or_else(Some, |preview| worst(&preview.1))
+                printed.map_or_else(Some, |(print, problems)| {
+                    let lacks = lacks_code(kind, &code, &print);
+                    worst(&problems).or_else(|| lacks.map(|problem| problem.to_string()))
+                })
             });
             TemplateCheck {
                 kind: kind.word(),
@@ -322,6 +326,33 @@ fn samples(kind: Kind, config: &Config) -> Vec<Content> {
         }
         Kind::Test => vec![Content::Test],
     }
+}
+
+/// A sample's code; nothing where it has none.
+fn code_of(content: &Content) -> String {
+    match content {
+        Content::Code { code, .. } | Content::Confirmation { code, .. } => {
+            symbols(code.expose_str().unwrap_or_default())
+        }
+        Content::HalfFinished { .. } | Content::Act { .. } | Content::Test => String::new(),
+    }
+}
+
+/// A message for a code without the code: who gets it cannot sign in.
+fn lacks_code(kind: Kind, code: &str, print: &gatepost_words::job::Print) -> Option<Problem> {
+    let [_, text, _] = kind.templates();
+    (!symbols(&print.text).contains(code)).then(|| Problem {
+        template: Some(text.to_owned()),
+        line: None,
+        column: None,
+        what: "the code is not in it: put {{ code }} where people find it".to_owned(),
+    })
+}
+
+/// A text without what may part the symbols of a code.
+fn symbols(text: &str) -> String {
+    let parts = |c: char| c == '-' || c.is_whitespace();
+    text.chars().filter(|c| !parts(*c)).collect()
 }
 
 /// What is said first of what is wrong.
