@@ -48,7 +48,7 @@ pub(in crate::admin) fn between(old: &str, new: &str) -> Vec<Line> {
     let line = |sign| {
         move |text: &&str| Line {
             sign,
-            text: sanitise(text),
+            text: shown(text),
         }
     };
     let mut lines: Vec<Line> = same.iter().map(line(Sign::Same)).collect();
@@ -62,6 +62,13 @@ pub(in crate::admin) fn between(old: &str, new: &str) -> Vec<Line> {
     }
     lines.extend(end.iter().map(line(Sign::Same)));
     lines
+}
+
+/// A line as it may be shown, whole: what is cut off is changed unseen.
+fn shown(line: &str) -> String {
+    line.chars()
+        .map(|c| sanitise(c.encode_utf8(&mut [0; 4])))
+        .collect()
 }
 
 /// The longest common subsequence, walked from the front.
@@ -112,7 +119,7 @@ fn walk<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<(Sign, &'a str)> {
 mod tests {
     use super::{Sign, between};
 
-    // Mutants: the heads or the ends are compared wrongly; a replaced line is told as the same.
+    // Mutants: a long line is cut; the heads or the ends are compared wrongly; a replaced line is told as the same.
     #[test]
     fn lines_go_come_and_stay() {
         let cases = [
@@ -136,6 +143,10 @@ mod tests {
             });
             assert_eq!(told, expected, "{old:?} {new:?}");
         }
+        // What steers a terminal is escaped, and the end of a long line is shown.
+        let long = format!("\u{1b}{}evil", "x".repeat(1000));
+        let lines = between("", &long);
+        assert_eq!(lines[0].text, format!("\\u{{1b}}{}evil", "x".repeat(1000)));
         // Another end of a line is another text, though no line differs.
         assert!(!between("a", "a\n").is_empty());
     }
