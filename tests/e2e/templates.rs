@@ -86,7 +86,7 @@ fn a_preview_shows_a_message_and_sends_none() {
 }
 
 // Mutants: it is put there first and rendered then; the mode is the umask's; the event comes without a
-// name; one that was changed meanwhile is written over; a folder of others is written to.
+// name, or stands alone where nothing was done; one that was changed meanwhile is written over; a folder of others is written to.
 #[test]
 fn a_template_is_replaced_whole_once_it_can_be_rendered() {
     require!();
@@ -140,6 +140,19 @@ fn a_template_is_replaced_whole_once_it_can_be_rendered() {
     assert_eq!(stage.read(OWN), "Hello {{ account }}\n");
     let tried = template(&stage, &["edit", "test.txt", TEXT, "--dry-run"]);
     assert_eq!(tried.status.code(), Some(10), "{tried:?}");
+    // What could not be put there after all is in the audit as that.
+    let in_the_way = format!("{OWN}.unfinished");
+    fs::create_dir(&in_the_way).unwrap();
+    refused(&edit(&stage, "Hello again"), "File exists");
+    fs::remove_dir(&in_the_way).unwrap();
+    let tail = stage.gatepost(&["audit", "tail", "-n", "2"]).success();
+    let events: Vec<&str> = tail.stdout.lines().collect();
+    let last = events.last().unwrap();
+    assert!(last.contains("template-replace-failed"), "{tail:?}");
+    for part in ["test.txt", "sha256:", "T-9", "root"] {
+        assert!(last.contains(part), "{part}: {tail:?}");
+    }
+    assert_eq!(stage.read(OWN), "Hello {{ account }}\n");
     // Neither a link nor a folder that others write to is trusted.
     fs::remove_file(OWN).unwrap();
     std::os::unix::fs::symlink("/etc/hostname", OWN).unwrap();

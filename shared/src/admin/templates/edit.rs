@@ -179,13 +179,21 @@ impl Admin {
         };
         let (from, to) = (hash_of(own.as_deref()), hash_of(text));
         let detail = json!({"template": opened.name, "from": from, "to": to});
-        self.record_act(act, detail, why)?;
+        self.record_act(act, detail.clone(), why)?;
         let done = match with {
             With::Text(text) => create::put_over(&opened.path, 0o644, text.as_bytes()),
             With::BuiltIn => create::take_away(&opened.path),
         };
         drop(alone);
-        done.map_err(AdminError::TemplateFile)?;
+        if let Err(error) = done {
+            // The event above says what was not done: the audit must say that too.
+            let said = self.record_act("template-replace-failed", detail, why);
+            let more = said.map_or_else(
+                |failed| format!("; the audit says it was done: {failed}"),
+                |()| String::new(),
+            );
+            return Err(AdminError::TemplateFile(error + &more));
+        }
         Ok(Replaced {
             template: opened.name,
             path: opened.path.clone(),
