@@ -140,6 +140,17 @@ fn a_template_is_replaced_whole_once_it_can_be_rendered() {
     assert_eq!(stage.read(OWN), "Hello {{ account }}\n");
     let tried = template(&stage, &["edit", "test.txt", TEXT, "--dry-run"]);
     assert_eq!(tried.status.code(), Some(10), "{tried:?}");
+    // Where another one is not trusted, none is used: what is put there neither.
+    let other = format!("{FOLDER}/code.html");
+    stage.write_as(&other, "{{ code }}", 0o666);
+    let unused = edit(&stage, "Hello, {{ account }}\n").success();
+    assert!(
+        unused.stdout.contains("is used until this is mended"),
+        "{unused:?}"
+    );
+    assert!(!unused.stdout.contains("next message"), "{unused:?}");
+    fs::remove_file(&other).unwrap();
+    let _ = edit(&stage, "Hello {{ account }}\n").success();
     // What could not be put there after all is in the audit as that.
     let in_the_way = format!("{OWN}.unfinished");
     fs::create_dir(&in_the_way).unwrap();

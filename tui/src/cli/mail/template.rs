@@ -272,7 +272,9 @@ fn settle(
         }
     }
     let done = admin.replace_template(opened, with, asked.reason.as_deref())?;
-    context.one(&done, || replaced(&done))?;
+    // What is wrong with the folder keeps all own templates from being used.
+    let folder = tried.beside.iter().find(|one| one.template.is_none());
+    context.one(&done, || replaced(&done, folder))?;
     Ok(Exit::Ok)
 }
 
@@ -304,7 +306,13 @@ fn outcome(tried: &Tried) -> String {
     text
 }
 
-fn replaced(done: &Replaced) -> String {
+fn replaced(done: &Replaced, folder: Option<&Problem>) -> String {
+    if let Some(problem) = folder {
+        return format!(
+            "{} is in place, and no template of your own is used until this is mended: {problem}",
+            done.path.display()
+        );
+    }
     if done.own {
         return format!(
             "{} is used from the next message on. gatepost mail template edit {} --reset takes it away.",
