@@ -120,15 +120,18 @@ fn edit_with(
     let path = temporary(ending)?;
     let told = |error: io::Error| failed(&path, &error);
     let mut file = as_person(who, Shed::Access, || make(&path)).map_err(told)?;
-    let edited = file
+    let ended = file
         .write_all(text.as_bytes())
-        .and_then(|()| let_in(|| run(who, program, Some(&path), None)))
-        .and_then(|status| {
-            if !status.success() {
-                return Ok(None);
-            }
-            as_person(who, Shed::Access, || read_back(&path)).map(Some)
-        });
+        .and_then(|()| let_in(|| run(who, program, Some(&path), None)));
+    let edited = match ended {
+        Ok(status) if status.success() => {
+            let read = as_person(who, Shed::Access, || read_back(&path));
+            // It may be an hour's work in an editor that writes another encoding.
+            Ok(Some(read.map_err(|error| unreadable(&path, &error))?))
+        }
+        Ok(_failed) => Ok(None),
+        Err(error) => Err(error),
+    };
     let gone = as_person(who, Shed::Access, || {
         Ok(rustix::fs::unlinkat(CWD, &path, AtFlags::empty())?)
     });
@@ -138,6 +141,13 @@ fn edit_with(
     };
     gone.map_err(told)?;
     Ok((edited != text).then_some(edited))
+}
+
+/// What cannot be read stays where it is, for the person to see to.
+fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    let path = path.display();
+    let text = format!("what you wrote cannot be read, and is left in {path}: {error}");
+    Failure::Said(Exit::Failed, text)
 }
 
 fn page_with(who: Option<&Credentials>, program: &[OsString], text: &str) -> Result<(), Failure> {
@@ -422,7 +432,8 @@ mod tests {
         }
     }
 
-    // Mutants: what was left as it was comes back; a failed editor's text does; the file stays.
+    // Mutants: what was left as it was comes back; a failed editor's text does; the file stays, or goes where
+    // it cannot be read.
     #[test]
     fn a_text_comes_back_when_it_was_changed() {
         let Some(folder) = Folder::new("a_text_comes_back") else {
@@ -445,13 +456,23 @@ mod tests {
         assert_eq!(play("echo two >> \"$1\"; exit 1"), Err(Exit::Cancelled));
         let link = "rm \"$1\"; ln -s /etc/shadow \"$1\"";
         assert_eq!(play(link), Err(Exit::Failed));
+        fs::remove_file(fs::read_to_string(folder.0.join("where")).unwrap().trim()).unwrap();
         assert_eq!(
             play("rm \"$1\"; mkdir \"$1\"; rmdir \"$1\""),
             Err(Exit::Failed)
         );
-        let was = fs::read_to_string(folder.0.join("where")).unwrap();
-        assert!(was.contains("/gatepost-"), "{was}");
-        assert!(!PathBuf::from(was.trim()).exists(), "{was}");
+        let was = || {
+            let was = fs::read_to_string(folder.0.join("where")).unwrap();
+            assert!(was.contains("/gatepost-"), "{was}");
+            PathBuf::from(was.trim())
+        };
+        assert!(!was().exists(), "{:?}", was());
+        // What cannot be read back is not thrown away.
+        for odd in ["printf '\\377'", "head -c 1048577 /dev/zero"] {
+            assert_eq!(play(&format!("{odd} > \"$1\"")), Err(Exit::Failed));
+            assert!(fs::metadata(was()).unwrap().len() > 0, "{odd}");
+            fs::remove_file(was()).unwrap();
+        }
     }
 
     // Mutant: Shed::Access gives the real id away too, so that the person may kill this process.
