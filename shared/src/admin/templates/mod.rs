@@ -268,10 +268,14 @@ impl Admin {
             column: None,
             what: tame(&what),
         });
-        let faults = print.faults.iter().map(Problem::from);
-        let problems = folder.into_iter().chain(faults).collect();
+        let problems = folder.into_iter().chain(told(&print.faults)).collect();
         Ok((print, problems))
     }
+}
+
+/// What the sender found, which has a fault for each template at the most: more is not its word.
+fn told(faults: &[Fault]) -> impl Iterator<Item = Problem> {
+    faults.iter().take(TEMPLATES.len()).map(Problem::from)
 }
 
 /// The templates, and whose they are.
@@ -431,6 +435,18 @@ mod tests {
         ] {
             assert_eq!(Kind::find(odd), None, "{odd}");
         }
+    }
+
+    // Mutant: a sender that was taken over fills the screen, and the memory of whoever asked.
+    #[test]
+    fn a_sender_has_a_fault_for_each_template_at_the_most() {
+        let fault = gatepost_words::job::Fault {
+            template: "code.txt".to_owned(),
+            line: None,
+            column: None,
+            why: "undefined value".to_owned(),
+        };
+        assert_eq!(super::told(&vec![fault; 1000]).count(), TEMPLATES.len());
     }
 
     // Mutant: a sample's code is one that a login may draw.
