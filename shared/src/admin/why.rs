@@ -20,7 +20,7 @@ use crate::policy::rules::{Decision, Refusal};
 use crate::policy::versions::InForce;
 use crate::store::accounts::Account;
 use crate::store::bypass::Whose;
-use crate::store::guesses::Failures;
+use crate::store::failures::Failures;
 use crate::store::signin::{Look, Opening, Ready};
 
 /// What would happen.

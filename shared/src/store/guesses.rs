@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde_json::json;
 
 use super::error::StoreError;
+use super::failures::tally;
 use super::signin::{Closed, Opening, Waiting, append_for, close};
 use super::{Store, clock, mails, shields};
 use crate::code::key::Verified;
@@ -69,27 +70,6 @@ pub enum Counted {
     NoSuchCode,
     /// Its source is shielded for so long: nothing is compared, and nothing counted.
     Shielded(Span),
-}
-
-/// An account's failures, as people want to know them.
-#[derive(Clone, Debug)]
-pub struct Failures {
-    /// The lock on mailed codes.
-    pub lock: Lock,
-    /// The lock on recovery codes.
-    pub recovery: Lock,
-    /// The lock on bypass codes.
-    pub bypass: Lock,
-    /// Wrong codes in the last hour, as far as they count.
-    pub last_hour: u32,
-    /// Wrong codes in the last day, as far as they count; at most twenty are looked at.
-    pub last_day: u32,
-    /// Failures in a row, of all factors.
-    pub in_a_row: u32,
-    /// Whether an administrator locked the account.
-    pub held: bool,
-    /// Where the last failure came from, and when: milliseconds since 1970.
-    pub last: Option<(String, i64)>,
 }
 
 /// A recovery code that matched its hash.
@@ -207,75 +187,6 @@ impl Store {
                 })
                 .map_err(StoreError::sqlite(COUNTING))
             })
-        })
-    }
-
-    /// An account's failures and what they lock; none where there is no such row.
-    pub fn failures(
-        &self,
-        now: &Now,
-        name: &str,
-        policy: &Policy,
-    ) -> Result<Option<Failures>, StoreError> {
-        let doing = "reading an account's failures";
-        self.read(doing, |connection| {
-            let at = clock::read(connection, now)?.store;
-            let Some(account) = account_by_name(connection, name)? else {
-                return Ok(None);
-            };
-            let codes = tally(connection, &account, "code", at)?;
-            let recovery = tally(connection, &account, "recovery", at)?;
-            let bypass = tally(connection, &account, "bypass", at)?;
-            let last = connection
-                .prepare_cached(
-                    "SELECT source, at_wall FROM guesses
-                     WHERE account = ?1 AND factor IN ('code', 'recovery', 'bypass') AND right = 0
-                     ORDER BY at_store DESC LIMIT 1",
-                )
-                .and_then(|mut statement| {
-                    statement
-                        .query_row([account.id], |row| Ok((row.get(0)?, row.get(1)?)))
-                        .optional()
-                })
-                .map_err(StoreError::sqlite(doing))?;
-            let since = |span: Span| {
-                let count = codes
-                    .recent
-                    .iter()
-                    .filter(|failure| **failure > at.minus(span));
-                u32::try_from(count.count()).unwrap_or(u32::MAX)
-            };
-            Ok(Some(Failures {
-                lock: lockout::mailed(&codes, &policy.limits, at),
-                recovery: lockout::recovery(&recovery, account.in_a_row, &policy.limits, at),
-                bypass: lockout::bypass(&bypass, account.in_a_row, &policy.limits, at),
-                last_hour: since(Span::from_hours(1)),
-                last_day: since(DAY),
-                in_a_row: account.in_a_row,
-                held: account.held,
-                last,
-            }))
-        })
-    }
-
-    /// Whether mailed codes are taken at accounts, in the order of their names; none where there is no
-    /// such account. One reading for a whole page of them, since a list asks nothing else of each.
-    pub fn mailed_locks(
-        &self,
-        now: &Now,
-        names: &[&str],
-        policy: &Policy,
-    ) -> Result<Vec<Option<Lock>>, StoreError> {
-        self.read("reading accounts' failures", |connection| {
-            let at = clock::read(connection, now)?.store;
-            let lock = |name: &&str| {
-                let Some(account) = account_by_name(connection, name)? else {
-                    return Ok(None);
-                };
-                let codes = tally(connection, &account, "code", at)?;
-                Ok(Some(lockout::mailed(&codes, &policy.limits, at)))
-            };
-            names.iter().map(lock).collect()
         })
     }
 
@@ -575,37 +486,6 @@ pub(super) fn account_by_name(
                 .optional()
         })
         .map_err(StoreError::sqlite("reading an account"))
-}
-
-/// An account's failures of one factor in the last day, since it was last unlocked.
-pub(super) fn tally(
-    connection: &Connection,
-    account: &AccountRow,
-    factor: &str,
-    at: StoreTime,
-) -> Result<Tally, StoreError> {
-    let since = account
-        .unlocked
-        .map_or(at.minus(DAY), |unlocked| unlocked.max(at.minus(DAY)));
-    let recent = connection
-        .prepare_cached(
-            "SELECT at_store FROM guesses
-             WHERE account = ?1 AND factor = ?2 AND right = 0 AND at_store > ?3
-             ORDER BY at_store DESC LIMIT 20",
-        )
-        .and_then(|mut statement| {
-            statement
-                .query_map(params![account.id, factor, since.millis()], |row| {
-                    row.get(0).map(StoreTime::from_millis)
-                })?
-                .collect()
-        })
-        .map_err(StoreError::sqlite("reading an account's failures"))?;
-    Ok(Tally {
-        recent,
-        in_a_row: account.in_a_row,
-        held: account.held,
-    })
 }
 
 /// What a challenge's row says of its life.

@@ -16,6 +16,7 @@ pub mod clock;
 pub mod copies;
 pub mod error;
 pub mod events;
+pub mod failures;
 pub mod guesses;
 pub mod inside;
 pub mod mails;

@@ -12,7 +12,7 @@ use crate::policy::rules::{Assessment, Decision, Facts, Refusal, Standing, asses
 use crate::policy::{Policy, sends};
 use crate::store::error::StoreError;
 use crate::store::guesses::{self, AccountRow};
-use crate::store::{Store, clock, mails, policies, shields};
+use crate::store::{Store, clock, failures, mails, policies, shields};
 
 impl Store {
     /// What the store knows of a person.
@@ -106,7 +106,7 @@ pub(super) fn look(
     let assessment = assess(opening.rules, policy.unenrolled, &facts);
     let ready = match (account, assessment.decision) {
         (Some(account), Decision::Ask) => {
-            let tally = guesses::tally(connection, &account, "code", at)?;
+            let tally = failures::tally(connection, &account, "code", at)?;
             let lock = lockout::mailed(&tally, &policy.limits, at);
             let address = mails::address(connection, account.id)?;
             let wait = match &address {
