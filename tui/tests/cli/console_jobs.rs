@@ -67,6 +67,9 @@ fn who_is_not_enrolled_is_enrolled_from_the_list_and_that_is_taken_back() {
     terminal.press(&["y"]).shows("! locked");
     terminal.press(&["l"]).press(&["Escape"]);
     terminal.press(&["z"]).shows("Take back: lock alice?");
+    terminal.waits("when, as every time on the screen", |picture| {
+        picture.contains("Done 20") && !picture.contains("Z by")
+    });
     terminal.press(&["y"]).shows("active");
     assert_eq!(
         stored(&stage, "SELECT held_wall IS NULL FROM accounts"),

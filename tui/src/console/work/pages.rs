@@ -4,6 +4,8 @@ use std::mem::discriminant;
 use std::sync::mpsc::Receiver;
 
 use gatepost_shared::admin::{Admin, AdminError};
+use gatepost_shared::host::local_stamp;
+use gatepost_words::time::Wall;
 
 use super::super::effect::Effect;
 use super::super::message::Found;
@@ -46,7 +48,11 @@ fn look(desk: &Desk, admin: &mut Option<Admin>, effect: Effect) {
         Effect::Undoables => {
             // What fails of it is said where something is taken back. Until it is read, what is listed stays as
             // long as it lives.
-            if let Ok(acts) = with(desk, admin, Admin::undoables) {
+            if let Ok(mut acts) = with(desk, admin, Admin::undoables) {
+                for act in &mut acts {
+                    // In the machine's own zone, as every time on the screen is.
+                    act.at = local_stamp(Wall::from_millis(act.identity.at));
+                }
                 desk.tell(Found::Undoables(acts));
             }
         }
