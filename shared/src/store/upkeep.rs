@@ -101,11 +101,7 @@ impl Store {
                 "DELETE FROM undo WHERE id IN
                  (SELECT id FROM undo WHERE until_store <= ?1 LIMIT ?2)",
                 at.millis(),
-            )? + self.purge(
-                "DELETE FROM undo WHERE id IN
-                 (SELECT id FROM undo WHERE until_store > ?1 LIMIT ?2)",
-                undo::last_end(at),
-            )?,
+            )? + self.purge_undo_too_far_ahead(now)?,
             bypass_codes: self.purge(
                 "DELETE FROM bypass_codes WHERE id IN
                  (SELECT id FROM bypass_codes WHERE created_store < ?1 LIMIT ?2)",
@@ -156,6 +152,21 @@ impl Store {
             }
         };
         truncate().map_err(failed)
+    }
+
+    /// Acts whose end a clock that was set back left further ahead than any can be. An act that is done
+    /// while upkeep is at work ends later than what upkeep began with allows: the clock is read anew.
+    fn purge_undo_too_far_ahead(&mut self, now: &Now) -> Result<usize, StoreError> {
+        let doing = "purging acts that are over";
+        self.write(doing, |tx| {
+            let at = clock::advance(tx, now)?;
+            tx.execute(
+                "DELETE FROM undo WHERE id IN
+                 (SELECT id FROM undo WHERE until_store > ?1 LIMIT ?2)",
+                params![undo::last_end(at), BATCH],
+            )
+            .map_err(StoreError::sqlite(doing))
+        })
     }
 
     fn purge(&mut self, sql: &'static str, before: i64) -> Result<usize, StoreError> {
