@@ -224,7 +224,7 @@ impl Admin {
 
     fn listed_undo(&self, entry: &Undoable, permitted: bool) -> Listed {
         let which = &entry.identity;
-        let again = which.undoes.is_some();
+        let again = which.does_again();
         Listed {
             id: entry.id,
             at: stamp(which.at),

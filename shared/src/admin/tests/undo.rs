@@ -97,6 +97,9 @@ fn each_act_is_taken_back_and_done_again() {
         );
         let redone = bench.undo(undone.redo.unwrap()).unwrap();
         assert_eq!(picture(&bench), after, "{word} done again");
+        // What did it again stands where the act stood.
+        let newest = bench.admin.last_undoable().unwrap();
+        assert_eq!((newest.id, newest.again), (redone.redo.unwrap(), false));
         bench.undo(redone.redo.unwrap()).unwrap();
         assert_eq!(picture(&bench), before, "{word} taken back again");
     }
@@ -186,6 +189,19 @@ fn an_end_that_is_too_far_ahead_is_over() {
     }
     bench.admin.maintain().unwrap();
     assert_eq!(bench.rows("undo"), 0);
+}
+
+// Mutant: what upkeep began with says which ends are too far ahead.
+#[test]
+fn an_act_that_is_done_beside_upkeep_stays_one_that_can_be_taken_back() {
+    let mut bench = enrolled();
+    let began = bench.admin.host.now();
+    bench.clock.pass(Span::from_secs(20));
+    bench.admin.remove_user("root", None).unwrap();
+    let id = bench.admin.last_undoable().unwrap().id;
+    let purged = bench.admin.store.maintain(&began, Span::from_hours(24));
+    assert_eq!(purged.unwrap().undo, 0);
+    assert_eq!(bench.admin.undoable(id).unwrap().seconds_left, 600);
 }
 
 // Mutants: a change of address is taken back after the new one proved itself.

@@ -87,12 +87,25 @@ pub struct Identity {
     pub kind: String,
     /// Whose account; empty for an act on none.
     pub account: String,
-    /// The entry that this act took back, where it did: taking it back does the act again.
+    /// The entry that this act took back, where it did; below zero where that did an act again.
     pub undoes: Option<i64>,
     /// Who did it.
     pub actor: String,
     /// When, milliseconds since 1970.
     pub at: i64,
+}
+
+impl Identity {
+    /// Whether taking this back does an act again: it was itself the taking back of one. What did an act
+    /// again stands where the act stood.
+    pub fn does_again(&self) -> bool {
+        self.undoes.is_some_and(|entry| entry > 0)
+    }
+
+    /// What the entry says it undoes that takes this one back, which has that number.
+    fn undone_as(&self, id: i64) -> i64 {
+        if self.does_again() { -id } else { id }
+    }
 }
 
 /// An act that can be taken back, as it is listed.
@@ -231,7 +244,8 @@ impl Store {
         self.write(DOING, |tx| {
             let at = clock::advance(tx, now)?;
             let id = judged.id;
-            let row = open_entry(tx, at, id)?;
+            let mut row = open_entry(tx, at, id)?;
+            row.undone_as = judged.identity.undone_as(id);
             if kept(tx, id)?.as_ref() != Some(judged) {
                 return Err(another(id));
             }
@@ -344,7 +358,7 @@ fn on_account(
         back: &inverse,
         versions: (account.version, version),
         batch,
-        undoes: Some(id),
+        undoes: Some(row.undone_as),
     };
     let again = write(tx, now, at, actor, &entry)?;
     Ok(Taken {
@@ -363,6 +377,8 @@ struct Open {
     back: Back,
     versions: (i64, i64),
     until: i64,
+    /// What the entry says it undoes that takes this one back.
+    undone_as: i64,
 }
 
 fn open_entry(connection: &Connection, at: StoreTime, id: i64) -> Result<Open, StoreError> {
@@ -407,6 +423,7 @@ fn open_entry(connection: &Connection, at: StoreTime, id: i64) -> Result<Open, S
         back,
         versions: (before, after),
         until,
+        undone_as: id,
     })
 }
 

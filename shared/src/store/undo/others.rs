@@ -150,7 +150,7 @@ pub(super) fn take(
             back: &Back::Other(again),
             versions,
             batch: None,
-            undoes: Some(id),
+            undoes: Some(row.undone_as),
         };
         taken.again = Some(super::write(tx, now, at, actor, &entry)?);
     }
