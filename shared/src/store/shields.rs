@@ -395,17 +395,22 @@ fn changed_since(
     network: &str,
     is_now: Option<&Up>,
 ) -> Result<StoreError, StoreError> {
-    let kind = if is_now.is_some() {
-        "shield-on"
+    // One that is down was taken down, or was put up once more and ended by itself.
+    let kinds: &[&str] = if is_now.is_some() {
+        &["shield-on"]
     } else {
-        "shield-off"
+        &["shield-off", "shield-on"]
     };
-    let events = events::newest_of_kind(tx, kind, LOOK_BACK)?;
+    let mut events = Vec::new();
+    for kind in kinds {
+        events.extend(events::newest_of_kind(tx, kind, LOOK_BACK)?);
+    }
     let is_it = |event: &&events::Listed| {
         let named = event.detail.get("network");
         named.and_then(serde_json::Value::as_str) == Some(network)
     };
-    let what = match (events.iter().find(is_it), is_now) {
+    let newest = events.iter().filter(is_it).max_by_key(|event| event.seq);
+    let what = match (newest, is_now) {
         (Some(event), _) => difference(event),
         (None, Some(up)) => format!("it was put up by {}", sanitise(&up.by)),
         (None, None) => "it is down".to_owned(),

@@ -383,6 +383,19 @@ fn that_nothing_is_up_says_not_who_took_it_down() {
     );
     assert_eq!(bench.up(), []);
 
+    // Put up once more by somebody, and over by itself. Mutant: only who took it down is looked for.
+    let mut bench = enrolled();
+    bench.shield(&[NET], 30);
+    bench.admin.shield_off(Some(NET), None).unwrap();
+    let off = bench.last().id;
+    bench.as_carol(|b| b.shield(&[NET], 1));
+    bench.clock.pass(Span::from_mins(2));
+    let refused = bench.refuses(off);
+    assert!(
+        refused.contains("shield-on by root (login carol)"),
+        "{refused}"
+    );
+
     // Taken down, put up and taken down again.
     let mut bench = enrolled();
     bench.shield(&[NET, OTHER], 30);
