@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use gatepost_words::time::Span;
-use rusqlite::{ErrorCode, params};
+use rusqlite::{ErrorCode, Transaction, params};
 use serde::Serialize;
 
 use super::error::StoreError;
@@ -57,6 +57,7 @@ const KEEP_RECORDS: Span = Span::from_hours(90 * 24);
 const LONG_LOG: u64 = 1024 * 1024;
 /// Rows a transaction removes at the most, so that a login never waits for a long one.
 const BATCH: u32 = 1000;
+const PURGING: &str = "purging old rows";
 
 impl Store {
     /// Removes what is past its keep, in short transactions, and truncates the write-ahead log.
@@ -157,27 +158,33 @@ impl Store {
     /// Acts whose end a clock that was set back left further ahead than any can be. An act that is done
     /// while upkeep is at work ends later than what upkeep began with allows: the clock is read anew.
     fn purge_undo_too_far_ahead(&mut self, now: &Now) -> Result<usize, StoreError> {
-        let doing = "purging acts that are over";
-        self.write(doing, |tx| {
+        self.in_batches(|tx| {
             let at = clock::advance(tx, now)?;
-            tx.execute(
+            tx.prepare_cached(
                 "DELETE FROM undo WHERE id IN
                  (SELECT id FROM undo WHERE until_store > ?1 LIMIT ?2)",
-                params![undo::last_end(at), BATCH],
             )
-            .map_err(StoreError::sqlite(doing))
+            .and_then(|mut statement| statement.execute(params![undo::last_end(at), BATCH]))
+            .map_err(StoreError::sqlite(PURGING))
         })
     }
 
     fn purge(&mut self, sql: &'static str, before: i64) -> Result<usize, StoreError> {
-        let doing = "purging old rows";
+        self.in_batches(|tx| {
+            tx.prepare_cached(sql)
+                .and_then(|mut statement| statement.execute(params![before, BATCH]))
+                .map_err(StoreError::sqlite(PURGING))
+        })
+    }
+
+    /// Removes rows, a transaction for each [`BATCH`] of them, until none is left.
+    fn in_batches(
+        &mut self,
+        remove: impl Fn(&Transaction<'_>) -> Result<usize, StoreError>,
+    ) -> Result<usize, StoreError> {
         let mut all = 0;
         loop {
-            let removed = self.write(doing, |tx| {
-                tx.prepare_cached(sql)
-                    .and_then(|mut statement| statement.execute(params![before, BATCH]))
-                    .map_err(StoreError::sqlite(doing))
-            })?;
+            let removed = self.write(PURGING, |tx| remove(tx))?;
             all += removed;
             if removed == 0 {
                 return Ok(all);
