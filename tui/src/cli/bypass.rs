@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::Context;
 use super::complete::users;
 use super::exit::{Exit, Failure};
-use super::output::{ask, interactive, words};
+use super::output::{all_the_same, interactive, words};
 use super::watch::span;
 
 #[derive(Debug, Subcommand)]
@@ -121,11 +121,7 @@ fn make(context: &Context, new: &New) -> Result<Exit, Failure> {
     };
     let made = match admin.new_bypass(&asked) {
         Err(AdminError::NotSure(text)) if interactive() => {
-            words(&format!("gatepost: {text}"));
-            if ask("Type the name to go on: ").as_deref() != Some(new.user.as_str()) {
-                let text = "nothing was changed".to_owned();
-                return Err(Failure::Said(Exit::Cancelled, text));
-            }
+            all_the_same(&text, "Type the name to go on: ", &new.user)?;
             asked.confirmed = Confirmed::ByName;
             admin.new_bypass(&asked)
         }

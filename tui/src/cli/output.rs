@@ -212,8 +212,17 @@ pub(crate) fn confirmed(yes: bool, question: &str, word: &str) -> Result<(), Fai
         let text = format!("{question}\nNobody can be asked here: add --yes to {word}");
         return Err(Failure::Said(Exit::Usage, text));
     }
-    let answer = ask(&format!("{question}\nType {word} to go on: "));
-    if answer.as_deref() == Some(word) {
+    typed(&format!("{question}\nType {word} to go on: "), word)
+}
+
+/// Goes on where that word is typed, though `why` speaks against it.
+pub(crate) fn all_the_same(why: &str, question: &str, word: &str) -> Result<(), Failure> {
+    words(&format!("gatepost: {why}"));
+    typed(question, word)
+}
+
+fn typed(question: &str, word: &str) -> Result<(), Failure> {
+    if ask(question).as_deref() == Some(word) {
         return Ok(());
     }
     let text = "nothing was changed".to_owned();

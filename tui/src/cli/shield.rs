@@ -9,7 +9,7 @@ use gatepost_words::time::Span;
 
 use super::Context;
 use super::exit::{Exit, Failure};
-use super::output::{ask, interactive, words};
+use super::output::{all_the_same, interactive, words};
 use super::watch::span;
 
 #[derive(Debug, Subcommand)]
@@ -83,11 +83,7 @@ fn raise(context: &Context, on: &On) -> Result<Exit, Failure> {
     };
     let shields = match admin.shield_on(&asked) {
         Err(AdminError::NotSure(text)) if interactive() => {
-            words(&format!("gatepost: {text}"));
-            if ask("Type yes to go on: ").as_deref() != Some("yes") {
-                let text = "nothing was changed".to_owned();
-                return Err(Failure::Said(Exit::Cancelled, text));
-            }
+            all_the_same(&text, "Type yes to go on: ", "yes")?;
             asked.sure = Sure::Yes;
             admin.shield_on(&asked)
         }

@@ -8,7 +8,7 @@ use gatepost_shared::admin::users::Stop;
 
 use super::Context;
 use super::exit::{Exit, Failure};
-use super::output::{ask, interactive, words};
+use super::output::{all_the_same, interactive, words};
 use super::shield::own_address;
 
 #[derive(Debug, Args)]
@@ -62,11 +62,7 @@ pub(crate) fn run(context: &Context, undo: &Undo) -> Result<Exit, Failure> {
     };
     let undone = match admin.undo(id, asked, &stop, told) {
         Err(AdminError::NotSure(text)) if interactive() => {
-            words(&format!("gatepost: {text}"));
-            if ask("Type yes to go on: ").as_deref() != Some("yes") {
-                let text = "nothing was changed".to_owned();
-                return Err(Failure::Said(Exit::Cancelled, text));
-            }
+            all_the_same(&text, "Type yes to go on: ", "yes")?;
             asked.sure = Sure::Yes;
             admin.undo(id, asked, &stop, told)
         }
