@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use gatepost_words::ident::Source;
 use gatepost_words::text::sanitise;
 
 use super::roles::Right;
@@ -42,9 +43,9 @@ pub(super) fn named(store: &Store) -> Result<Option<String>, StoreError> {
     )))
 }
 
-/// Whether an event is of a sign-in from elsewhere, by how [`gatepost_words::ident::Source`] is written.
+/// Whether an event is of a sign-in from elsewhere.
 fn is_remote(source: &str) -> bool {
-    !source.is_empty() && !source.starts_with("this machine (")
+    !source.is_empty() && !Source::is_written_local(source)
 }
 
 #[cfg(test)]

@@ -264,6 +264,11 @@ pub enum Source {
 }
 
 impl Source {
+    /// Whether that is how a source on this machine is written: the log has no more of it.
+    pub fn is_written_local(written: &str) -> bool {
+        written.starts_with(LOCAL)
+    }
+
     /// Reads the PAM items.
     pub fn from_pam(rhost: Option<&str>, tty: Option<&str>, caller_uid: u32) -> Self {
         let tty = || sanitise(tty.unwrap_or_default());
@@ -323,11 +328,14 @@ impl fmt::Display for Source {
         match self {
             Self::Address(address) => write!(f, "{address}"),
             Self::Named { name, .. } => f.write_str(name),
-            Self::Local { uid, tty } if tty.is_empty() => write!(f, "this machine (uid {uid})"),
-            Self::Local { uid, tty } => write!(f, "this machine ({tty}, uid {uid})"),
+            Self::Local { uid, tty } if tty.is_empty() => write!(f, "{LOCAL}uid {uid})"),
+            Self::Local { uid, tty } => write!(f, "{LOCAL}{tty}, uid {uid})"),
         }
     }
 }
+
+/// How a source on this machine begins where it is written.
+const LOCAL: &str = "this machine (";
 
 #[cfg(test)]
 mod tests {
