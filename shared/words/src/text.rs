@@ -55,6 +55,13 @@ pub fn tame(text: &str) -> String {
     out
 }
 
+/// A text of ours on one line. What it quotes of others was sanitised where it came in.
+pub fn one_line(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}
+
 /// Characters that are not `Cc` but change how the text around them is shown.
 fn steers_the_display(c: char) -> bool {
     matches!(

@@ -1,7 +1,7 @@
 //! Rows as the console shows them, and how they come of what the store has. Every text in them was
 //! made fit for a screen here.
 
-use gatepost_words::text::sanitise;
+use gatepost_words::text::{one_line, sanitise};
 use gatepost_words::time::Wall;
 
 use crate::admin::bypass::Listed as Bypass;
@@ -276,13 +276,6 @@ fn plain(value: &serde_json::Value) -> String {
     value
         .as_str()
         .map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// A sentence of ours on one line. What it quotes of others was sanitised where it came in.
-fn one_line(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
 }
 
 /// A moment in the machine's own zone: `2026-11-22 12:03:04`.

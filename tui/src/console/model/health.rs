@@ -4,6 +4,7 @@
 use gatepost_shared::admin::browse::Page;
 use gatepost_shared::admin::doctor::{Check, Finding, HONESTLY};
 use gatepost_shared::admin::stacks::{Place, Stack};
+use gatepost_words::text::one_line;
 
 use super::list::{List, Rows};
 use super::text::{Line, Tone, broken, headed, hung};
@@ -120,11 +121,4 @@ pub(crate) const fn meaning(finding: Finding) -> (Tone, &'static str) {
         Finding::Warning => (Tone::Care, "look"),
         Finding::Ok => (Tone::Good, "ok"),
     }
-}
-
-/// Doctor's words may have lines.
-pub(crate) fn one_line(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
 }

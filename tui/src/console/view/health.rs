@@ -1,11 +1,12 @@
 //! What doctor says.
 
 use gatepost_shared::admin::doctor::Check;
+use gatepost_words::text::one_line;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::super::model::Model;
-use super::super::model::health::{meaning, one_line};
+use super::super::model::health::meaning;
 use super::super::model::text::{Tone, counted};
 use super::parts::{Cell, Column, Table, beside, page};
 use super::theme::Theme;

@@ -8,6 +8,7 @@ use gatepost_shared::admin::browse::After;
 use gatepost_shared::admin::filter::Filter;
 use gatepost_shared::admin::users::{Mask, Versions};
 use gatepost_shared::admin::{Admin, doctor};
+use gatepost_words::text::one_line;
 
 use super::super::effect::{Deed, Effect, Verb};
 use super::super::message::{Found, Job, Progress, Tally};
@@ -15,7 +16,7 @@ use super::super::model::list::PAGE;
 use super::super::model::text::grouped;
 use super::deeds::act;
 use super::pace::Pace;
-use super::{Desk, asking, one_line, policy, post, said};
+use super::{Desk, asking, policy, post, said};
 
 /// Versions that acts of this console left, by accounts, as far as nothing else lies between.
 type Own = BTreeMap<String, Versions>;

@@ -6,13 +6,14 @@ use std::sync::Mutex;
 use gatepost_shared::admin::Admin;
 use gatepost_shared::admin::roles::Right;
 use gatepost_shared::admin::users::{Fate, Form, Imported, Line, Options, Plan, Rows, read_rows};
+use gatepost_words::text::one_line;
 
 use super::super::effect::{Deed, Slot};
 use super::super::message::{Found, Job, Planned};
 use super::super::model::twin::{INVITES, UPDATES};
 use super::acts::progress;
 use super::pace::Pace;
-use super::{Desk, one_line, said};
+use super::{Desk, said};
 use crate::person;
 
 /// Lines of a list that are shown before it is imported.

@@ -36,6 +36,7 @@ use gatepost_shared::admin::browse::Stopper;
 use gatepost_shared::admin::roles::{NoRole, Operator};
 use gatepost_shared::admin::users::{self, Plan};
 use gatepost_shared::admin::{self, Admin, AdminError, Called};
+use gatepost_words::text::one_line;
 
 use self::lists::Slot;
 use self::role::Now;
@@ -396,13 +397,6 @@ impl Desk {
 /// An error as one line for the screen.
 pub(super) fn said(error: &AdminError) -> String {
     one_line(&error.to_string())
-}
-
-/// A text of ours as one line for the screen.
-pub(super) fn one_line(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
 }
 
 #[cfg(test)]
