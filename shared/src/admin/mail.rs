@@ -173,6 +173,21 @@ pub fn meaning(outcome: &str) -> &'static str {
     }
 }
 
+/// The same in a word or two, for where there is no more room.
+pub fn in_short(outcome: &str) -> &'static str {
+    match Outcome::from_word(outcome) {
+        Some(Outcome::Accepted) => "accepted",
+        Some(Outcome::Transient) => "not now",
+        Some(Outcome::Permanent) => "refused",
+        Some(Outcome::Connection) => "no connection",
+        Some(Outcome::Tls) => "TLS failed",
+        Some(Outcome::Auth) => "login refused",
+        Some(Outcome::Message) => "not made",
+        Some(Outcome::Lost) => "no answer",
+        None => "unknown",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Delivery, Listed};

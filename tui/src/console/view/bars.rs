@@ -1,5 +1,6 @@
 //! What stands above every screen, and what was said or is typed below it.
 
+use gatepost_shared::admin::mail::in_short;
 use gatepost_shared::admin::roles::Role;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -62,7 +63,7 @@ pub(super) fn head(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rec
                 let tenths = mail.millis % 1000 / 100;
                 say(Tone::Good, format!("mail {seconds}.{tenths}s"));
             }
-            Some(mail) => say(Tone::Bad, format!("mail: {}", mail.outcome)),
+            Some(mail) => say(Tone::Bad, format!("mail: {}", in_short(&mail.outcome))),
             None => {}
         }
     }
