@@ -103,6 +103,18 @@ pub(crate) enum Focus {
     Do,
 }
 
+impl Focus {
+    /// Where a fresh dialog about a change begins: at what must be typed, else at the button that changes
+    /// nothing.
+    pub(crate) fn first(fields: &[Field]) -> Self {
+        let missing = fields.iter().position(|field| {
+            let is_needed = matches!(field.needs, Needs::Something(_) | Needs::This(_));
+            is_needed && field.value().is_empty()
+        });
+        missing.map_or(Self::Leave, Self::Field)
+    }
+}
+
 impl Field {
     /// A text, with something in it already.
     pub(crate) fn text(slot: Slot, label: &'static str, before: &str, needs: Needs) -> Self {

@@ -55,14 +55,11 @@ impl Words {
 
     /// The dialog; what must be typed has the focus, else the button that changes nothing.
     fn dialog(self, deed: Deed) -> Dialog {
-        let typed = self.fields.iter().position(|field| {
-            let is_empty = field.value().is_empty();
-            is_empty && matches!(field.needs, Needs::Something(_) | Needs::This(_))
-        });
         let offered = self
             .fields
             .iter()
             .position(|field| matches!(field.slot, Slot::Note | Slot::Address));
+        let first = Focus::first(&self.fields);
         Dialog {
             title: self.title,
             text: self.text,
@@ -70,7 +67,10 @@ impl Words {
             fields: self.fields,
             does: self.does,
             leaves: self.leaves,
-            focus: typed.or(offered).map_or(Focus::Leave, Focus::Field),
+            focus: match (first, offered) {
+                (Focus::Leave, Some(at)) => Focus::Field(at),
+                (first, _) => first,
+            },
             about: About::Change(deed),
         }
     }
@@ -414,18 +414,19 @@ pub(super) fn about_many(model: &mut Model, deed: Deed) {
     if typed.is_some() {
         text.push(format!("So many at once: type {count} first."));
     }
+    let fields: Vec<Field> = typed.into_iter().chain(reason).collect();
     model.dialog = Some(Dialog {
         title: format!("{asks} {many}?"),
         text,
         for_good: sends.then_some(MAILED),
-        fields: reason.into_iter().chain(typed).collect(),
         does: if sends {
             "Send codes".to_owned()
         } else {
             format!("{asks} {many}")
         },
         leaves: "Leave as they are",
-        focus: Focus::Leave,
+        focus: Focus::first(&fields),
+        fields,
         about: About::Change(deed),
     });
 }

@@ -171,7 +171,7 @@ fn ask(model: &mut Model, deed: Deed, why: String) {
         fields: vec![Field::typed(word)],
         does: "Do it all the same".to_owned(),
         leaves: "Leave it",
-        focus: Focus::Leave,
+        focus: Focus::Field(0),
         about: About::Sure(Deed {
             said,
             sure: Sure::Yes,

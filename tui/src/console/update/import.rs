@@ -89,15 +89,16 @@ pub(super) fn planned(model: &mut Model, job: Job, found: Result<Planned, String
     if typed.is_some() {
         text.push(format!("So many at once: type {} first.", add + change));
     }
+    let fields: Vec<Field> = typed.into_iter().collect();
     model.palette = None;
     model.dialog = Some(Dialog {
         title: format!("Import {many}?"),
         text,
         for_good: mails.then_some(super::dialog::MAILED),
-        fields: typed.into_iter().collect(),
         does: format!("Import {many}"),
         leaves: "Leave it",
-        focus: Focus::Leave,
+        focus: Focus::first(&fields),
+        fields,
         about: About::Change(Deed {
             looked: Some(job),
             ..deed

@@ -86,14 +86,15 @@ fn about(model: &mut Model, act: &Listed) {
     if !act.stays.is_empty() && !act.again {
         text.push(format!("What stays: {}.", act.stays));
     }
+    let fields: Vec<Field> = typed.into_iter().chain([reason]).collect();
     model.dialog = Some(Dialog {
         title,
         text,
         for_good: None,
-        fields: typed.into_iter().chain([reason]).collect(),
         does: does.to_owned(),
         leaves: "Leave as it is",
-        focus: Focus::Leave,
+        focus: Focus::first(&fields),
+        fields,
         about: About::Change(Deed::undo(act, job)),
     });
 }

@@ -331,7 +331,7 @@ fn acts_are_taken_back_and_done_again() {
     ));
     found(&mut model, Found::Undoables(vec![undoable(3, false, 21)]));
     press(&mut model, Key::Char('z'));
-    assert_eq!(press(&mut model, Key::Char('y')), []);
+    assert_eq!(act(&mut model, Act::Confirm), []);
     assert_eq!(said(&model), "Type 21 to do it.");
     types(&mut model, "21");
     press(&mut model, Key::Enter);
@@ -377,7 +377,7 @@ fn codes_shields_and_rules_are_taken_back_too() {
         Found::Answered(Answer::NotSure("it covers your own session".into())),
     );
     assert_eq!(twin(&model), "gatepost undo 7 --yes");
-    assert_eq!(press(&mut model, Key::Char('y')), []);
+    assert_eq!(act(&mut model, Act::Confirm), []);
     types(&mut model, "yes");
     let effects = act(&mut model, Act::Confirm);
     assert_eq!(
@@ -521,7 +521,8 @@ fn a_list_is_looked_at_then_imported() {
     assert!(model.jobs.runs(*import));
     found(&mut model, Found::Ended(*import, Ok("3 enrolled.".into())));
     look(&mut model, 21);
-    assert_eq!(press(&mut model, Key::Char('y')), []);
+    assert!(model.is_typing(), "the focus is where it is typed");
+    assert_eq!(act(&mut model, Act::Confirm), []);
     assert_eq!(said(&model), "Type 21 to do it.");
 }
 

@@ -99,14 +99,14 @@ fn what_is_asked_back_needs_its_word_and_is_asked_once() {
     let (mut model, _) = asking();
     answered(&mut model, Answer::NotSure("alice has power".into()));
     let dialog = model.dialog.as_ref().unwrap();
-    assert_eq!(dialog.focus, Focus::Leave);
+    assert_eq!(dialog.focus, Focus::Field(0), "what must be typed");
     assert!(
         dialog
             .twin()
             .unwrap()
             .ends_with("--reason TICKET-812 --yes")
     );
-    assert_eq!(press(&mut model, Key::Char('y')), []);
+    assert_eq!(act(&mut model, Act::Confirm), []);
     assert_eq!(said(&model), "Type alice to do it.");
     types(&mut model, "alice");
     let deed = only(act(&mut model, Act::Confirm));

@@ -184,7 +184,7 @@ fn a_shield_is_aimed_at_the_selected_source_or_the_suspects() {
     // It covers where whoever puts it up comes from.
     let why = "203.0.113.9 covers your own session";
     found(&mut model, Found::Answered(Answer::NotSure(why.into())));
-    assert_eq!(press(&mut model, Key::Char('y')), []);
+    assert_eq!(act(&mut model, Act::Confirm), []);
     assert_eq!(said(&model), "Type yes to do it.");
     types(&mut model, "yes");
     let effects = act(&mut model, Act::Confirm);

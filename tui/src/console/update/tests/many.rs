@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use gatepost_shared::admin::browse::UserRow;
 use gatepost_shared::admin::users::{State, Versions};
 
-use super::{answer, asked, found, press, row, said, types, users};
+use super::{act, answer, asked, found, press, row, said, types, users};
 use crate::console::effect::{Deed, Effect, Verb};
-use crate::console::message::{Found, Job, Key, Tally};
+use crate::console::message::{Act, Found, Job, Key, Tally};
 use crate::console::model::Model;
 
 /// Marks everything of the filter, as the workers would answer.
@@ -333,9 +333,9 @@ fn more_than_twenty_need_their_number_typed_and_can_be_stopped() {
     );
     mark_all(&mut model, 21);
     press(&mut model, Key::Char('u'));
-    assert_eq!(press(&mut model, Key::Char('y')), []);
-    assert_eq!(said(&model), "Type 21 to do it.");
     assert!(model.is_typing(), "the focus is where it is typed");
+    assert_eq!(act(&mut model, Act::Confirm), []);
+    assert_eq!(said(&model), "Type 21 to do it.");
     types(&mut model, "20");
     press(&mut model, Key::Enter);
     assert_eq!(press(&mut model, Key::Enter), []);

@@ -30,7 +30,6 @@ const OVER: [(&str, Screen, Steps); 39] = [
                    name to go on, or add --yes";
         let answer = Answer::NotSure(why.to_owned());
         update(model, Message::Found(Box::new(Found::Answered(answer))));
-        update(model, Message::Act(Act::Previous));
     }),
     ("over-code", Screen::Users, |model| {
         let once = Once {
@@ -90,8 +89,6 @@ const OVER: [(&str, Screen, Steps); 39] = [
             Message::Found(Box::new(Found::Keys(Ok((keys, true))))),
         );
         update(model, Message::Act(Act::Verify));
-        update(model, Message::Act(Act::Next));
-        update(model, Message::Act(Act::Next));
     }),
     ("over-jobs", Screen::Users, |model| {
         for name in ["carol", "dan"] {
