@@ -7,15 +7,19 @@ use gatepost_shared::admin::templates::{Kind, Template};
 use gatepost_words::text::tame;
 use tui_input::Input;
 
-use super::super::keys::Binding;
 use super::super::keys::map::Bound;
+use super::super::keys::{Binding, Within};
 use super::super::look::Scheme;
 use super::super::message::{Act, Context, Screen, Step};
 use super::Model;
 use super::fuzzy::score;
+use super::possible::is_on_row;
 use super::twin::quoted;
 use super::undo::named;
 use super::users::code_line;
+
+/// What an act of the screen that is shown has before one of another: less than a word typed to its end.
+const HERE: u32 = 24;
 
 /// Which acts are in a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +57,8 @@ pub(crate) struct Entry {
     pub(crate) twin: String,
     /// Why it makes no sense now.
     pub(crate) why_not: Option<String>,
+    /// The screen it is done on, where that is another one.
+    pub(crate) elsewhere: Option<Screen>,
 }
 
 /// An open list of acts.
@@ -91,7 +97,10 @@ impl Palette {
         for (at, entry) in self.entries.iter().enumerate() {
             // A sentence has nearly every letter somewhere: the word must be in it.
             let is_said = entry.long.to_lowercase().contains(&wanted.to_lowercase());
-            let name = score(wanted, &entry.name).map(|score| score + 1);
+            // While nothing is typed, what was done last stands first wherever it is done.
+            let is_near = entry.elsewhere.is_none() || wanted.is_empty();
+            let here = if is_near { HERE } else { 1 };
+            let name = score(wanted, &entry.name).map(|score| score + here);
             if let Some(score) = name.max(is_said.then_some(0)) {
                 found.push((score, at));
             }
@@ -142,6 +151,7 @@ impl Model {
             .to_owned(),
             twin: String::new(),
             why_not: None,
+            elsewhere: None,
         };
         Scheme::ALL.into_iter().map(entry).collect()
     }
@@ -166,6 +176,7 @@ impl Model {
             key: if order == now { "in use" } else { "" }.to_owned(),
             twin: format!("gatepost user list sort:{name}"),
             why_not: None,
+            elsewhere: None,
         });
         entries.collect()
     }
@@ -184,6 +195,7 @@ impl Model {
             twin: format!("gatepost undo {}", act.id),
             why_not: (!act.permitted)
                 .then(|| "Your role here may not take that back: ask an admin.".to_owned()),
+            elsewhere: None,
         });
         entries.collect()
     }
@@ -197,6 +209,7 @@ impl Model {
             key: String::new(),
             twin: String::new(),
             why_not: self.why_not(act),
+            elsewhere: None,
         };
         let views = self.prefs.view.iter().enumerate().map(|(at, view)| {
             let screen = view.place().map_or("", Screen::name);
@@ -225,6 +238,7 @@ impl Model {
                 key: String::new(),
                 twin: self.twin_of(&format!("gatepost bypass revoke USER {}", code.id)),
                 why_not: self.why_not(act),
+                elsewhere: None,
             }
         };
         codes.map_or_else(Vec::new, |page| page.bypass.iter().map(entry).collect())
@@ -247,6 +261,7 @@ impl Model {
                 key: if own(kind) { "your own" } else { "" }.to_owned(),
                 twin: format!("gatepost mail template preview {}", kind.word()),
                 why_not: self.why_not(act),
+                elsewhere: None,
             }
         };
         Kind::ALL.into_iter().map(entry).collect()
@@ -275,6 +290,9 @@ impl Model {
             | Scope::Previews => is_looked_for(bound.row) && bound.row.is_own(self.screen),
         });
         let mut entries: Vec<Entry> = rows.map(|bound| self.entry(bound)).collect();
+        if scope == Scope::All {
+            self.add_elsewhere(&mut entries);
+        }
         let age = |entry: &Entry| {
             let age = self.ran.iter().rev().position(|act| *act == entry.act);
             age.unwrap_or(usize::MAX)
@@ -285,19 +303,47 @@ impl Model {
         entries
     }
 
+    /// Adds what is done on the other screens, those acts that a shell knows too: moving about over there is
+    /// of no use here.
+    fn add_elsewhere(&self, entries: &mut Vec<Entry>) {
+        for screen in Screen::ALL {
+            for bound in self.keys.rows(Context::Screen(screen)) {
+                let row = bound.row;
+                let is_done_there = row.within == Within::Screen(screen) && screen != self.screen;
+                let is_known = entries.iter().any(|entry| entry.act == row.act);
+                // To follow or not is turned round, by whoever sees which it is.
+                let is_job = !row.twin.is_empty() && row.act != Act::Follow;
+                if !is_done_there || is_known || !is_job || !is_looked_for(row) {
+                    continue;
+                }
+                entries.push(Entry {
+                    key: format!("{} {}", screen.number(), shown(bound))
+                        .trim_end()
+                        .to_owned(),
+                    twin: row.twin.to_owned(),
+                    // Of a row over there nothing is said here: nobody sees which one is selected.
+                    why_not: if is_on_row(row.act) {
+                        self.why_never(row.act)
+                    } else {
+                        self.why_not(row.act)
+                    },
+                    elsewhere: Some(screen),
+                    ..self.entry(bound)
+                });
+            }
+        }
+    }
+
     fn entry(&self, bound: &Bound) -> Entry {
         let row = bound.row;
         Entry {
             act: row.act,
             name: row.name.to_owned(),
             long: row.long.to_owned(),
-            key: bound
-                .keys
-                .first()
-                .map(|key| key.shown())
-                .unwrap_or_default(),
+            key: shown(bound),
             twin: self.twin_of(row.twin),
             why_not: self.why_not(row.act),
+            elsewhere: None,
         }
     }
 }
@@ -318,6 +364,12 @@ impl Model {
     }
 }
 
+/// The key that is shown for an act.
+fn shown(bound: &Bound) -> String {
+    let first = bound.keys.first();
+    first.map(|key| key.shown()).unwrap_or_default()
+}
+
 /// Whether somebody would look for a row's act: not for a step in a list.
 fn is_looked_for(row: &Binding) -> bool {
     let is_step = matches!(
@@ -330,7 +382,6 @@ fn is_looked_for(row: &Binding) -> bool {
 impl Binding {
     /// Whether its act is about the rows of a screen.
     fn is_own(&self, screen: Screen) -> bool {
-        use super::super::keys::Within;
         match self.within {
             Within::Screen(own) => own == screen,
             Within::Lists | Within::Listed | Within::Filtered => true,

@@ -28,27 +28,8 @@ impl Model {
             // Hiding is always possible.
             return None;
         }
-        if let Some(right) = needs(act) {
-            if !self.role.has(right) {
-                let (is, may) = (self.role.name(), right.least().name());
-                let what = right.what();
-                return Some(format!(
-                    "Your role here is {is}, which may not {what}: ask somebody who is {may}."
-                ));
-            }
-            // A file is no change of Gatepost's, and a preview is none of anything.
-            if matches!(act, Act::Export | Act::Previews | Act::PreviewOf(_)) {
-                return None;
-            }
-            if self.rules.read_only {
-                return Some(RULED_READ_ONLY.to_owned());
-            }
-            if self.read_only {
-                return Some(READ_ONLY.to_owned());
-            }
-        }
-        if act == Act::Unmask && self.rules.masked {
-            return Some(RULED_MASKED.to_owned());
+        if let Some(why_never) = self.why_never(act) {
+            return Some(why_never);
         }
         match act {
             Act::Unlock
@@ -103,6 +84,26 @@ impl Model {
             }
             _ => None,
         }
+    }
+
+    /// Why an act makes no sense whatever is on the screen: the role, or a console that only looks.
+    pub(crate) fn why_never(&self, act: Act) -> Option<String> {
+        let right = needs(act)?;
+        if !self.role.has(right) {
+            let (is, may, what) = (self.role.name(), right.least().name(), right.what());
+            return Some(format!(
+                "Your role here is {is}, which may not {what}: ask somebody who is {may}."
+            ));
+        }
+        // A file is no change of Gatepost's, and a preview is none of anything.
+        let changes = !matches!(act, Act::Export | Act::Previews | Act::PreviewOf(_));
+        if changes && self.rules.read_only {
+            return Some(RULED_READ_ONLY.to_owned());
+        }
+        if changes && self.read_only {
+            return Some(READ_ONLY.to_owned());
+        }
+        (act == Act::Unmask && self.rules.masked).then(|| RULED_MASKED.to_owned())
     }
 
     /// Whether a row of a list is selected.
@@ -200,6 +201,26 @@ fn is_on_one(act: Act) -> bool {
         act,
         Act::SetMail | Act::TakeCode | Act::Note | Act::Sources | Act::Remove
     )
+}
+
+/// Whether an act is done to the selected row, or to those that are marked.
+pub(crate) fn is_on_row(act: Act) -> bool {
+    is_on_one(act)
+        || matches!(
+            act,
+            Act::Unlock
+                | Act::Disable
+                | Act::Enable
+                | Act::Lock
+                | Act::Verify
+                | Act::Invite
+                | Act::Bypass
+                | Act::Codes
+                | Act::MailsOf
+                | Act::EventsOf
+                | Act::EndShield
+                | Act::RollBack
+        )
 }
 
 /// The right that an act needs, where it changes anything or leaves an event.

@@ -5,6 +5,7 @@ use super::super::message::{Act, Edit, Screen};
 use super::super::model::Model;
 use super::super::model::field::type_into;
 use super::super::model::palette::{Palette, Scope};
+use super::super::model::possible::is_on_row;
 use super::super::model::text::Tone;
 
 /// Acts that are remembered as done last.
@@ -76,13 +77,15 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
     }
 }
 
-/// Does what is selected, as its key would; where that makes no sense, says why and stays open.
+/// Does what is selected, as its key would, on the screen where it is done; where that makes no sense,
+/// says why and stays open.
 fn press(model: &mut Model) -> Vec<Effect> {
     let selected = model.palette.as_ref().and_then(Palette::selected);
-    let Some((act, why_not)) = selected.map(|entry| (entry.act, entry.why_not.clone())) else {
+    let Some(entry) = selected.cloned() else {
         return Vec::new();
     };
-    if let Some(why_not) = why_not {
+    let act = entry.act;
+    if let Some(why_not) = entry.why_not {
         model.notes.say(model.now, Tone::Care, why_not);
         return Vec::new();
     }
@@ -92,5 +95,17 @@ fn press(model: &mut Model) -> Vec<Effect> {
     if model.ran.len() > REMEMBERED {
         model.ran.remove(0);
     }
-    super::acted(model, act)
+    let Some(screen) = entry.elsewhere else {
+        return super::acted(model, act);
+    };
+    let mut effects = super::go(model, screen);
+    if is_on_row(act) {
+        // Nobody saw which row is selected over there.
+        let key = entry.key.rsplit(' ').next().unwrap_or_default();
+        let text = format!("{}: select the row first, then {key}.", entry.name);
+        model.notes.say(model.now, Tone::Care, text);
+    } else {
+        effects.extend(super::acted(model, act));
+    }
+    effects
 }

@@ -495,6 +495,64 @@ fn an_act_is_found_by_letters_and_done_unless_it_makes_no_sense() {
     assert_eq!(model.context(), Context::Screen(Screen::Users));
 }
 
+// Mutants: what belongs to another screen is not found; it is done without that screen being shown; an act on
+// a row is done to one that nobody sees; a role that may not is sent there first.
+#[test]
+fn what_is_done_on_another_screen_is_found_here() {
+    let mut model = fresh(Screen::Home);
+    let selected = |model: &Model| {
+        let entry = model.palette.as_ref().unwrap().selected().cloned();
+        entry.map(|entry| (entry.name, entry.key, entry.elsewhere))
+    };
+    press(&mut model, Key::Char(':'));
+    types(&mut model, "import");
+    assert_eq!(
+        selected(&model),
+        Some(("import".into(), "2".into(), Some(Screen::Users)))
+    );
+    let effects = press(&mut model, Key::Enter);
+    assert_eq!(model.screen, Screen::Users);
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Users { .. })),
+        "{effects:?}"
+    );
+    assert_eq!(model.dialog.as_ref().unwrap().about, About::Plan);
+    // What was done last comes first, wherever somebody is.
+    press(&mut model, Key::Esc);
+    act(&mut model, Act::Go(Screen::Health));
+    press(&mut model, Key::Char(':'));
+    assert_eq!(
+        selected(&model),
+        Some(("import".into(), "2".into(), Some(Screen::Users)))
+    );
+    press(&mut model, Key::Esc);
+    // Nobody sees which account is selected over there.
+    let mut model = users();
+    act(&mut model, Act::Go(Screen::Home));
+    press(&mut model, Key::Char(':'));
+    types(&mut model, "unlock");
+    press(&mut model, Key::Enter);
+    assert_eq!(model.screen, Screen::Users);
+    assert!(model.dialog.is_none());
+    assert_eq!(said(&model), "unlock: select the row first, then u.");
+    // Here it is its own, and the same act of two screens is found once.
+    press(&mut model, Key::Char(':'));
+    let palette = model.palette.as_ref().unwrap();
+    let of = |act: Act| palette.found().filter(|entry| entry.act == act).count();
+    assert_eq!((of(Act::Unlock), of(Act::NotEnrolled)), (1, 1));
+    press(&mut model, Key::Esc);
+    // A role that may not is told so here.
+    act(&mut model, Act::Go(Screen::Home));
+    model.role = Role::Auditor;
+    press(&mut model, Key::Char(':'));
+    types(&mut model, "backup");
+    press(&mut model, Key::Enter);
+    assert_eq!(model.screen, Screen::Home);
+    assert!(said(&model).contains("auditor"), "{}", said(&model));
+}
+
 #[test]
 fn what_was_said_goes_and_can_be_looked_up() {
     let mut model = users();
