@@ -21,6 +21,18 @@ pub const MOST_GROUPS: usize = 200;
 /// The longest name of a group, in bytes.
 const LONGEST_GROUP: usize = 256;
 
+/// What somebody finds who edits rules where there are none: how one is written, and nothing that counts.
+pub const PRIMER: &str = "\
+# Rules: the first that matches decides. Without any, everybody is asked for a code.
+# users, groups and services must all match; leave a key out where everybody is meant.
+# action: \"skip\" = no code, \"require\" = ask, \"refuse\" = nobody comes in.
+#
+# [[rule]]
+# users = [\"backup\"]
+# services = [\"cron\"]
+# action = \"skip\"
+";
+
 /// Why a text is no set of rules.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadRules {
@@ -171,8 +183,20 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{BadRules, LONGEST, MOST_GROUPS, MOST_RULES, parse, render};
+    use super::{BadRules, LONGEST, MOST_GROUPS, MOST_RULES, PRIMER, parse, render};
     use crate::policy::rules::Action;
+
+    // Mutant: a comment mark is missing.
+    #[test]
+    fn the_primer_has_no_rule_and_shows_one() {
+        assert_eq!(parse(PRIMER), Ok(Vec::new()));
+        let shown: String = PRIMER
+            .lines()
+            .skip_while(|line| !line.contains("[["))
+            .map(|line| line.trim_start_matches("# ").to_owned() + "\n")
+            .collect();
+        assert_eq!(parse(&shown).map(|rules| rules.len()), Ok(1));
+    }
 
     // Mutants: a bound is left out; deny_unknown_fields; an empty list is everybody.
     #[test]

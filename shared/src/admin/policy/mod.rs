@@ -27,7 +27,7 @@ use crate::policy::limits::{
 };
 use crate::policy::odds::{Odds, odds};
 use crate::policy::rules::{self, Action};
-pub use crate::policy::text::LONGEST;
+pub use crate::policy::text::{LONGEST, PRIMER};
 pub use crate::policy::versions::TRY;
 
 /// The policy in force.

@@ -1,5 +1,7 @@
 //! What happens on the screen of the policy: read, edited, held against what is in force, put in force.
 
+use gatepost_shared::admin::policy::PRIMER;
+
 use super::super::effect::{Ask, Effect, Said, Slot, Source};
 use super::super::message::{Act, FoundPolicy, Job, Refused};
 use super::super::model::Model;
@@ -198,6 +200,9 @@ pub(super) fn take(model: &mut Model, found: FoundPolicy) -> Vec<Effect> {
         }
         FoundPolicy::Versions(request, page) => {
             model.policy.versions.take(request, page, height);
+        }
+        FoundPolicy::Text(None, Ok(text)) if text.trim().is_empty() => {
+            return vec![Effect::Edit(PRIMER.to_owned())];
         }
         FoundPolicy::Text(None, Ok(text)) => return vec![Effect::Edit(text)],
         FoundPolicy::Text(None, Err(why)) => model.notes.say(model.now, Tone::Bad, why),

@@ -1,6 +1,7 @@
 //! The policy: edited, looked at, put in force, by keys.
 
 use gatepost_shared::admin::browse::Page;
+use gatepost_shared::admin::policy::PRIMER;
 use gatepost_shared::admin::policy::act::Guard;
 use gatepost_shared::admin::policy::diff::Stopped;
 use gatepost_shared::admin::roles::Role;
@@ -78,6 +79,9 @@ fn a_change_is_edited_looked_at_and_tried_with_three_keys() {
     let read = FoundPolicy::Text(None, Ok("# old\n".to_owned()));
     let effects = about(&mut model, read);
     assert_eq!(effects, [Effect::Edit("# old\n".to_owned())]);
+    // Nobody sits before an empty page.
+    let effects = about(&mut model, FoundPolicy::Text(None, Ok(String::new())));
+    assert_eq!(effects, [Effect::Edit(PRIMER.to_owned())]);
     let (number, _) = asked(&edited(&mut model, TEXT));
     assert_eq!(press(&mut model, Key::Char('T')), []);
     assert!(
