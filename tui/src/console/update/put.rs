@@ -93,17 +93,16 @@ fn about_applying(model: &Model) -> Option<Dialog> {
         Some(version) => format!("Roll back to version {version}?"),
         None => "Apply these rules?".to_owned(),
     };
+    let reason = Field::reason(&model.reason);
+    let fields: Vec<Field> = typed.into_iter().chain([reason]).collect();
     Some(Dialog {
         title,
         text,
         for_good: None,
-        fields: [Field::reason(&model.reason)]
-            .into_iter()
-            .chain(typed)
-            .collect(),
         does: "Apply them".to_owned(),
         leaves: "Change nothing",
-        focus: Focus::Leave,
+        focus: Focus::first(&fields),
+        fields,
         about: About::Change(Deed::on(Verb::ApplyRules(Put { guard, ..put }), [])),
     })
 }

@@ -155,7 +155,7 @@ fn what_locks_somebody_out_for_good_needs_a_word() {
     for (told, word) in [(told_you("al"), "me"), (everybody, "everybody")] {
         let (mut model, number) = looked(told);
         press(&mut model, Key::Char('A'));
-        assert_eq!(press(&mut model, Key::Char('y')), [], "{word}");
+        assert_eq!(act(&mut model, Act::Confirm), [], "{word}");
         let asks = format!("Type {word} to do it.");
         assert_eq!(said(&model), asks);
         let same = "gatepost policy apply FILE --base 7 --even-if-locked-out";
