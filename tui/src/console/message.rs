@@ -10,6 +10,7 @@ use gatepost_shared::admin::browse::{
 };
 use gatepost_shared::admin::doctor::Check;
 use gatepost_shared::admin::filter::Order;
+use gatepost_shared::admin::roles::Role;
 use gatepost_shared::admin::shield::Shield;
 use gatepost_shared::admin::templates::{Kind, Preview};
 use gatepost_shared::admin::users::Versions;
@@ -312,6 +313,14 @@ impl Screen {
             Self::Mail => "Mail",
             Self::Policy => "Policy",
             Self::Health => "Health",
+        }
+    }
+
+    /// Where somebody begins who names no screen: an auditor comes for the log.
+    pub(crate) const fn first_for(role: Role) -> Self {
+        match role {
+            Role::Auditor => Self::Audit,
+            Role::Helpdesk | Role::Admin => Self::Home,
         }
     }
 

@@ -120,9 +120,12 @@ pub(crate) fn run(
     model.role = options.role.unwrap_or(Role::Auditor);
     let workers = Workers::start(open, &sender, model.is_read_only())?;
     let gate = event::listen(&sender)?;
-    if let Some(place) = options.screen.as_deref().and_then(Place::named) {
-        model.screen = place;
-    }
+    let place = options.screen.as_deref().and_then(Place::named);
+    model.screen = place.unwrap_or(if options.filter.is_none() {
+        Place::first_for(model.role)
+    } else {
+        Place::Home
+    });
     if let Some(filter) = options.filter {
         open_filtered(&mut model, &filter);
     }

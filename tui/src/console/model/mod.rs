@@ -81,6 +81,8 @@ pub(crate) struct Model {
     pub(crate) is_masked: bool,
     /// Which screen is shown.
     pub(crate) screen: Screen,
+    /// The screens whose rows led here, the last one last.
+    pub(crate) crumbs: Vec<Screen>,
     /// See [`Screen::Home`].
     pub(crate) home: Home,
     /// See [`Screen::Users`].
@@ -210,6 +212,7 @@ impl Model {
             idle: IDLE,
             is_masked: false,
             screen: Screen::Home,
+            crumbs: Vec::new(),
             home: Home::default(),
             users: Users::default(),
             live: Live::default(),

@@ -3,7 +3,7 @@
 use super::super::effect::Effect;
 use super::super::message::{Act, Screen, Step};
 use super::super::model::Model;
-use super::{go, typing};
+use super::{crumbs, entered, typing};
 
 #[expect(
     clippy::wildcard_enum_match_arm,
@@ -43,8 +43,8 @@ pub(super) const MISSING: &str = "state:none,unconfirmed";
 
 /// Shows a screen through a filter.
 fn go_filtered(model: &mut Model, to: Screen, filter: &str) -> Vec<Effect> {
-    model.screen = to;
+    crumbs::lead(model, to);
     // Read with the screen: here it would be read twice.
     let _read = typing::put_in_force(model, filter);
-    go(model, to)
+    entered(model)
 }

@@ -8,7 +8,7 @@ use super::super::message::{Act, Screen, Standing};
 use super::super::model::Model;
 use super::super::model::live::Pane;
 use super::super::model::text::Tone;
-use super::{asking, audit, go, users};
+use super::{asking, audit, crumbs, entered, users};
 
 /// Reads the rows around the selected one.
 pub(super) fn read(model: &mut Model) -> Vec<Effect> {
@@ -109,9 +109,9 @@ fn open(model: &mut Model) -> Vec<Effect> {
     }
     let text = source.map(|source| format!("from:{source}"));
     if let Some(text) = text.filter(|text| EventFilter::parse(text).is_ok()) {
-        model.screen = Screen::Audit;
+        crumbs::lead(model, Screen::Audit);
         audit::filter_by(model, &text);
-        return go(model, Screen::Audit);
+        return entered(model);
     }
     let text = "That row is about no account.";
     model.notes.say(model.now, Tone::Care, text);

@@ -3,10 +3,10 @@
 use gatepost_shared::admin::templates::{Kind, Preview};
 
 use super::super::effect::Effect;
-use super::super::message::{Act, Screen};
+use super::super::message::Act;
 use super::super::model::palette::Scope;
 use super::super::model::{Model, Over};
-use super::{dialog, go, lay_over, palette, scrolled};
+use super::{dialog, lay_over, palette, scrolled};
 
 /// Reads the rows around the selected one.
 pub(super) fn read(model: &mut Model) -> Vec<Effect> {
@@ -25,7 +25,7 @@ pub(super) fn of(model: &mut Model, key: Option<String>) -> Vec<Effect> {
     model.mail.is_open = false;
     model.mail.scroll = 0;
     model.mail.list.refilter();
-    go(model, Screen::Mail)
+    read(model)
 }
 
 /// A message was printed; one that nobody waits for any more is dropped.

@@ -6,6 +6,7 @@ mod asking;
 mod audit;
 mod code;
 mod copying;
+mod crumbs;
 mod dialog;
 mod export;
 mod found;
@@ -126,6 +127,11 @@ fn on_screen(model: &mut Model, screen: Screen, act: Act) -> Vec<Effect> {
         model.notes.say(model.now, Tone::Care, why_not);
         return Vec::new();
     }
+    if act == Act::Back
+        && let Some(effects) = crumbs::back(model)
+    {
+        return effects;
+    }
     match act {
         Act::Go(to) => go(model, to),
         Act::Next | Act::Previous if screen == Screen::Live => live::act(model, act),
@@ -179,14 +185,15 @@ fn on_screen(model: &mut Model, screen: Screen, act: Act) -> Vec<Effect> {
     }
 }
 
-/// Shows a screen.
+/// Shows a screen that somebody chose.
 pub(super) fn go(model: &mut Model, to: Screen) -> Vec<Effect> {
+    model.crumbs.clear();
     model.screen = to;
     entered(model)
 }
 
 /// What a screen reads when it comes up.
-fn entered(model: &mut Model) -> Vec<Effect> {
+pub(super) fn entered(model: &mut Model) -> Vec<Effect> {
     match model.screen {
         Screen::Home => vec![Effect::Summary],
         Screen::Users => users::read(model),

@@ -52,6 +52,7 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
             if text.is_empty() || text == typing.before {
                 return Vec::new();
             }
+            model.crumbs.clear();
             model.prefs.remember(model.screen, &text);
             vec![prefs::keep(model)]
         }

@@ -9,7 +9,9 @@ use super::super::model::list::Keyed;
 use super::super::model::palette::Scope;
 use super::super::model::text::Tone;
 use super::home::MISSING;
-use super::{account, asking, audit, dialog, go, import, jobs, mail, palette, scrolled, typing};
+use super::{
+    account, asking, audit, crumbs, dialog, entered, import, jobs, mail, palette, scrolled, typing,
+};
 
 /// Reads the rows around the selected one.
 pub(super) fn read(model: &mut Model) -> Vec<Effect> {
@@ -126,6 +128,7 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
         },
         Act::MailsOf => {
             let key = model.users.list.selected().map(Keyed::key);
+            crumbs::lead(model, Screen::Mail);
             mail::of(model, key)
         }
         Act::Unmask if model.users.unmasked => {
@@ -140,9 +143,9 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
                 return Vec::new();
             };
             let text = format!("user:{}", row.key);
-            model.screen = Screen::Audit;
+            crumbs::lead(model, Screen::Audit);
             audit::filter_by(model, &text);
-            go(model, Screen::Audit)
+            entered(model)
         }
         _ => verb(act).map_or_else(Vec::new, |verb| on_account(model, verb)),
     }
@@ -185,7 +188,7 @@ pub(super) fn codes_came(model: &mut Model) -> Vec<Effect> {
 
 /// Shows one account, whatever filter was in force.
 pub(super) fn show(model: &mut Model, key: String) -> Vec<Effect> {
-    model.screen = Screen::Users;
+    crumbs::lead(model, Screen::Users);
     // The rows are asked for around the account.
     let _read = typing::put_in_force(model, "");
     model.users.is_open = true;

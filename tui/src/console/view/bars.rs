@@ -118,6 +118,17 @@ pub(super) fn tabs(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         };
         spans.push(Span::styled(text, style));
     }
+    if !model.crumbs.is_empty() {
+        let trail = model.crumbs.iter().chain([&model.screen]);
+        let trail: Vec<&str> = trail.map(|screen| screen.name()).collect();
+        let trail = format!("{} ", trail.join(" > "));
+        let used: usize = spans.iter().map(|span| width_of(&span.content)).sum();
+        let gap = usize::from(area.width).checked_sub(used + width_of(&trail));
+        if let Some(gap) = gap.filter(|gap| *gap > 0) {
+            spans.push(Span::raw(" ".repeat(gap)));
+            spans.push(Span::raw(trail));
+        }
+    }
     frame.render_widget(Paragraph::new(Line::from(spans)), area);
 }
 

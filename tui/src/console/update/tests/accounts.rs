@@ -560,6 +560,8 @@ fn an_accounts_mails_are_one_key_away_and_everybodys_another() {
         other => panic!("{other:?}"),
     };
     assert_eq!(of(&effects), Some("alice".to_owned()));
+    // Chosen by its key, the screen is no longer the account's way back.
+    press(&mut model, Key::Char('5'));
     let effects = press(&mut model, Key::Esc);
     assert_eq!(of(&effects), None);
 }

@@ -4,6 +4,7 @@ mod accounts;
 mod activity;
 mod around;
 mod asking;
+mod crumbs;
 mod live;
 mod many;
 mod policy;
