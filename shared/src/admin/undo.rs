@@ -15,7 +15,7 @@ use super::users::{self, Ended, Stop, Tally};
 use super::{Admin, AdminError, stamp};
 use crate::policy::shield::shieldable;
 pub use crate::store::undo::Identity;
-use crate::store::undo::{About, Kept, Taken, Undoable, absent, another};
+use crate::store::undo::{About, Kept, Taken, Undoable, absent, another, went_on};
 
 /// What comes with it: why, and what the act itself would be asked.
 #[derive(Clone, Copy, Debug)]
@@ -26,8 +26,17 @@ pub struct Asked<'a> {
     pub own: Option<IpAddr>,
     /// Whether they mean it.
     pub sure: Sure,
-    /// Which act they saw under the number: another one stays.
-    pub seen: Option<&'a Identity>,
+    /// What they saw under the number: anything else stays.
+    pub seen: Option<&'a Seen>,
+}
+
+/// What somebody saw under a number.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Which act.
+    pub identity: Identity,
+    /// The newest of the entries that are taken back together. An import may still be writing some.
+    pub newest: i64,
 }
 
 impl<'a> From<Option<&'a str>> for Asked<'a> {
@@ -68,9 +77,9 @@ pub struct Listed {
     pub own: bool,
     /// What stays as it is, though the act is taken back.
     pub stays: &'static str,
-    /// Which act it is, for whoever takes it back.
+    /// What was seen, for whoever takes it back.
     #[serde(skip)]
-    pub identity: Identity,
+    pub seen: Seen,
 }
 
 /// An act that was taken back.
@@ -238,7 +247,10 @@ impl Admin {
             seconds_left: entry.left.secs_up(),
             permitted,
             stays: stays(&which.kind),
-            identity: which.clone(),
+            seen: Seen {
+                identity: which.clone(),
+                newest: entry.newest,
+            },
         }
     }
 
@@ -341,11 +353,18 @@ impl Admin {
         // Before anything else is said of it.
         let entry = self.permitted(id)?;
         let guards = asked.into();
-        if guards.seen.is_some_and(|seen| *seen != entry.identity) {
-            return Err(another(id).into());
-        }
         let asked = users::Asked::from(guards.reason);
         let together = self.store.undo_together(id)?;
+        if let Some(seen) = guards.seen {
+            if seen.identity != entry.identity {
+                return Err(another(id).into());
+            }
+            // Numbers only rise. What was there then and is not any more was taken back before.
+            let later = together.iter().filter(|one| **one > seen.newest).count();
+            if later > 0 {
+                return Err(went_on(id, later).into());
+            }
+        }
         if together.len() <= 1 {
             let one = together.first().copied().unwrap_or(id);
             let entry = if one == id {

@@ -52,7 +52,7 @@ pub(crate) fn run(context: &Context, undo: &Undo) -> Result<Exit, Failure> {
         own: own_address(),
         sure: if undo.yes { Sure::Yes } else { Sure::No },
         // What is asked about below is what is taken back.
-        seen: Some(&entry.identity),
+        seen: Some(&entry.seen),
     };
     let stop = Stop::default();
     let told = |done: usize, of: usize| {

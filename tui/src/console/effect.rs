@@ -11,7 +11,7 @@ use gatepost_shared::admin::filter::{EventFilter, Filter};
 use gatepost_shared::admin::policy::act::Guard;
 use gatepost_shared::admin::shield::Sure;
 use gatepost_shared::admin::templates::Kind;
-use gatepost_shared::admin::undo::{self, Identity, Listed};
+use gatepost_shared::admin::undo::{self, Listed, Seen};
 use gatepost_shared::admin::users::{Asked, Mask, Versions};
 
 use super::message::{Code, Job};
@@ -135,15 +135,15 @@ pub(crate) struct Deed {
     /// The versions of the accounts that were on the screen, by their keys: another one by now refuses the
     /// deed there. An account that was not on it has none: it is done to that as it is.
     pub(crate) seen: BTreeMap<String, i64>,
-    /// What is taken back, as it was on the screen: another act under that number stays.
+    /// What is taken back, as it was on the screen: anything else under that number stays.
     pub(crate) undoes: Option<Undoing>,
 }
 
 /// An act that is taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Undoing {
-    /// Which.
-    pub(crate) identity: Identity,
+    /// Which, and how far what was done together had come.
+    pub(crate) seen: Seen,
     /// What the job is called, where it takes one: whatever is read of the list while the dialog is open.
     pub(crate) job: Option<String>,
 }
@@ -166,7 +166,7 @@ impl Deed {
     pub(crate) fn undo(act: &Listed, job: Option<String>) -> Self {
         Self {
             undoes: Some(Undoing {
-                identity: act.identity.clone(),
+                seen: act.seen.clone(),
                 job,
             }),
             ..Self::on(Verb::Undo, [act.id.to_string()])
@@ -179,7 +179,7 @@ impl Deed {
             reason: self.reason(),
             own,
             sure: self.sure,
-            seen: Some(&undoing.identity),
+            seen: Some(&undoing.seen),
         })
     }
 

@@ -9,6 +9,7 @@ mod recovery;
 mod rights;
 mod undo;
 mod undo_others;
+mod undo_together;
 mod upkeep;
 mod why;
 

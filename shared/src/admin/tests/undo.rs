@@ -346,10 +346,10 @@ fn an_old_number_names_no_other_act() {
     };
     let stop = Stop::default();
     let mut undo = |seen| bench.admin.undo(new.id, asked(seen), &stop, |_, _| ());
-    let refused = undo(&old.identity).unwrap_err().to_string();
+    let refused = undo(&old.seen).unwrap_err().to_string();
     assert!(refused.contains("changed in the meantime"), "{refused}");
     assert!(refused.contains("undo --list"), "{refused}");
-    undo(&new.identity).unwrap();
+    undo(&new.seen).unwrap();
 }
 
 // Mutants: one entry of an import is all that is counted; one that is over is listed.

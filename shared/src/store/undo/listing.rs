@@ -11,10 +11,9 @@ use crate::store::{Store, clock};
 
 const LISTING: &str = "listing what can be taken back";
 
-/// An act with the number of its newest entry, and what takes it back where that is no change of an account.
+/// An act, and what takes it back where that is no change of an account.
 struct Listed {
     act: Undoable,
-    newest: i64,
     back: Option<String>,
 }
 
@@ -41,10 +40,10 @@ impl Store {
                 acts.extend(batch_of(connection, at, batch)?);
                 before = batch;
             }
-            acts.sort_by_key(|listed| std::cmp::Reverse(listed.newest));
+            acts.sort_by_key(|listed| std::cmp::Reverse(listed.act.newest));
             acts.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
             let mut open = Vec::new();
-            for Listed { act, back, .. } in acts {
+            for Listed { act, back } in acts {
                 let back = back.and_then(|back| parsed(act.id, &back).ok());
                 if !others::is_over(connection, (now, at), back.as_ref())? {
                     open.push(act);
@@ -67,16 +66,22 @@ impl Store {
                 .map_err(StoreError::sqlite(DOING))?;
             let together = batch.map(|batch| together(connection, at, batch));
             // Where it is none of several, or the last of them: itself, if it is still open.
-            let (count, until) = match together.transpose()?.flatten() {
-                Some(together) => (together.count, together.until),
-                None => (1, open_entry(connection, at, id)?.until),
+            let together = match together.transpose()?.flatten() {
+                Some(together) => together,
+                None => Together {
+                    first: id,
+                    newest: id,
+                    until: open_entry(connection, at, id)?.until,
+                    count: 1,
+                },
             };
             Ok(Undoable {
                 id,
                 identity: kept.identity,
                 about: kept.about.words(),
-                left: StoreTime::from_millis(until).since(at),
-                count: u64::try_from(count).unwrap_or(0),
+                left: StoreTime::from_millis(together.until).since(at),
+                count: u64::try_from(together.count).unwrap_or(0),
+                newest: together.newest,
             })
         })
     }
@@ -180,8 +185,8 @@ fn listed(row: &Row<'_>, at: StoreTime, of: &Together) -> Result<Listed, rusqlit
             id: of.first,
             left: StoreTime::from_millis(of.until).since(at),
             count: u64::try_from(of.count).unwrap_or(0),
+            newest: of.newest,
         },
-        newest: of.newest,
         back,
     })
 }

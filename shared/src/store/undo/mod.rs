@@ -121,6 +121,8 @@ pub struct Undoable {
     pub left: Span,
     /// How many accounts it is about.
     pub count: u64,
+    /// The newest of the entries that are taken back together: what is done with it later comes above.
+    pub newest: i64,
 }
 
 /// What an entry is about: who may take it back is judged by this, and nothing else is taken back then.
@@ -271,6 +273,18 @@ pub(crate) fn another(id: i64) -> StoreError {
     let what = format!(
         "what act {id} takes back changed in the meantime. Nothing was done; look again: \
          gatepost undo --list"
+    );
+    StoreError {
+        doing: DOING,
+        problem: Problem::Changed(what),
+    }
+}
+
+/// The refusal for acts that went on after somebody looked at those done together.
+pub(crate) fn went_on(id: i64, more: usize) -> StoreError {
+    let what = format!(
+        "what act {id} is part of went on after you looked: {more} more would be taken back with it. Nothing \
+         was done; when that is over, look again: gatepost undo --list"
     );
     StoreError {
         doing: DOING,

@@ -67,7 +67,7 @@ pub(crate) fn named(act: &Listed) -> String {
 
 #[cfg(test)]
 mod tests {
-    use gatepost_shared::admin::undo::{Identity, Listed};
+    use gatepost_shared::admin::undo::{Listed, Seen};
 
     use super::{Undoables, named};
 
@@ -85,7 +85,7 @@ mod tests {
             permitted: true,
             own,
             stays: "",
-            identity: Identity::default(),
+            seen: Seen::default(),
         }
     }
 

@@ -111,7 +111,7 @@ fn undo(desk: &Desk, admin: &mut Admin, deed: &Deed) -> Result<Answer, AdminErro
 /// Whether taking that back does an act again.
 pub(super) fn does_again(deed: &Deed) -> bool {
     let act = deed.undoes.as_ref();
-    act.is_some_and(|act| act.identity.does_again())
+    act.is_some_and(|act| act.seen.identity.does_again())
 }
 
 /// That an act is taken back, or done again, and what stays.

@@ -51,7 +51,7 @@ fn look(desk: &Desk, admin: &mut Option<Admin>, effect: Effect) {
             if let Ok(mut acts) = with(desk, admin, Admin::undoables) {
                 for act in &mut acts {
                     // In the machine's own zone, as every time on the screen is.
-                    act.at = local_stamp(Wall::from_millis(act.identity.at));
+                    act.at = local_stamp(Wall::from_millis(act.seen.identity.at));
                 }
                 desk.tell(Found::Undoables(acts));
             }

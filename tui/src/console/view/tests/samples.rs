@@ -414,7 +414,7 @@ pub(super) fn undoable(model: &mut Model) {
         permitted: true,
         own: true,
         stays: "a notice that was mailed to the owner is not called back",
-        identity: undo::Identity::default(),
+        seen: undo::Seen::default(),
     };
     update(model, Message::Found(Box::new(Found::Undoables(vec![act]))));
 }
