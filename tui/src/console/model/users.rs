@@ -38,8 +38,9 @@ pub(crate) struct Users {
     /// The keys of the accounts that are marked, with the versions that they had then; none for those that
     /// were in no row that was read.
     pub(crate) marks: BTreeMap<String, Option<i64>>,
-    /// Those that were changed since they were marked, as was said: their rows are to be read anew.
-    pub(crate) marked_anew: BTreeSet<String>,
+    /// Those that were changed since they were marked, as was said, with the versions that they no longer
+    /// have: until a row shows another one, it is drawn as it was before.
+    pub(crate) outdated: BTreeMap<String, i64>,
     /// Whether the selected account's bypass codes are to be listed when its page comes.
     pub(crate) lists_codes: bool,
     /// Whether addresses are shown: the audit has it.
@@ -59,10 +60,7 @@ impl Users {
     /// Marks an account: with the version that it has in its row, where there is one.
     pub(crate) fn mark(&mut self, key: String) {
         let version = self.version_of(&key);
-        let is_old = version.is_none() || self.marks.get(&key) == Some(&version);
-        if self.marked_anew.contains(&key) && !is_old {
-            // What was seen before is known to have changed, and its row is another one since.
-            self.marked_anew.remove(&key);
+        if version.is_some_and(|version| seen_anew(&mut self.outdated, &key, version)) {
             self.marks.insert(key, version);
         } else {
             self.marks.entry(key).or_insert(version);
@@ -72,7 +70,7 @@ impl Users {
     /// Takes all marks away.
     pub(crate) fn unmark(&mut self) {
         self.marks.clear();
-        self.marked_anew.clear();
+        self.outdated.clear();
     }
 
     /// Marks what failed, with the versions that were `seen` when the job began; what was changed since is to be
@@ -86,7 +84,10 @@ impl Users {
         self.marks = failed
             .map(|key| (key.to_owned(), seen.get(key).copied()))
             .collect();
-        self.marked_anew.clone_from(changed);
+        self.outdated = changed
+            .iter()
+            .filter_map(|key| Some((key.clone(), *seen.get(key)?)))
+            .collect();
     }
 
     /// The version in an account's row.
@@ -98,11 +99,10 @@ impl Users {
     /// Rows came: marks that had none before take their versions, and those that were said to have changed.
     pub(crate) fn see_marked(&mut self) {
         for row in &self.list.rows {
-            let Some(version) = self.marks.get_mut(&row.key) else {
-                continue;
-            };
-            if self.marked_anew.remove(&row.key) || version.is_none() {
-                *version = Some(row.version);
+            let is_anew = seen_anew(&mut self.outdated, &row.key, row.version);
+            let mark = self.marks.get_mut(&row.key);
+            if let Some(mark) = mark.filter(|mark| is_anew || mark.is_none()) {
+                *mark = Some(row.version);
             }
         }
     }
@@ -118,6 +118,9 @@ impl Users {
             step_on(&mut page.version, step);
         }
         if let Some(Some(version)) = self.marks.get_mut(key) {
+            step_on(version, step);
+        }
+        if let Some(version) = self.outdated.get_mut(key) {
             step_on(version, step);
         }
     }
@@ -146,6 +149,16 @@ impl Users {
             Some(Ok(page)) => described(page, self.sign_ins_of(page), width),
         }
     }
+}
+
+/// Whether a row shows what became of an account that is known to have changed: from then on that is seen.
+/// That its mark is taken away and made again shows nothing.
+fn seen_anew(outdated: &mut BTreeMap<String, i64>, key: &str, version: i64) -> bool {
+    let is_anew = outdated.get(key).is_some_and(|old| *old != version);
+    if is_anew {
+        outdated.remove(key);
+    }
+    is_anew
 }
 
 /// The sign and the tone of a state; the word stands beside it.

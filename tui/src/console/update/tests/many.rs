@@ -231,6 +231,81 @@ fn a_mark_on_what_is_known_to_have_changed_is_made_anew() {
     assert_eq!(version(&model), Some(2));
 }
 
+// Mutants: taking a mark away, or making it again, forgets what is known to have changed; any reading renews it, also
+// one that shows nothing new; a late word of one's own act is what came in between.
+#[test]
+fn a_mark_that_is_taken_away_and_made_again_is_that_of_what_is_shown() {
+    let version = |model: &Model| model.users.marks.get("alice").copied().flatten();
+    let read = |model: &mut Model, version| {
+        let effects = press(model, Key::Char('r'));
+        let alice = UserRow {
+            version,
+            ..row("alice", State::Active)
+        };
+        answer(model, asked(&effects), vec![alice]);
+    };
+    let toggle = |model: &mut Model| {
+        press(model, Key::Char('g'));
+        press(model, Key::Char(' '));
+    };
+    // Two are disabled, one of which a colleague changed.
+    let changed = || {
+        let mut model = users();
+        press(&mut model, Key::Char(' '));
+        press(&mut model, Key::Char(' '));
+        press(&mut model, Key::Char('D'));
+        let effects = press(&mut model, Key::Char('y'));
+        let [Effect::Each(job, _)] = effects.as_slice() else {
+            panic!("{effects:?}")
+        };
+        let tally = Tally {
+            done: 1,
+            failures: vec![("alice".into(), "why".into())],
+            changed: BTreeSet::from(["alice".to_owned()]),
+            left: 0,
+        };
+        found(&mut model, Found::Tried(*job, tally));
+        toggle(&mut model);
+        assert_eq!(version(&model), None);
+        model
+    };
+    // The row is drawn as it was: what is shown is what is marked, until it is another.
+    let mut model = changed();
+    toggle(&mut model);
+    assert_eq!(version(&model), Some(1));
+    read(&mut model, 1);
+    assert_eq!(version(&model), Some(1));
+    read(&mut model, 3);
+    assert_eq!(version(&model), Some(3));
+    read(&mut model, 4);
+    assert_eq!(version(&model), Some(3), "once");
+    // So it is after an act of one's own that the list hears of late.
+    let mut model = changed();
+    toggle(&mut model);
+    let step = Versions {
+        before: 1,
+        after: 2,
+    };
+    found(&mut model, Found::Stepped("alice".into(), step));
+    read(&mut model, 2);
+    read(&mut model, 3);
+    assert_eq!(version(&model), Some(3));
+    // It was read meanwhile: that is what is marked.
+    let mut model = changed();
+    read(&mut model, 3);
+    toggle(&mut model);
+    read(&mut model, 4);
+    assert_eq!(version(&model), Some(3));
+    // Or the list had it before the job told.
+    let mut model = changed();
+    model.users.list.rows.retain(|row| row.key == "alice");
+    model.users.list.rows[0].version = 2;
+    toggle(&mut model);
+    assert_eq!(version(&model), Some(2));
+    read(&mut model, 3);
+    assert_eq!(version(&model), Some(2));
+}
+
 // Mutant: what failed is marked with what was seen when the job ended.
 #[test]
 fn what_failed_is_marked_as_the_job_was_begun_with_it() {
