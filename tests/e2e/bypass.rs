@@ -91,7 +91,7 @@ fn a_bypass_code_ends_with_its_time_its_boot_and_by_an_act() {
             let _ = stage.gatepost(&["bypass", "revoke", "alice"]).success();
         },
         |stage| {
-            let _ = stage.gatepost(&["undo"]).success();
+            let _ = stage.gatepost(&["undo", "--yes"]).success();
         },
         |stage| {
             let words = ["factor", "remove", "alice", "bypass"];

@@ -109,7 +109,7 @@ fn a_change_that_is_taken_back_decides_no_more() {
     // Who takes back must get in by what comes back.
     let root = ["user", "add", "root", "root@example.org", "--confirmed"];
     let _ = stage.gatepost(&root).success();
-    let undo = || drop(stage.gatepost(&["undo"]).success());
+    let undo = || drop(stage.gatepost(&["undo", "--yes"]).success());
     try_out(&stage, SKIP_ALL);
     ends(&stage, "alice", "PAM_SUCCESS");
     undo();

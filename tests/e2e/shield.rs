@@ -90,13 +90,13 @@ fn a_shield_is_taken_back_and_comes_back_for_the_rest_of_its_time() {
     };
     shield(&stage);
     assert!(is_refused());
-    let _ = stage.gatepost(&["undo"]).success();
+    let _ = stage.gatepost(&["undo", "--yes"]).success();
     assert!(!is_refused());
     shield(&stage);
     stage.store().pass(Duration::from_mins(15));
     let _ = stage.gatepost(&["shield", "off", "--all"]).success();
     assert!(!is_refused());
-    let _ = stage.gatepost(&["undo"]).success();
+    let _ = stage.gatepost(&["undo", "--yes"]).success();
     assert!(is_refused());
     stage.store().pass(Duration::from_mins(5));
     assert!(!is_refused());

@@ -111,12 +111,26 @@ pub struct Undone {
 impl Undone {
     /// The act in words: `unlock of carol`, `shield on 203.0.113.0/24`, `policy apply version 8`.
     pub fn named(&self) -> String {
-        let act = in_words(&self.act);
-        if self.about.is_empty() {
-            format!("{act} of {}", self.user)
-        } else {
-            format!("{act} {}", self.about)
+        named(&self.act, &self.user, &self.about)
+    }
+}
+
+impl Listed {
+    /// The act in words, as those of [`Undone::named`]; several at once are an import.
+    pub fn named(&self) -> String {
+        match self.count {
+            0 | 1 => named(&self.act, &self.user, &self.about),
+            count => format!("import of {count} accounts"),
         }
+    }
+}
+
+fn named(act: &str, user: &str, about: &str) -> String {
+    let act = in_words(act);
+    if about.is_empty() {
+        format!("{act} of {user}")
+    } else {
+        format!("{act} {about}")
     }
 }
 
@@ -222,6 +236,12 @@ impl Admin {
     /// Whether an act is listed as one that this person may take back.
     fn may_list(&self, which: &Identity) -> bool {
         self.may(Right::Undo).is_ok() && self.may_undo(which).is_ok()
+    }
+
+    /// Refuses whoever may not take that act back: before they are asked whether they mean it.
+    pub fn may_take_back(&self, act: &Listed) -> Result<(), AdminError> {
+        self.may(Right::Undo)?;
+        self.may_undo(&act.seen.identity)
     }
 
     /// One of them, by its number or that of any that is taken back with it.

@@ -86,6 +86,9 @@ enum Command {
     #[command(subcommand)]
     Source(source::Command),
     /// Take an act back that was done in the last ten minutes, or do it again
+    ///
+    /// It says first which act that is, of whom, by whom and when, and asks: also without a number, since an
+    /// act that is over by now makes way for the one before it.
     Undo(undo::Undo),
     /// Make recovery codes
     #[command(subcommand)]

@@ -209,7 +209,7 @@ pub(crate) fn confirmed(yes: bool, question: &str, word: &str) -> Result<(), Fai
         return Ok(());
     }
     if !interactive() {
-        let text = format!("{question}\nNobody can be asked here: add --yes to {word}");
+        let text = format!("{question}\nNobody can be asked here: add --yes to go on");
         return Err(Failure::Said(Exit::Usage, text));
     }
     typed(&format!("{question}\nType {word} to go on: "), word)

@@ -8,7 +8,7 @@ use gatepost_shared::admin::users::Stop;
 
 use super::Context;
 use super::exit::{Exit, Failure};
-use super::output::{all_the_same, interactive, words};
+use super::output::{all_the_same, confirmed, interactive, local, words};
 use super::shield::own_address;
 
 #[derive(Debug, Args)]
@@ -21,13 +21,16 @@ pub(crate) struct Undo {
     /// Why, for the audit
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
+    /// Say which act it is, and change nothing
+    #[arg(long, conflicts_with = "list")]
+    dry_run: bool,
     /// Don't ask, however many accounts it is about, and though a shield that comes back refuses your own
     /// session's address or this machine's
     #[arg(long)]
     yes: bool,
 }
 
-/// More accounts than this are not changed without a word more.
+/// More accounts than this are not changed without their number being typed.
 const FEW: u64 = 20;
 
 pub(crate) fn run(context: &Context, undo: &Undo) -> Result<Exit, Failure> {
@@ -40,18 +43,26 @@ pub(crate) fn run(context: &Context, undo: &Undo) -> Result<Exit, Failure> {
         None => admin.last_undoable()?,
     };
     let id = entry.id;
-    if entry.count > FEW && !undo.yes {
-        let text = format!(
-            "act {id} is about {} accounts: add --yes to take all of it back",
-            entry.count
-        );
-        return Err(Failure::Said(Exit::Usage, text));
+    admin.may_take_back(&entry)?;
+    let which = which(&entry);
+    if undo.dry_run {
+        context.one(&entry, || which)?;
+        words("Nothing was changed.");
+        return Ok(Exit::Ok);
+    }
+    let word = match entry.count {
+        0..=FEW => "yes".to_owned(),
+        many => many.to_string(),
+    };
+    confirmed(undo.yes, &which, &word)?;
+    if undo.yes {
+        words(&which);
     }
     let mut asked = Asked {
         reason: undo.reason.as_deref(),
         own: own_address(),
         sure: if undo.yes { Sure::Yes } else { Sure::No },
-        // What is asked about below is what is taken back.
+        // What was told above is what is taken back, or nothing is: whatever has the number by now.
         seen: Some(&entry.seen),
     };
     let stop = Stop::default();
@@ -91,6 +102,17 @@ pub(crate) fn run(context: &Context, undo: &Undo) -> Result<Exit, Failure> {
         (0, _) => Exit::Failed,
         (_, _) => Exit::Partly,
     })
+}
+
+/// Which act it is, in a line: a number may be mistyped, and the last act another than one thinks.
+fn which(entry: &Listed) -> String {
+    let (id, act, by) = (entry.id, entry.named(), &entry.by);
+    let at = local(entry.seen.identity.at);
+    if entry.again {
+        format!("Act {id}: {act}, taken back {at} by {by}; this does it again.")
+    } else {
+        format!("Act {id}: {act}, done {at} by {by}.")
+    }
 }
 
 fn list(context: &Context, entries: Vec<Listed>) -> Result<Exit, Failure> {

@@ -78,7 +78,7 @@ fn an_address_is_changed_and_taken_back() {
     assert_eq!(listed["undo"][0]["act"], "set-mail");
     assert_eq!(listed["undo"][0]["permitted"], true);
     stage
-        .gatepost(&["undo", "--reason", "slip"])
+        .gatepost(&["undo", "--reason", "slip", "--yes"])
         .exits(0)
         .says("set-mail of alice is taken back")
         .tells("are not called back");
@@ -175,7 +175,7 @@ fn a_lock_is_an_administrators_until_unlocked() {
         .exits(0)
         .says("alice is unlocked");
     stage
-        .gatepost(&["undo"])
+        .gatepost(&["undo", "--yes"])
         .exits(0)
         .says("unlock of alice is taken back");
     stage.gatepost(&["why", "alice"]).exits(10);
@@ -303,7 +303,11 @@ fn a_list_is_looked_at_then_imported_then_taken_back() {
         .exits(0)
         .says("unconfirmed");
     let undo = imported["undo"].to_string();
-    stage.gatepost(&["undo", &undo]).exits(2).tells("--yes");
+    stage
+        .gatepost(&["undo", &undo])
+        .exits(2)
+        .tells(": import of 500 accounts, done 20")
+        .tells("add --yes to go on");
     // Nor by the number of any other of them.
     let last = stage.gatepost(&["--json", "audit", "list", "kind:user-add"]);
     let last = last.exits(0).json()["events"].as_array().unwrap().clone();
@@ -314,7 +318,7 @@ fn a_list_is_looked_at_then_imported_then_taken_back() {
     stage
         .gatepost(&["undo", &last.unwrap().to_string()])
         .exits(2)
-        .tells("is about 500 accounts: add --yes");
+        .tells(": import of 500 accounts, done 20");
     let undone = stage
         .gatepost(&["--json", "undo", &undo, "--yes"])
         .exits(0)

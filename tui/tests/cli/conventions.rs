@@ -25,7 +25,7 @@ const LEAVES: &[(&str, &str, Opens)] = &[
     ("user unlock", "alice", Opens::Store),
     ("source list", "alice", Opens::Store),
     ("source revoke", "alice --all", Opens::Store),
-    ("undo", "", Opens::Store),
+    ("undo", "--yes", Opens::Store),
     ("recovery new", "alice", Opens::Store),
     (
         "bypass new",

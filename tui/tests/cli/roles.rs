@@ -152,6 +152,24 @@ fn each_role_may_each_command_or_is_refused() {
     }
 }
 
+// Mutant: somebody is asked whether they mean it, or told to add a word, who may not.
+#[test]
+fn who_may_not_take_an_act_back_is_not_asked_about_it() {
+    let Some(stage) = staffed("who_may_not_take_an_act_back_is_not_asked_about_it") else {
+        return;
+    };
+    asks(&stage, "ann", "user lock alice").exits(0);
+    let listed = asks(&stage, "aud", "--json undo --list").exits(0).json();
+    let undo = format!("undo {}", listed["undo"][0]["id"]);
+    for who in ["aud", "hal"] {
+        for more in ["", " --dry-run", " --yes"] {
+            asks(&stage, who, &format!("{undo}{more}")).exits(4);
+        }
+    }
+    asks(&stage, "ann", &undo).exits(2).tells(": lock of alice");
+    asks(&stage, "ann", &format!("{undo} --yes")).exits(0);
+}
+
 /// The subcommands that the program's own help names, with those below them.
 fn known(stage: &Stage, above: &str) -> Vec<String> {
     let help = stage.gatepost(

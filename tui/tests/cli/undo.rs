@@ -1,7 +1,9 @@
-//! `gatepost undo` of bypass codes, shields and changes of the rules: what it says, and what it refuses.
+//! `gatepost undo`: what it asks before; and of bypass codes, shields and changes of the rules, what it says and
+//! what it refuses.
 
 use serde_json::Value;
 
+use crate::console::Terminal;
 use crate::stage::Stage;
 
 fn enrolled(test: &str) -> Option<Stage> {
@@ -24,6 +26,116 @@ fn newest(stage: &Stage) -> (String, Value) {
     (row.pointer("/id").unwrap().to_string(), row.clone())
 }
 
+// Mutants: it is done unasked, or where nobody can be asked; which act it is is not said; a dry run does it, or not as
+// much as the question says; any word is taken for a yes.
+#[test]
+fn an_act_is_named_and_asked_about_before_it_is_taken_back() {
+    let test = "an_act_is_named_and_asked_about_before_it_is_taken_back";
+    let Some(stage) = enrolled(test) else {
+        return;
+    };
+    stage.gatepost(&["user", "lock", "alice"]).exits(0);
+    let (lock, _) = newest(&stage);
+    stage.gatepost(&["user", "disable", "root"]).exits(0);
+    let (disable, _) = newest(&stage);
+    let acts = [
+        (&["undo"][..], &disable, "disable of root, done 20"),
+        (&["undo", &lock], &lock, "lock of alice, done 20"),
+    ];
+    for (line, id, act) in acts {
+        let act = format!("Act {id}: {act}");
+        stage
+            .gatepost(line)
+            .exits(2)
+            .tells(&act)
+            .tells(" by root")
+            .tells("Nobody can be asked here: add --yes to go on");
+        let dry = [line, &["--dry-run"]].concat();
+        stage
+            .gatepost(&dry)
+            .exits(0)
+            .says(&act)
+            .tells("Nothing was changed.");
+        let dry = stage.gatepost(&[&["--json"], &dry[..]].concat());
+        assert_eq!(&dry.exits(0).json()["id"].to_string(), id);
+    }
+    assert_eq!(newest(&stage).0, disable, "nothing was done");
+    let done = stage.gatepost(&["undo", &disable, "--yes"]).exits(0);
+    done.tells(&format!("Act {disable}: disable of root, done 20"));
+    let (redo, _) = newest(&stage);
+    stage
+        .gatepost(&["undo", &redo, "--dry-run"])
+        .exits(0)
+        .says(&format!("Act {redo}: disable of root, taken back 20"))
+        .says("this does it again");
+    let Some(terminal) = Terminal::open(test, &stage) else {
+        return;
+    };
+    terminal.line(&format!("gatepost undo {lock}"));
+    terminal
+        .shows(&format!("Act {lock}: lock of alice, done 20"))
+        .shows("Type yes to go on:");
+    terminal.line("y").shows("nothing was changed").prompts();
+    terminal.line(&format!("clear; gatepost --no-input undo {lock}"));
+    terminal.shows("Nobody can be asked here").prompts();
+    // Whatever hints are not wanted, the question says what it asks about.
+    terminal.line(&format!("clear; gatepost --quiet undo {lock}"));
+    terminal
+        .shows(&format!("Act {lock}: lock of alice, done 20"))
+        .shows("Type yes to go on:");
+    terminal.line("yes").shows("lock of alice is taken back.");
+}
+
+// Mutants: what was told, and what is under the number when it is answered, are not compared; any yes is enough for
+// very many.
+#[test]
+fn what_was_told_is_what_is_taken_back() {
+    let test = "what_was_told_is_what_is_taken_back";
+    let Some(stage) = enrolled(test) else {
+        return;
+    };
+    let Some(terminal) = Terminal::open(test, &stage) else {
+        return;
+    };
+    stage.write("/etc/people.csv", "user,address\nalice,al@example.net\n");
+    let import = ["user", "import", "/etc/people.csv", "--update", "--yes"];
+    stage.gatepost(&import).exits(0);
+    let (id, row) = newest(&stage);
+    assert_eq!(row["count"], 1);
+    terminal.line(&format!("gatepost undo {id}"));
+    terminal.shows("Type yes to go on:");
+    // The import goes on.
+    stage.gatepost(&["user", "disable", "root"]).exits(0);
+    let (later, _) = newest(&stage);
+    stage.change(&format!("undo SET batch = {id} WHERE id = {later}"));
+    terminal.line("yes").shows("went on after you looked: 1");
+    terminal.shows("Nothing").prompts();
+    assert_eq!(newest(&stage).1["count"], 2);
+    // Another act comes under the number.
+    terminal.line(&format!("clear; gatepost undo {id}"));
+    terminal
+        .shows("import of 2 accounts, done 20")
+        .shows("Type yes to go on:");
+    stage.change(&format!("undo SET actor = 'carol' WHERE id = {id}"));
+    terminal.line("yes").shows("changed in the meantime");
+    terminal.prompts();
+    assert_eq!(newest(&stage).1["count"], 2);
+    // Very many take their number.
+    stage.change(&format!(
+        "undo SET batch = {id}; WITH RECURSIVE more(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM more WHERE n < 20)
+         INSERT INTO undo (account, kind, actor, back, version_before, version_after, batch, state, until_store, at_wall)
+         SELECT account, kind, actor, back, version_before, version_after, batch, state, until_store, at_wall
+         FROM undo, more WHERE id = {id}"
+    ));
+    let count = newest(&stage).1["count"].to_string();
+    terminal.line(&format!("clear; gatepost undo {id}"));
+    terminal.shows(&format!("Type {count} to go on:"));
+    terminal.line("yes").shows("nothing was changed").prompts();
+    terminal.line(&format!("clear; gatepost undo {id}"));
+    terminal.shows(&format!("Type {count} to go on:"));
+    terminal.line(&count).shows("To do it again, within ten");
+}
+
 // Mutants: a code that was taken back works on, or is offered to be made again; it is not listed by its name.
 #[test]
 fn a_bypass_code_is_taken_back_by_the_person_who_made_it() {
@@ -37,7 +149,7 @@ fn a_bypass_code_is_taken_back_by_the_person_who_made_it() {
         .exits(0)
         .says("bypass new")
         .says("alice");
-    let undone = stage.gatepost(&["--json", "undo"]).exits(0).json();
+    let undone = stage.gatepost(&["--json", "undo", "--yes"]).exits(0).json();
     assert_eq!(undone["redo"], Value::Null);
     let listed = stage
         .gatepost(&["--json", "bypass", "list", "alice"])
@@ -58,7 +170,7 @@ fn a_bypass_code_is_taken_back_by_the_person_who_made_it() {
     let (id, _) = newest(&stage);
     stage.gatepost(&["bypass", "revoke", "alice"]).exits(0);
     stage
-        .gatepost(&["undo", &id])
+        .gatepost(&["undo", &id, "--yes"])
         .exits(5)
         .tells("has ended already: there is nothing to take back");
     stage.gatepost(&["audit", "verify"]).exits(0);
@@ -85,7 +197,7 @@ fn shields_come_down_and_back_by_undo() {
         .says("shield on")
         .says(net);
     stage
-        .gatepost(&["undo", "--reason", "wrong network"])
+        .gatepost(&["undo", "--reason", "wrong network", "--yes"])
         .exits(0)
         .says("shield on 203.0.113.0/24 is taken back.\n")
         .tells("To do it again, within ten minutes: gatepost undo");
@@ -95,23 +207,26 @@ fn shields_come_down_and_back_by_undo() {
         .tells("No source is refused now.");
     let (redo, row) = newest(&stage);
     assert_eq!(row["again"], true);
-    stage.gatepost(&["undo", &redo]).exits(0);
+    stage.gatepost(&["undo", &redo, "--yes"]).exits(0);
     stage.gatepost(&["shield", "off", net]).exits(0);
     let (off, _) = newest(&stage);
     stage
-        .gatepost(&["undo", &off])
+        .gatepost(&["undo", &off, "--yes"])
         .exits(0)
         .says("shield off 203.0.113.0/24 is taken back.\n");
     stage.gatepost(&["shield", "status"]).exits(0).says(net);
-    // Over this machine itself, it is asked as when it was put up.
+    // Over this machine itself, it is asked as when it was put up, whatever was said of the act before.
     let own = ["shield", "on", "--source", "127.0.0.1", "--yes"];
     stage.gatepost(&own).exits(0);
     stage.gatepost(&["shield", "off", "127.0.0.1"]).exits(0);
     let (off, _) = newest(&stage);
-    stage
-        .gatepost(&["undo", &off])
-        .exits(2)
-        .tells("127.0.0.1 is this machine itself");
+    if let Some(terminal) = Terminal::open("shields_come_down_and_back", &stage) {
+        terminal.line("gatepost undo").shows("Type yes to go on:");
+        terminal
+            .line("yes")
+            .shows("127.0.0.1 is this machine itself");
+        terminal.line("no").shows("nothing was changed");
+    }
     stage.gatepost(&["undo", &off, "--yes"]).exits(0);
     stage.gatepost(&["audit", "verify"]).exits(0);
 }
@@ -133,25 +248,25 @@ fn changes_of_the_rules_are_taken_back_as_versions() {
     };
     let one = apply("/etc/one.toml");
     stage
-        .gatepost(&["undo"])
+        .gatepost(&["undo", "--yes"])
         .exits(0)
         .says("policy apply version 2 is taken back.\n")
         .tells("Now policy version 3 is in force, with the rules of 1.");
     stage
-        .gatepost(&["undo", &one])
+        .gatepost(&["undo", &one, "--yes"])
         .exits(5)
         .tells("was taken back already");
     let two = apply("/etc/two.toml");
     apply("/etc/root.toml");
     stage
-        .gatepost(&["undo", &two])
+        .gatepost(&["undo", &two, "--yes"])
         .exits(10)
         .tells("policy version 4 is no longer in force: version 5 is, which root")
         .tells("gatepost policy rollback 3");
     // Back to the rules that refuse root.
     let harmless = apply("/etc/one.toml");
     stage
-        .gatepost(&["undo", &harmless])
+        .gatepost(&["undo", &harmless, "--yes"])
         .exits(10)
         .tells("would lock out you")
         .tells("gatepost policy rollback 5 --even-if-locked-out");
@@ -165,7 +280,7 @@ fn changes_of_the_rules_are_taken_back_as_versions() {
     ];
     stage.gatepost(&tried).exits(0);
     stage
-        .gatepost(&["undo"])
+        .gatepost(&["undo", "--yes"])
         .exits(0)
         .says("policy try version 7 is taken back.\n")
         .tells("Now policy version 6 is in force again.");

@@ -174,8 +174,9 @@ pub(super) fn write(
         params![at.millis(), BATCH],
     )
     .map_err(failed(doing))?;
-    // By the log, to which the act wrote before: what was once an act's number is never another's, though
-    // the rows are gone after ten quiet minutes.
+    // By the log, to which the act wrote before: though the rows are gone after ten quiet minutes, no later act
+    // in it has that number. A log that is restored may come to it once more, so people are told which act
+    // it names.
     let last = events::last_seq(tx)?;
     tx.execute(
         "INSERT INTO undo (id, account, kind, actor, back, version_before, version_after, batch,
