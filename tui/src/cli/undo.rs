@@ -79,9 +79,17 @@ pub(crate) fn run(context: &Context, undo: &Undo) -> Result<Exit, Failure> {
         }
         done => done,
     }?;
+    let (so, back) = if entry.again {
+        ("done again", "take it back")
+    } else {
+        ("taken back", "do it again")
+    };
     context.one(&undone, || match undone.done {
-        1 if undone.failed.is_empty() => format!("{} is taken back.", undone.named()),
-        done => format!("{}: {done} accounts are as they were.", undone.act),
+        1 if undone.failed.is_empty() => format!("{} is {so}.", undone.named()),
+        done => {
+            let of = done + undone.failed.len();
+            format!("{}: {done} of {of} accounts {so}.", undone.act)
+        }
     })?;
     if !undone.now.is_empty() {
         words(&format!("Now {}.", undone.now));
@@ -89,12 +97,12 @@ pub(crate) fn run(context: &Context, undo: &Undo) -> Result<Exit, Failure> {
     for failed in &undone.failed {
         words(&format!("{}: {}", failed.id, failed.why));
     }
-    if !undone.stays.is_empty() {
+    if !undone.stays.is_empty() && !entry.again {
         words(&format!("What stays: {}.", undone.stays));
     }
     if let Some(redo) = undone.redo {
         words(&format!(
-            "To do it again, within ten minutes: gatepost undo {redo}"
+            "To {back}, within ten minutes: gatepost undo {redo}"
         ));
     }
     Ok(match (undone.done, undone.failed.len()) {

@@ -328,6 +328,13 @@ fn a_list_is_looked_at_then_imported_then_taken_back() {
         .gatepost(&["user", "list", "u500"])
         .exits(0)
         .says("removed");
+    let redo = undone["redo"].to_string();
+    stage
+        .gatepost(&["undo", &redo, "--yes"])
+        .exits(0)
+        .tells(": import of 500 accounts, taken back 20")
+        .says("import: 500 of 500 accounts done again.\n")
+        .tells("To take it back, within ten minutes: gatepost undo");
     stage.gatepost(&["audit", "verify"]).exits(0);
 }
 

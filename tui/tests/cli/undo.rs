@@ -207,7 +207,12 @@ fn shields_come_down_and_back_by_undo() {
         .tells("No source is refused now.");
     let (redo, row) = newest(&stage);
     assert_eq!(row["again"], true);
-    stage.gatepost(&["undo", &redo, "--yes"]).exits(0);
+    // Mutant: what is done again is called taken back.
+    stage
+        .gatepost(&["undo", &redo, "--yes"])
+        .exits(0)
+        .says("shield on 203.0.113.0/24 is done again.\n")
+        .tells("To take it back, within ten minutes: gatepost undo");
     stage.gatepost(&["shield", "off", net]).exits(0);
     let (off, _) = newest(&stage);
     stage
