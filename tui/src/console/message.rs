@@ -10,6 +10,7 @@ use gatepost_shared::admin::browse::{
 };
 use gatepost_shared::admin::doctor::Check;
 use gatepost_shared::admin::filter::Order;
+use gatepost_shared::admin::policy::effective::Effective;
 use gatepost_shared::admin::roles::Role;
 use gatepost_shared::admin::shield::Shield;
 use gatepost_shared::admin::templates::{Kind, Preview};
@@ -59,6 +60,8 @@ pub(crate) enum Found {
     User(Result<UserDetail, (String, String)>),
     /// How the sign-ins of the account of that key ended in the last days.
     SignIns(String, Result<SignIns, String>),
+    /// What the rules say of the account of that key at each service.
+    Applies(String, Result<Effective, String>),
     /// A page of events.
     Events(u64, Result<Page<EventRow>, String>),
     /// A page of the stream of events.

@@ -16,7 +16,7 @@ const USUAL: [&str; 4] = ["sshd", "sudo", "su", "login"];
 const MOST_SERVICES: usize = 32;
 
 /// What applies to a person.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Effective {
     /// Canonical name.
     pub user: String,
@@ -27,7 +27,7 @@ pub struct Effective {
 }
 
 /// What applies to a person at a service.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AtService {
     /// Which.
     pub service: String,

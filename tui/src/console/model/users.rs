@@ -7,9 +7,13 @@ use gatepost_shared::admin::browse::{
 };
 use gatepost_shared::admin::bypass::Listed;
 use gatepost_shared::admin::filter::Filter;
+use gatepost_shared::admin::policy::effective::Effective;
 use gatepost_shared::admin::users::{Mask, State, Versions};
+use gatepost_shared::admin::why::Verdict;
 
 use super::super::effect::step_on;
+use super::super::keys::map::Keymap;
+use super::super::message::{Context, Screen};
 use super::field::InForce;
 use super::home::at_least;
 use super::list::{Keyed, List};
@@ -31,6 +35,8 @@ pub(crate) struct Users {
     pub(crate) page: Option<Result<UserDetail, (String, String)>>,
     /// How the sign-ins of the account of that key ended in the last days.
     pub(crate) sign_ins: Option<(String, Result<SignIns, String>)>,
+    /// What the rules say of the account of that key at each service.
+    pub(crate) applies: Option<(String, Result<Effective, String>)>,
     /// Whether the page is open, where it does not stand beside the list.
     pub(crate) is_open: bool,
     /// How far the page is scrolled.
@@ -134,19 +140,21 @@ impl Users {
         })
     }
 
-    /// How the sign-ins of the page's account ended.
-    fn sign_ins_of(&self, page: &UserDetail) -> Option<&Result<SignIns, String>> {
-        let found = self.sign_ins.as_ref().filter(|(key, _)| *key == page.key);
-        found.map(|(_, sign_ins)| sign_ins)
+    /// What came of the page's account after the page.
+    fn after(&self, page: &UserDetail) -> After<'_> {
+        After {
+            sign_ins: of(self.sign_ins.as_ref(), &page.key),
+            applies: of(self.applies.as_ref(), &page.key),
+        }
     }
 
     /// The page as text.
-    pub(crate) fn lines(&self, width: usize) -> Vec<Line> {
+    pub(crate) fn lines(&self, keys: &Keymap, width: usize) -> Vec<Line> {
         match self.page_of_selected() {
             None if self.list.selected().is_none() => Vec::new(),
             None => broken(Tone::Plain, "reading ...", width, 0),
             Some(Err((_, error))) => broken(Tone::Bad, error, width, 0),
-            Some(Ok(page)) => described(page, self.sign_ins_of(page), width),
+            Some(Ok(page)) => described(page, &self.after(page), keys, width),
         }
     }
 }
@@ -174,11 +182,18 @@ pub(crate) fn state_tone(state: Option<State>) -> Tone {
     }
 }
 
-fn described(
-    page: &UserDetail,
-    sign_ins: Option<&Result<SignIns, String>>,
-    width: usize,
-) -> Vec<Line> {
+/// What takes longer than an account's page, and comes after it.
+struct After<'a> {
+    sign_ins: Option<&'a Result<SignIns, String>>,
+    applies: Option<&'a Result<Effective, String>>,
+}
+
+/// What was found, if it is about that account.
+fn of<'a, T>(found: Option<&'a (String, T)>, key: &str) -> Option<&'a T> {
+    found.filter(|(of, _)| of == key).map(|(_, found)| found)
+}
+
+fn described(page: &UserDetail, after: &After<'_>, keys: &Keymap, width: usize) -> Vec<Line> {
     let mut lines = Vec::new();
     let say = |lines: &mut Vec<Line>, tone, text: &str| {
         lines.extend(broken(tone, text, width, 2));
@@ -187,7 +202,7 @@ fn described(
     let tone = if page.lets_in { Tone::Good } else { Tone::Bad };
     say(&mut lines, tone, &page.why);
     for next in &page.next {
-        say(&mut lines, Tone::Hint, &format!("-> {next}"));
+        say(&mut lines, Tone::Hint, &hint(page, keys, next));
     }
     headed(&mut lines, "ADDRESS");
     for address in &page.addresses {
@@ -230,7 +245,7 @@ fn described(
         say(&mut lines, Tone::Plain, "none was sent");
     }
     headed(&mut lines, "SIGN-INS");
-    match sign_ins {
+    match after.sign_ins {
         Some(Ok(sign_ins)) => lines.extend(by_the_day(sign_ins, width)),
         Some(Err(error)) => say(&mut lines, Tone::Bad, error),
         None => {}
@@ -254,10 +269,65 @@ fn described(
         }
         _few => {}
     }
+    headed(&mut lines, "POLICY");
+    match after.applies {
+        Some(Ok(applies)) => {
+            for (tone, text) in what_applies(applies) {
+                say(&mut lines, tone, &text);
+            }
+        }
+        Some(Err(error)) => say(&mut lines, Tone::Bad, error),
+        None => say(&mut lines, Tone::Plain, "reading ..."),
+    }
     headed(&mut lines, "VERSION");
     let text = format!("{}: an act made on another one is refused", page.version);
     say(&mut lines, Tone::Plain, &text);
     lines
+}
+
+/// A command that helps, and before it the key that does the same here.
+fn hint(page: &UserDetail, keys: &Keymap, command: &str) -> String {
+    let rows = keys.rows(Context::Screen(Screen::Users));
+    let does = |twin: &str| {
+        let (head, _) = twin.split_once("USER")?;
+        let rest = command.strip_prefix(head)?.strip_prefix(&page.user)?;
+        (rest.is_empty() || rest.starts_with(' ')).then_some(())
+    };
+    let found = rows.filter(|bound| does(bound.row.twin).is_some());
+    let key = found.filter_map(|bound| bound.keys.first()).next();
+    key.map_or_else(
+        || format!("-> {command}"),
+        |key| format!("-> {} or {command}", key.shown()),
+    )
+}
+
+/// What the rules say at which services, a line for each answer.
+fn what_applies(applies: &Effective) -> Vec<(Tone, String)> {
+    let mut said: Vec<(Tone, String, Vec<&str>)> = Vec::new();
+    for at in &applies.at {
+        let (tone, what) = match at.verdict {
+            Verdict::Asked | Verdict::NoMail => (Tone::Plain, "a code is asked for"),
+            Verdict::Locked => (Tone::Plain, "a code is asked for, and locked now"),
+            Verdict::NotAsked => (Tone::Care, "no code is asked for"),
+            Verdict::Refused => (Tone::Bad, "refused"),
+        };
+        let by = at
+            .rule
+            .map_or_else(String::new, |rule| format!(", by rule {rule}"));
+        let what = format!("{what}{by}");
+        match said.iter_mut().find(|(_, same, _)| *same == what) {
+            Some((_, _, services)) => services.push(&at.service),
+            None => said.push((tone, what, vec![&at.service])),
+        }
+    }
+    let line = |(tone, what, services): (Tone, String, Vec<&str>)| {
+        (tone, format!("{}: {what}", services.join(", ")))
+    };
+    let head = (Tone::Plain, format!("by {}", applies.policy));
+    [head]
+        .into_iter()
+        .chain(said.into_iter().map(line))
+        .collect()
 }
 
 /// How sign-ins of the last days ended, in words, and as small bars where there is room for these.

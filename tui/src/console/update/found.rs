@@ -42,6 +42,10 @@ pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
             model.users.sign_ins = Some((key, sign_ins));
             Vec::new()
         }
+        Found::Applies(key, applies) => {
+            model.users.applies = Some((key, applies));
+            Vec::new()
+        }
         Found::Events(request, page) => {
             model.audit.list.take(request, page, height);
             Vec::new()
@@ -198,7 +202,9 @@ fn came(model: &mut Model, page: Result<UserDetail, (String, String)>) -> Vec<Ef
     let key = page.as_ref().ok().map(|page| page.key.clone());
     model.users.page = Some(page);
     let mut effects = users::codes_came(model);
-    effects.extend(key.map(Effect::SignIns));
+    if let Some(key) = key {
+        effects.extend([Effect::SignIns(key.clone()), Effect::Applies(key)]);
+    }
     effects
 }
 

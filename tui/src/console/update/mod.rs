@@ -310,7 +310,7 @@ fn resized(model: &mut Model) {
     model.policy.versions.show(table);
     let (height, width) = (model.text_height(), model.detail_width());
     let furthest = |lines: usize| lines.saturating_sub(height);
-    let users = furthest(model.users.lines(width).len());
+    let users = furthest(model.users.lines(&model.keys, width).len());
     model.users.scroll = model.users.scroll.min(users);
     let audit = furthest(model.audit.lines(width).len());
     model.audit.scroll = model.audit.scroll.min(audit);

@@ -53,7 +53,7 @@ pub(super) fn read_page(model: &Model) -> Vec<Effect> {
 pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
     match act {
         Act::Move(step) if model.users.is_open && !model.is_wide() => {
-            let lines = model.users.lines(model.detail_width()).len();
+            let lines = model.users.lines(&model.keys, model.detail_width()).len();
             let height = model.text_height();
             let users = &mut model.users;
             users.scroll = scrolled(users.scroll, step, height, lines);

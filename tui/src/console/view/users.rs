@@ -105,6 +105,6 @@ fn detail(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
         Some(Err((user, _))) => (user.clone(), String::new()),
         None => (String::new(), String::new()),
     };
-    let lines = users.lines(model.detail_width());
+    let lines = users.lines(&model.keys, model.detail_width());
     page(theme, frame, area, (&title, &right), (&lines, users.scroll));
 }

@@ -118,6 +118,7 @@ pub(super) fn job(desk: &Desk, effect: Effect) {
         Effect::Summary
         | Effect::Activity
         | Effect::SignIns(_)
+        | Effect::Applies(_)
         | Effect::Stop(_)
         | Effect::Users { .. }
         | Effect::User { .. }

@@ -225,6 +225,7 @@ fn answer(admin: &Admin, counted: &mut Counted, effect: &Effect) -> Option<Found
         | Effect::Standing
         | Effect::User { .. }
         | Effect::SignIns(_)
+        | Effect::Applies(_)
         | Effect::Post
         | Effect::Preview(_)
         | Effect::Sources(_)
@@ -264,6 +265,7 @@ fn unopened(effect: &Effect, error: &str) -> Option<Found> {
         | Effect::Standing
         | Effect::User { .. }
         | Effect::SignIns(_)
+        | Effect::Applies(_)
         | Effect::Post
         | Effect::Preview(_)
         | Effect::Sources(_)

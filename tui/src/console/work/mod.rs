@@ -151,9 +151,11 @@ impl Workers {
                 return Ok(());
             }
             Effect::Events { .. } | Effect::Stream { .. } | Effect::Mails { .. } => &self.lists,
-            Effect::User { .. } | Effect::SignIns(_) | Effect::Sources(_) | Effect::Undoables => {
-                &self.pages
-            }
+            Effect::User { .. }
+            | Effect::SignIns(_)
+            | Effect::Applies(_)
+            | Effect::Sources(_)
+            | Effect::Undoables => &self.pages,
             Effect::Summary => &self.counts,
             Effect::Activity => &self.activity,
             Effect::Standing => &self.standing,

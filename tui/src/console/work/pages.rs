@@ -41,6 +41,10 @@ fn look(desk: &Desk, admin: &mut Option<Admin>, effect: Effect) {
             let found = with(desk, admin, |admin| admin.sign_ins(&key));
             desk.tell(Found::SignIns(key, found));
         }
+        Effect::Applies(key) => {
+            let found = with(desk, admin, |admin| admin.policy_of(&key, None));
+            desk.tell(Found::Applies(key, found));
+        }
         Effect::Sources(key) => {
             let found = with(desk, admin, |admin| admin.sources(&key));
             desk.tell(Found::Sources(key, found));

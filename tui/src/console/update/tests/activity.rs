@@ -112,7 +112,7 @@ fn what_was_not_looked_at_is_said() {
 }
 
 fn of_alice(model: &Model, width: usize) -> Vec<String> {
-    let lines = words(&model.users.lines(width));
+    let lines = words(&model.users.lines(&model.keys, width));
     let lines = lines.into_iter().skip_while(|line| line != "SIGN-INS");
     lines.take_while(|line| !line.is_empty()).collect()
 }
@@ -124,7 +124,11 @@ fn an_accounts_days_come_after_its_page() {
     act(&mut model, Act::Open);
     assert_eq!(found(&mut model, Found::User(Ok(detail("bob")))), []);
     let asked = found(&mut model, Found::User(Ok(detail("alice"))));
-    assert_eq!(asked, [Effect::SignIns("alice".into())]);
+    let wanted = [
+        Effect::SignIns("alice".into()),
+        Effect::Applies("alice".into()),
+    ];
+    assert_eq!(asked, wanted);
     let mut days = SignIns {
         since: "2026-10-24".into(),
         let_in: counted(&[1, 60], "2026-11-21"),

@@ -7,6 +7,7 @@ mod asking;
 mod crumbs;
 mod live;
 mod many;
+mod page;
 mod policy;
 mod service;
 

@@ -20,8 +20,8 @@ use ratatui::buffer::Buffer;
 use ratatui::style::Color;
 
 use self::samples::{
-    LONG, activity, checks, detail, error, events, mails, page, policy, sign_ins, standing,
-    summary, users,
+    LONG, activity, applies, checks, detail, error, events, mails, page, policy, sign_ins,
+    standing, summary, users,
 };
 use super::view;
 use crate::console::effect::Effect;
@@ -82,6 +82,14 @@ fn feed(model: &mut Model, case: Case, effects: Vec<Effect>) {
             ),
             Effect::User { key, .. } => Found::User(detail(case, &key)),
             Effect::SignIns(key) => Found::SignIns(key, sign_ins(case)),
+            Effect::Applies(key) => {
+                let found = if failed {
+                    Err(error())
+                } else {
+                    Ok(applies(&key))
+                };
+                Found::Applies(key, found)
+            }
             Effect::Events { request, .. } => Found::Events(
                 request,
                 if failed {

@@ -8,9 +8,11 @@ use gatepost_shared::admin::browse::{
 use gatepost_shared::admin::bypass::Listed as Bypass;
 use gatepost_shared::admin::doctor::{Check, Finding};
 use gatepost_shared::admin::factors::Factor;
+use gatepost_shared::admin::policy::effective::{AtService, Effective};
 use gatepost_shared::admin::shield::Shield;
 use gatepost_shared::admin::undo;
 use gatepost_shared::admin::users::State;
+use gatepost_shared::admin::why::Verdict;
 
 use super::Case;
 use crate::console::effect::Ask;
@@ -266,6 +268,25 @@ pub(super) fn sign_ins(case: Case) -> Result<SignIns, String> {
         refused: series(case, &bad, "2026-11-22"),
         services: vec!["sshd".into(), "sudo".into()],
     })
+}
+
+pub(super) fn applies(user: &str) -> Effective {
+    let at = |service: &str, verdict, rule| AtService {
+        service: service.into(),
+        verdict,
+        rule,
+        sentence: String::new(),
+    };
+    Effective {
+        user: user.into(),
+        policy: "policy version 7".into(),
+        at: vec![
+            at("sshd", Verdict::Locked, None),
+            at("sudo", Verdict::Locked, None),
+            at("cron", Verdict::NotAsked, Some(1)),
+            at("login", Verdict::Refused, Some(2)),
+        ],
+    }
 }
 
 /// Answers what is asked of the policy.
