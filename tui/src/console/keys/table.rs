@@ -24,24 +24,13 @@ pub(crate) const TABLE: [Binding; 114] = [
     ),
     row(
         USERS,
-        &[K::Char('D')],
-        A::Disable,
+        &[K::Char('b')],
+        A::Bypass,
         [
-            "disable",
-            "disable",
-            "refuse sign-ins, or let them in again",
-            "gatepost user disable USER",
-        ],
-    ),
-    row(
-        USERS,
-        &[K::Char('e')],
-        A::SetMail,
-        [
-            "set-mail",
-            "address",
-            "have codes go to another address, once it is confirmed",
-            "gatepost user set-mail USER ADDRESS",
+            "bypass",
+            "bypass",
+            "make a bypass code, for somebody who has nothing else",
+            "gatepost bypass new USER --reason TEXT",
         ],
     ),
     row(
@@ -57,6 +46,17 @@ pub(crate) const TABLE: [Binding; 114] = [
     ),
     row(
         USERS,
+        &[K::Char('e')],
+        A::SetMail,
+        [
+            "set-mail",
+            "address",
+            "have codes go to another address, once it is confirmed",
+            "gatepost user set-mail USER ADDRESS",
+        ],
+    ),
+    row(
+        USERS,
         &[K::Char('v')],
         A::Verify,
         [
@@ -68,17 +68,6 @@ pub(crate) const TABLE: [Binding; 114] = [
     ),
     row(
         USERS,
-        &[K::Char('b')],
-        A::Bypass,
-        [
-            "bypass",
-            "bypass",
-            "make a bypass code, for somebody who has nothing else",
-            "gatepost bypass new USER --reason TEXT",
-        ],
-    ),
-    row(
-        USERS,
         &[K::Char('t')],
         A::Sources,
         [
@@ -86,6 +75,17 @@ pub(crate) const TABLE: [Binding; 114] = [
             "sources",
             "show where the person signs in from, and forget it",
             "gatepost source list USER",
+        ],
+    ),
+    row(
+        USERS,
+        &[K::Char('D')],
+        A::Disable,
+        [
+            "disable",
+            "disable",
+            "refuse sign-ins, or let them in again",
+            "gatepost user disable USER",
         ],
     ),
     row(

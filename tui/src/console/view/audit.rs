@@ -48,7 +48,7 @@ fn table(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
     let is_roomy = area.width >= ROOMY;
     let roomy = [
         Column::of("AT", 19),
-        Column::of("KIND", 16),
+        Column::of("KIND", 17),
         Column::of("USER", 0),
         Column::of("SERVICE", 8),
         Column::of("FROM", 0),

@@ -92,7 +92,7 @@ fn stream(live: &Live, title: String, theme: Theme, frame: &mut Frame<'_>, area:
     let is_roomy = area.width >= ROOMY;
     let roomy = [
         Column::of("AT", 8),
-        Column::of("KIND", 16),
+        Column::of("KIND", 17),
         Column::of("USER", 0),
         Column::of("FROM", 0),
     ];
