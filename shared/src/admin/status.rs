@@ -21,7 +21,11 @@ pub struct Status {
     pub more_locked: bool,
     /// Of these: no address is confirmed.
     pub unconfirmed: u64,
-    /// Of these: disabled.
+    /// Of these: enrolled more than seven days ago.
+    pub unconfirmed_long: u64,
+    /// Accounts whose newest mail of the last day no relay will take.
+    pub bounced: u64,
+    /// Accounts that are disabled.
     pub disabled: u64,
     /// Whether the newest mail was taken; none where there was none in the last day.
     pub mail_ok: Option<bool>,
@@ -67,6 +71,8 @@ impl Admin {
             locked,
             more_locked,
             unconfirmed,
+            unconfirmed_long,
+            bounced,
             disabled,
             mails,
             mails_failed,
@@ -81,6 +87,8 @@ impl Admin {
             locked,
             more_locked,
             unconfirmed,
+            unconfirmed_long,
+            bounced,
             disabled,
             mail_ok: newest_mail.as_ref().map(|mail| mail.outcome == taken),
             mails,

@@ -118,8 +118,13 @@ fn mail(standing: &Standing) -> String {
         (Some(false), _) => "the newest was NOT taken: gatepost mail list".to_owned(),
         (_, _) => "none was sent yet".to_owned(),
     };
+    let bounced = match standing.bounced {
+        0 => String::new(),
+        1 => "; refused for good: 1 account (gatepost user list mail:bounced)".to_owned(),
+        many => format!("; refused for good: {many} accounts (gatepost user list mail:bounced)"),
+    };
     format!(
-        "{newest}; {} in the last day, {} not taken; notices that wait: {}",
+        "{newest}; {} in the last day, {} not taken; notices that wait: {}{bounced}",
         standing.mails, standing.mails_failed, standing.notices_due
     )
 }

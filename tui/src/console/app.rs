@@ -158,6 +158,7 @@ impl App<'_> {
                 Effect::Summary
                 | Effect::Activity
                 | Effect::SignIns(_)
+                | Effect::Missing
                 | Effect::Applies(_)
                 | Effect::Standing
                 | Effect::Stream { .. }

@@ -44,6 +44,8 @@ pub(crate) enum Effect {
     },
     /// Read how an account's sign-ins of the last days ended, by its key.
     SignIns(String),
+    /// Count who of this machine has no account.
+    Missing,
     /// Find out what the rules say of an account at each service, by its key.
     Applies(String),
     /// Read a page of events.

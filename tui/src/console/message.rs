@@ -50,6 +50,8 @@ pub(crate) enum Message {
 pub(crate) enum Found {
     /// The home page's counts.
     Summary(Result<Summary, String>),
+    /// How many people of this machine have no account.
+    Missing(Result<u64, String>),
     /// What happened in the last hours.
     Activity(Result<Activity, String>),
     /// The first accounts that were found for the request of that number, while others are looked for.

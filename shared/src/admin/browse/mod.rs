@@ -302,6 +302,8 @@ impl Admin {
             locked,
             more_locked: counts.suspects.len() >= usize::try_from(SUSPECTS).unwrap_or(usize::MAX),
             unconfirmed: counts.unconfirmed,
+            unconfirmed_long: counts.unconfirmed_long,
+            bounced: counts.bounced,
             disabled: counts.disabled,
             mails: counts.mails,
             mails_failed: counts.mails_failed,

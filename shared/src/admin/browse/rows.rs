@@ -128,7 +128,11 @@ pub struct Summary {
     pub more_locked: bool,
     /// Of these: no address is confirmed.
     pub unconfirmed: u64,
-    /// Of these: disabled.
+    /// Of these: enrolled more than seven days ago.
+    pub unconfirmed_long: u64,
+    /// Accounts whose newest mail of the last day no relay will take.
+    pub bounced: u64,
+    /// Accounts that are disabled.
     pub disabled: u64,
     /// Deliveries in the last day.
     pub mails: u64,

@@ -46,6 +46,8 @@ pub struct Invited {
     pub accepted: bool,
 }
 
+/// People without an account that are counted.
+pub const MOST_MISSING: u32 = 10_000;
 /// Accounts that are read at a time.
 const PAGE: u32 = 500;
 
@@ -80,6 +82,12 @@ impl Admin {
             });
         }
         Ok(found)
+    }
+
+    /// How many people of this machine have no account, [`MOST_MISSING`] at the most.
+    pub fn missing(&self) -> Result<u64, AdminError> {
+        let found = self.unenrolled(&Filter::default(), "", MOST_MISSING)?;
+        Ok(found.len() as u64)
     }
 
     /// The accounts of a filter that wait for their first confirmation, or for that of another

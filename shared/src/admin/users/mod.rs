@@ -20,7 +20,7 @@ pub use self::import::{
     Fate, Form, IMPORT_LIMIT, Imported, Line, MOST_ROWS, Options, Plan, Rows, machine_rows,
     read_rows,
 };
-pub use self::invite::{Invited, Person};
+pub use self::invite::{Invited, MOST_MISSING, Person};
 pub use self::view::{Address, Listed, Mask, Shown, Standing, State};
 pub(super) use self::view::{mask, rounded};
 use super::roles::Right;

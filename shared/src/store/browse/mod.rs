@@ -10,6 +10,7 @@ mod events;
 mod lately;
 mod order;
 
+use gatepost_words::time::Span;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params_from_iter};
 
@@ -129,6 +130,10 @@ pub struct Counts {
     pub disabled: u64,
     /// Of these: active, with no confirmed address.
     pub unconfirmed: u64,
+    /// Of these: enrolled for longer than [`LONG`].
+    pub unconfirmed_long: u64,
+    /// Accounts whose newest delivery since the given moment no relay will ever take.
+    pub bounced: u64,
     /// Names of those that may be locked, as many as were asked for.
     pub suspects: Vec<String>,
     /// Deliveries since the given moment.
@@ -150,6 +155,9 @@ impl Stopper {
         self.0.interrupt();
     }
 }
+
+/// How long somebody may wait with a confirmation before it is worth a word.
+pub const LONG: Span = Span::from_hours(7 * 24);
 
 const LISTING: &str = "listing the accounts";
 
@@ -259,6 +267,7 @@ impl Store {
                 total(sql, &[state.to_owned().into()])
             };
             let disabled = state("disabled")?;
+            let long_ago = now.wall.millis().saturating_sub(LONG.millis());
             let suspect = [Condition {
                 negated: false,
                 test: Test::State(vec![Kept::Suspect]),
@@ -286,6 +295,20 @@ impl Store {
                        (SELECT 1 FROM addresses d
                         WHERE d.account = a.id AND d.confirmed_wall IS NOT NULL)",
                     &[],
+                )?,
+                unconfirmed_long: total(
+                    "SELECT count(*) FROM accounts a WHERE a.state = 'active'
+                       AND a.created_wall < ? AND NOT EXISTS
+                       (SELECT 1 FROM addresses d
+                        WHERE d.account = a.id AND d.confirmed_wall IS NOT NULL)",
+                    &[long_ago.into()],
+                )?,
+                bounced: total(
+                    "SELECT count(*) FROM deliveries d JOIN accounts a ON a.id = d.account
+                     WHERE d.at_wall >= ? AND d.outcome = 'permanent' AND a.state = 'active'
+                       AND NOT EXISTS (SELECT 1 FROM deliveries n
+                                       WHERE n.account = d.account AND n.id > d.id)",
+                    &[since.into()],
                 )?,
                 suspects: suspects.into_iter().map(|account| account.name).collect(),
                 mails: total(

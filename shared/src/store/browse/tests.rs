@@ -2,6 +2,7 @@
 
 use gatepost_words::ident::{EmailAddress, UserName};
 use gatepost_words::time::Wall;
+use rusqlite::params;
 use serde_json::json;
 
 use super::{Around, Bound, Condition, EventAsks, EventTerm, Kept, Order, Seen, Side, Test, Way};
@@ -177,6 +178,43 @@ fn each_condition_finds_what_it_says() {
         ),
         (3, 1, 1, 1)
     );
+}
+
+// Mutants: a later mail that was taken does not count; nor does a mail to nobody, or to who is disabled; one of long
+// ago does; a wait of seven days is short.
+#[test]
+fn what_waits_for_somebody_is_counted() {
+    let bench = store_with(&["alice", "bob", "carol", "dan"]);
+    let now = bench.1.now();
+    let deliver = |account: Option<&str>, outcome: &str, at: i64| {
+        let sql = "INSERT INTO deliveries
+              (account, kind, relay, outcome, reply, message_id, millis, at_wall)
+            VALUES ((SELECT id FROM accounts WHERE name = ?), 'code', 'r', ?, '', '', 1, ?)";
+        let written = bench
+            .0
+            .connection
+            .execute(sql, params![account, outcome, at]);
+        written.unwrap();
+    };
+    deliver(Some("alice"), "accepted", 10);
+    deliver(Some("alice"), "permanent", 20);
+    deliver(Some("bob"), "permanent", 20);
+    deliver(Some("bob"), "accepted", 30);
+    deliver(Some("carol"), "permanent", 9);
+    deliver(Some("dan"), "permanent", 20);
+    deliver(None, "permanent", 20);
+    let change = |sql: &str| bench.0.connection.execute_batch(sql).unwrap();
+    change("UPDATE accounts SET state = 'disabled' WHERE name = 'dan'");
+    change("UPDATE addresses SET confirmed_wall = NULL");
+    let counts = || bench.0.counts(&now, ROW, 10, 9).unwrap();
+    assert_eq!((counts().bounced, counts().unconfirmed_long), (1, 0));
+    let long_ago = now.wall.millis() - super::LONG.millis();
+    for (created, long) in [(long_ago, 0), (long_ago - 1, 1)] {
+        change(&format!(
+            "UPDATE accounts SET created_wall = {created} WHERE name = 'alice'"
+        ));
+        assert_eq!((counts().unconfirmed, counts().unconfirmed_long), (3, long));
+    }
 }
 
 #[test]

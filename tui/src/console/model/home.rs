@@ -1,6 +1,7 @@
 //! What is to be done: counts, each a way to what it counts.
 
 use gatepost_shared::admin::browse::{Activity, EventRow, MOST_BY_HOUR, Series, Summary};
+use gatepost_shared::admin::users::MOST_MISSING;
 
 use super::super::message::{Screen, Standing};
 use super::live::banner;
@@ -15,6 +16,10 @@ pub(crate) struct Home {
     pub(crate) error: Option<String>,
     /// What happened in the last hours.
     pub(crate) activity: Option<Result<Activity, String>>,
+    /// How many people of this machine have no account.
+    pub(crate) missing: Option<Result<u64, String>>,
+    /// Whether they are to be counted after the counts of the store.
+    pub(crate) looks_for_missing: bool,
     /// What attacks, in words; none where nothing does.
     pub(crate) attack: Option<String>,
     /// How many shields are up.
@@ -63,6 +68,8 @@ impl Home {
             locked,
             more_locked,
             unconfirmed,
+            unconfirmed_long,
+            bounced,
             disabled,
             mails,
             mails_failed,
@@ -73,9 +80,37 @@ impl Home {
         let users = Screen::Users;
         let text = format!("{}{or_more} locked", counted(locked, "account", "accounts"));
         link(locked, Tone::Bad, text, users, "state:locked");
+        if bounced > 0 {
+            let text = counted(bounced, "account", "accounts");
+            let text = format!("{text} whose newest mail the relay refused for good");
+            link(bounced, Tone::Bad, text, users, "mail:bounced");
+        }
         let text = counted(unconfirmed, "account has", "accounts have");
-        let text = format!("{text} no confirmed address");
-        link(unconfirmed, Tone::Care, text, users, "state:unconfirmed");
+        let long = match unconfirmed_long {
+            0 => String::new(),
+            long => format!(", {} of them for over 7 days", grouped(long)),
+        };
+        let text = format!("{text} no confirmed address{long}");
+        // Who waits longest first.
+        let waiting = "state:unconfirmed sort:enrolled";
+        link(unconfirmed, Tone::Care, text, users, waiting);
+        match &self.missing {
+            Some(Ok(0)) | None => {}
+            Some(Ok(many)) => {
+                let more = if *many >= u64::from(MOST_MISSING) {
+                    " or more"
+                } else {
+                    ""
+                };
+                let text = counted(*many, "person", "people");
+                let text = format!("{text}{more} of this machine without an account");
+                link(*many, Tone::Care, text, users, "state:none");
+            }
+            Some(Err(error)) => {
+                let text = format!("who is not enrolled cannot be told: {error}");
+                link(1, Tone::Care, text, users, "");
+            }
+        }
         let text = format!("{} disabled", counted(disabled, "account", "accounts"));
         link(disabled, Tone::Plain, text, users, "state:disabled");
         let text = format!("{} in all", counted(accounts, "account", "accounts"));
@@ -97,6 +132,11 @@ impl Home {
         let text = format!("{} to be sent", counted(notices_due, "notice", "notices"));
         link(notices_due, Tone::Care, text, Screen::Mail, "");
         links
+    }
+
+    /// The first row that is shown where there are so many lines for them.
+    pub(crate) const fn top(&self, height: usize) -> usize {
+        (self.selected + 1).saturating_sub(height)
     }
 
     /// What happened in the last hours, where there is room for it.

@@ -42,6 +42,10 @@ pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
             model.users.sign_ins = Some((key, sign_ins));
             Vec::new()
         }
+        Found::Missing(many) => {
+            model.home.missing = Some(many);
+            Vec::new()
+        }
         Found::Applies(key, applies) => {
             model.users.applies = Some((key, applies));
             Vec::new()

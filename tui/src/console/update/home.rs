@@ -30,12 +30,14 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
 }
 
 /// The counts are here: what takes longer comes after them, where it is seen.
-pub(super) fn counted(model: &Model) -> Vec<Effect> {
-    if model.screen == Screen::Home {
-        vec![Effect::Activity]
-    } else {
-        Vec::new()
+pub(super) fn counted(model: &mut Model) -> Vec<Effect> {
+    if model.screen != Screen::Home {
+        return Vec::new();
     }
+    // Who has no account changes with the machine's users, not with the store.
+    let looks = std::mem::take(&mut model.home.looks_for_missing);
+    let missing = looks.then_some(Effect::Missing);
+    [Effect::Activity].into_iter().chain(missing).collect()
 }
 
 /// Who has no account, or none that gets codes.

@@ -164,7 +164,8 @@ fn on_screen(model: &mut Model, screen: Screen, act: Act) -> Vec<Effect> {
             match screen {
                 Screen::Health => effects.extend(health::look(model)),
                 Screen::Policy => effects.extend(policy::look_again(model)),
-                Screen::Home | Screen::Users | Screen::Live | Screen::Audit | Screen::Mail => {}
+                Screen::Home => model.home.looks_for_missing = true,
+                Screen::Users | Screen::Live | Screen::Audit | Screen::Mail => {}
             }
             effects
         }
@@ -195,7 +196,10 @@ pub(super) fn go(model: &mut Model, to: Screen) -> Vec<Effect> {
 /// What a screen reads when it comes up.
 pub(super) fn entered(model: &mut Model) -> Vec<Effect> {
     match model.screen {
-        Screen::Home => vec![Effect::Summary],
+        Screen::Home => {
+            model.home.looks_for_missing = true;
+            vec![Effect::Summary]
+        }
         Screen::Users => users::read(model),
         Screen::Live => live::read(model),
         Screen::Audit => audit::read(model),

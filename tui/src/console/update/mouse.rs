@@ -49,7 +49,10 @@ fn click(model: &mut Model, at: (u16, u16)) -> Vec<Effect> {
 /// Selects the row on that line; opens it where it was selected already.
 fn row(model: &mut Model, line: usize) -> Vec<Effect> {
     let (selected, top, count) = match model.screen {
-        Screen::Home => (model.home.selected, 0, model.home.links().len()),
+        Screen::Home => {
+            let top = model.home.top(model.text_height());
+            (model.home.selected, top, model.home.links().len())
+        }
         Screen::Users => model.users.list.place(),
         Screen::Live => model.live.stream.place(),
         Screen::Audit => model.audit.list.place(),

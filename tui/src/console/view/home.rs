@@ -35,6 +35,7 @@ pub(super) fn draw(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rec
         .links()
         .into_iter()
         .enumerate()
+        .skip(home.top(model.text_height()))
         .map(|(index, link)| {
             let is_selected = index == home.selected;
             let mark = if is_selected { theme.pointer() } else { " " };

@@ -114,6 +114,7 @@ pub(super) fn job(desk: &Desk, effect: Effect) {
         }
         Effect::Export(job, export) => super::export::work(desk, job, &export),
         Effect::Difference(number, source) => policy::difference(desk, number, &source),
+        Effect::Missing => desk.tell(Found::Missing(missing(desk))),
         Effect::Keys(filter) => desk.tell(Found::Keys(keys(desk, &filter))),
         Effect::Summary
         | Effect::Activity
@@ -293,6 +294,11 @@ fn keys(desk: &Desk, filter: &Filter) -> Result<(Vec<String>, bool), String> {
             return Ok((keys, true));
         }
     }
+}
+
+fn missing(desk: &Desk) -> Result<u64, String> {
+    let admin = desk.admin()?;
+    admin.missing().map_err(|error| said(&error))
 }
 
 fn check_chain(desk: &Desk) -> Result<String, String> {

@@ -225,6 +225,7 @@ fn answer(admin: &Admin, counted: &mut Counted, effect: &Effect) -> Option<Found
         | Effect::Standing
         | Effect::User { .. }
         | Effect::SignIns(_)
+        | Effect::Missing
         | Effect::Applies(_)
         | Effect::Post
         | Effect::Preview(_)
@@ -265,6 +266,7 @@ fn unopened(effect: &Effect, error: &str) -> Option<Found> {
         | Effect::Standing
         | Effect::User { .. }
         | Effect::SignIns(_)
+        | Effect::Missing
         | Effect::Applies(_)
         | Effect::Post
         | Effect::Preview(_)

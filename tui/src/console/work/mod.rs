@@ -189,6 +189,7 @@ impl Workers {
             | Effect::Long(..)
             | Effect::Plan(..)
             | Effect::Keys(_)
+            | Effect::Missing
             | Effect::Export(..)
             | Effect::Difference(..)
             | Effect::Post

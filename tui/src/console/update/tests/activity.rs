@@ -2,9 +2,9 @@
 
 use gatepost_shared::admin::browse::{Activity, Series, SignIns, Summary};
 
-use super::{act, detail, found, fresh, users};
+use super::{act, detail, found, fresh, update, users};
 use crate::console::effect::Effect;
-use crate::console::message::{Act, Found, Screen};
+use crate::console::message::{Act, Found, Message, Mouse, Screen, Step};
 use crate::console::model::Model;
 use crate::console::model::text::Line;
 
@@ -54,11 +54,58 @@ fn the_hours_are_read_after_the_counts_and_on_home_alone() {
     let mut model = fresh(Screen::Home);
     let begun = super::begin(&mut model);
     assert!(!begun.contains(&Effect::Activity), "{begun:?}");
-    for _ in 0..2 {
-        assert_eq!(found(&mut model, summary(1)), [Effect::Activity]);
-    }
+    let first = found(&mut model, summary(1));
+    assert_eq!(first, [Effect::Activity, Effect::Missing]);
+    assert_eq!(found(&mut model, summary(1)), [Effect::Activity]);
     act(&mut model, Act::Go(Screen::Users));
     assert_eq!(found(&mut model, summary(1)), []);
+    act(&mut model, Act::Go(Screen::Home));
+    let again = found(&mut model, summary(1));
+    assert_eq!(again, [Effect::Activity, Effect::Missing]);
+}
+
+// Mutants: what waits is not told; it leads elsewhere; nothing is told where nothing waits.
+#[test]
+fn home_names_what_waits_and_leads_there() {
+    let mut model = fresh(Screen::Home);
+    let told = |model: &Model| -> Vec<(String, &'static str)> {
+        let links = model.home.links().into_iter();
+        links.map(|link| (link.text, link.filter)).collect()
+    };
+    found(&mut model, summary(9));
+    found(&mut model, Found::Missing(Ok(0)));
+    assert!(told(&model).iter().all(|(text, _)| {
+        !["refused for good", "7 days", "without"]
+            .iter()
+            .any(|word| text.contains(word))
+    }));
+    let waits = Summary {
+        accounts: 9,
+        unconfirmed: 3,
+        unconfirmed_long: 2,
+        bounced: 1,
+        ..Summary::default()
+    };
+    found(&mut model, Found::Summary(Ok(waits)));
+    found(&mut model, Found::Missing(Ok(4)));
+    let told = told(&model);
+    for wanted in [
+        (
+            "1 account whose newest mail the relay refused for good",
+            "mail:bounced",
+        ),
+        (
+            "3 accounts have no confirmed address, 2 of them for over 7 days",
+            "state:unconfirmed sort:enrolled",
+        ),
+        ("4 people of this machine without an account", "state:none"),
+    ] {
+        assert!(
+            told.iter()
+                .any(|(text, filter)| (text.as_str(), *filter) == wanted),
+            "{told:?}"
+        );
+    }
 }
 
 // Mutants: bars without figures; a figure that is cut; bars where there is no room; a store without
@@ -152,4 +199,27 @@ fn an_accounts_days_come_after_its_page() {
     assert!(!of_alice(&model, 10).contains(&"let in   ".to_owned()));
     let gone = Err(("alice".to_owned(), "gone".to_owned()));
     assert_eq!(found(&mut model, Found::User(gone)), []);
+}
+
+// Mutants: the selected row is below the screen's edge; a click means the row that stood there before.
+#[test]
+fn a_selected_row_of_home_is_seen_on_a_low_screen() {
+    let mut model = fresh(Screen::Home);
+    model.size = (60, 15);
+    model.home.attack = Some("attack".into());
+    model.home.shields = 1;
+    let summary = Summary {
+        accounts: 9,
+        bounced: 1,
+        ..Summary::default()
+    };
+    found(&mut model, Found::Summary(Ok(summary)));
+    found(&mut model, Found::Missing(Ok(4)));
+    act(&mut model, Act::Move(Step::Last));
+    let (last, height) = (model.home.links().len() - 1, model.text_height());
+    assert!(last >= height, "{last} {height}");
+    assert_eq!(model.home.selected, last);
+    assert_eq!(model.home.top(height), last + 1 - height);
+    update(&mut model, Message::Mouse(Mouse::Click(5, 3)));
+    assert_eq!(model.home.selected, last + 1 - height);
 }

@@ -72,6 +72,7 @@ fn feed(model: &mut Model, case: Case, effects: Vec<Effect>) {
         let found = match effect {
             Effect::Summary => Found::Summary(summary(case)),
             Effect::Activity => Found::Activity(activity(case)),
+            Effect::Missing => Found::Missing(if failed { Err(error()) } else { Ok(4) }),
             Effect::Users { request, .. } => Found::Users(
                 request,
                 if failed {

@@ -208,6 +208,8 @@ pub(super) fn summary(case: Case) -> Result<Summary, String> {
                 locked: many,
                 more_locked: case == Case::Long,
                 unconfirmed: many,
+                unconfirmed_long: many / 3,
+                bounced: many / 2,
                 disabled: 1,
                 mails: many * 9,
                 mails_failed: many,
