@@ -70,6 +70,10 @@ pub struct Tally {
     pub accepted: u64,
     /// Not taken.
     pub failed: u64,
+    /// Of these: refused for good (5xx).
+    pub bounced: u64,
+    /// Of these: not taken for now (4xx). The others never came that far.
+    pub deferred: u64,
     /// Half of those that were taken took less, in milliseconds.
     pub p50_ms: Option<u32>,
     /// Nineteen of twenty took less.
@@ -149,6 +153,8 @@ impl Tally {
                 .push(u32::try_from(fared.millis).unwrap_or(u32::MAX));
         } else {
             self.failed += 1;
+            self.bounced += u64::from(fared.outcome == Some(Outcome::Permanent));
+            self.deferred += u64::from(fared.outcome == Some(Outcome::Transient));
         }
     }
 
@@ -199,7 +205,7 @@ impl From<outbox::Queued> for Queued {
 
 #[cfg(test)]
 mod tests {
-    use super::{Queued, Tally, outbox};
+    use super::{Fared, Outcome, Queued, Tally, outbox};
 
     // A copy of another store may hold anything. Mutants: a text goes to the screen as it is.
     #[test]
@@ -217,6 +223,37 @@ mod tests {
         for text in [queued.user, queued.kind, queued.state] {
             assert!(!text.contains('\u{1b}'), "{text:?}");
         }
+    }
+
+    // Mutants: what was put off counts as refused; what no relay saw counts as either.
+    #[test]
+    fn what_failed_is_told_apart_by_whether_it_may_still_be_taken() {
+        let mut tally = Tally::default();
+        for outcome in [
+            Some(Outcome::Accepted),
+            Some(Outcome::Permanent),
+            Some(Outcome::Transient),
+            Some(Outcome::Transient),
+            Some(Outcome::Connection),
+            None,
+        ] {
+            tally.count(&Fared {
+                relay: "r".into(),
+                address: None,
+                outcome,
+                reply: String::new(),
+                millis: 1,
+                at: 0,
+            });
+        }
+        let Tally {
+            accepted,
+            failed,
+            bounced,
+            deferred,
+            ..
+        } = tally;
+        assert_eq!((accepted, failed, bounced, deferred), (1, 5, 1, 2));
     }
 
     // Mutant: the rank is one too far.

@@ -152,6 +152,7 @@ fn tally(accepted: u64, failed: u64) -> Tally {
     let mut tally = Tally::default();
     tally.accepted = accepted;
     tally.failed = failed;
+    tally.bounced = failed / 2;
     tally.p50_ms = (accepted > 0).then_some(712);
     tally.p95_ms = (accepted > 0).then_some(1_430);
     tally

@@ -150,7 +150,15 @@ fn health(context: &Context) -> Result<Exit, Failure> {
             .iter()
             .map(|row| fared(&format!("to {}", row.name), &row.tally));
         let rows: Vec<Vec<String>> = all.chain(relays).chain(domains).collect();
-        let head = ["LAST 24 HOURS", "ACCEPTED", "FAILED", "P50 MS", "P95 MS"];
+        let head = [
+            "LAST 24 HOURS",
+            "ACCEPTED",
+            "FAILED",
+            "BOUNCED",
+            "DEFERRED",
+            "P50 MS",
+            "P95 MS",
+        ];
         let mut text = table(&head, &rows);
         if let Some(failed) = &health.last_failure {
             // Writing to a String cannot fail.
@@ -174,6 +182,8 @@ fn fared(name: &str, tally: &Tally) -> Vec<String> {
         name.to_owned(),
         tally.accepted.to_string(),
         tally.failed.to_string(),
+        tally.bounced.to_string(),
+        tally.deferred.to_string(),
         millis(tally.p50_ms),
         millis(tally.p95_ms),
     ]

@@ -198,6 +198,14 @@ fn fared(name: &str, tally: &Tally, width: usize) -> Vec<Line> {
         grouped(tally.accepted),
         grouped(tally.failed)
     );
+    let parts = [(tally.bounced, "bounced"), (tally.deferred, "deferred")];
+    let parts = parts.into_iter().filter(|(many, _)| *many > 0);
+    let parts: Vec<String> = parts
+        .map(|(many, what)| format!("{} {what}", grouped(many)))
+        .collect();
+    if !parts.is_empty() {
+        text.push_str(&format!(" ({})", parts.join(", ")));
+    }
     for (share, millis) in [("half", tally.p50_ms), ("19 of 20", tally.p95_ms)] {
         if let Some(millis) = millis {
             let within = format!(", {share} within {} ms", grouped(millis.into()));

@@ -34,7 +34,7 @@ fn table(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
         format!("Audit  {filter}")
     };
     let empty = if filter.is_empty() {
-        "Nothing has happened yet: the log is empty.".to_owned()
+        "Nothing has happened yet: the log is empty. 2, then N, enrols somebody.".to_owned()
     } else {
         format!("No event is like that: {filter}. Esc takes the filter away, / changes it.")
     };

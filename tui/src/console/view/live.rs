@@ -108,7 +108,10 @@ fn stream(live: &Live, title: String, theme: Theme, frame: &mut Frame<'_>, area:
         columns: if is_roomy { &roomy } else { &tight },
         cells: &|row| cells(row, is_roomy),
         marked: &|_| false,
-        empty: "Nothing has happened yet. What does is seen here, the newest first.".to_owned(),
+        empty:
+            "Nothing has happened yet. What does is seen here, the newest first; 2, then N, enrols \
+                somebody."
+                .to_owned(),
     }
     .draw(theme, frame, area);
 }
