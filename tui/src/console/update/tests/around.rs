@@ -357,27 +357,3 @@ fn the_rows_of_a_filter_are_written_to_a_file() {
     press(&mut model, Key::Char('E'));
     assert!(model.dialog.is_none());
 }
-
-#[test]
-fn an_order_is_a_word_of_the_filter() {
-    let mut model = users();
-    for (typed, text) in [
-        ("-enrolled", "sort:-enrolled"),
-        ("-name", "sort:-name"),
-        ("-last", "sort:-last"),
-        ("-fails", "sort:-fails"),
-        ("by name", ""),
-    ] {
-        press(&mut model, Key::Char('s'));
-        types(&mut model, typed);
-        let effects = press(&mut model, Key::Enter);
-        assert_eq!(model.users.filter.text, text);
-        assert!(
-            matches!(effects.as_slice(), [Effect::Users { .. }]),
-            "{effects:?}"
-        );
-    }
-    act(&mut model, Act::Go(Screen::Audit));
-    press(&mut model, Key::Char('s'));
-    assert_eq!(said(&model), "This list has one order: the newest first.");
-}

@@ -5,11 +5,14 @@ mod activity;
 mod around;
 mod asking;
 mod crumbs;
+mod import;
 mod live;
 mod many;
 mod page;
 mod policy;
 mod service;
+mod sorting;
+mod undo;
 
 use std::collections::BTreeMap;
 
@@ -102,6 +105,18 @@ fn types(model: &mut Model, text: &str) -> Vec<Effect> {
 
 fn said(model: &Model) -> &str {
     model.notes.shown().map_or("", |note| note.text.as_str())
+}
+
+/// The deed that is handed out.
+fn deed(effects: &[Effect]) -> &Deed {
+    let [Effect::Do(deed)] = effects else {
+        panic!("{effects:?}")
+    };
+    deed
+}
+
+fn twin(model: &Model) -> String {
+    model.dialog.as_ref().unwrap().twin().unwrap()
 }
 
 #[test]

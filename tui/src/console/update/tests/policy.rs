@@ -6,8 +6,8 @@ use gatepost_shared::admin::policy::act::Guard;
 use gatepost_shared::admin::policy::diff::Stopped;
 use gatepost_shared::admin::roles::Role;
 
-use super::{act, found, fresh, press, said, types};
-use crate::console::effect::{Ask, Deed, Effect, Put, Said, Slot, Source, Verb};
+use super::{act, deed, found, fresh, press, said, twin, types};
+use crate::console::effect::{Ask, Effect, Put, Said, Slot, Source, Verb};
 use crate::console::message::{Act, Found, FoundPolicy, Job, Key, Message, Refused, Screen, Told};
 use crate::console::model::Model;
 use crate::console::model::dialog::Focus;
@@ -55,17 +55,6 @@ fn looked(told: Told) -> (Model, u32) {
     assert_eq!(source, Source::Edited(TEXT.to_owned()));
     about(&mut model, FoundPolicy::Difference(number, Ok(told)));
     (model, number)
-}
-
-fn deed(effects: &[Effect]) -> &Deed {
-    let [Effect::Do(deed)] = effects else {
-        panic!("{effects:?}")
-    };
-    deed
-}
-
-fn twin(model: &Model) -> String {
-    model.dialog.as_ref().unwrap().twin().unwrap()
 }
 
 // Job 15: three steps after the edit. Mutants: another base than what was looked at; the time is not asked.
