@@ -125,7 +125,7 @@ impl Admin {
     ) -> Result<Vec<Listed>, AdminError> {
         self.may(show.needs())?;
         // Where each page is looked for among all accounts, a few large ones cost less than many small ones.
-        let limit = if filter.order.is_looked_for() {
+        let limit = if filter.order.rows().is_looked_for() {
             limit.max(LOOKED_FOR)
         } else {
             limit
@@ -152,7 +152,7 @@ impl Admin {
         let row_limit = self.config.policy.limits.failures_in_a_row;
         let room = usize::try_from(limit).unwrap_or(usize::MAX);
         let chunk = limit.saturating_add(1);
-        let chunk = if filter.order.is_looked_for() && !filter.is_exact() {
+        let chunk = if filter.order.rows().is_looked_for() && !filter.is_exact() {
             chunk.max(LOOKED_FOR)
         } else {
             chunk
@@ -165,7 +165,7 @@ impl Admin {
                 &now,
                 &conditions,
                 row_limit,
-                (filter.order, way, from.as_ref()),
+                (filter.order.rows(), way, from.as_ref()),
                 chunk,
             )?;
             let ended = u32::try_from(accounts.len()).is_ok_and(|read| read < chunk);

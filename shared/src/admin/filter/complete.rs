@@ -1,6 +1,6 @@
 //! Finishing the last word of a filter, as far as that is clear. Pure.
 
-use super::{FIELDS, ORDERS, STATES};
+use super::{FIELDS, Order, STATES};
 
 /// A filter of accounts whose last word is finished as far as that is clear; none where it is not.
 pub fn complete_users(text: &str) -> Option<String> {
@@ -15,8 +15,7 @@ pub fn complete_users(text: &str) -> Option<String> {
                 .map(|(state, _)| format!("{field}{separator}{state}"));
             words = states.collect();
         } else if field == "sort" {
-            let orders = ORDERS.iter().map(|(order, _)| format!("sort:{order}"));
-            words = orders.collect();
+            words = Order::ALL.map(|order| format!("sort:{order}")).to_vec();
         }
     }
     complete(text, &words)

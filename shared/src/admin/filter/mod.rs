@@ -21,6 +21,7 @@
 
 mod complete;
 mod events;
+mod order;
 mod words;
 
 use std::fmt;
@@ -28,11 +29,11 @@ use std::net::IpAddr;
 
 pub use self::complete::{complete_events, complete_users};
 pub use self::events::EventFilter;
+pub use self::order::{By, Order};
 pub use self::words::span_of;
 use self::words::{Word, words};
 use super::AdminError;
 use super::users::{Listed, State};
-pub use crate::store::browse::Order;
 use crate::store::browse::{Condition, Fate, Kept, Side, Test};
 
 /// Which accounts are wanted. Empty: all.
@@ -81,8 +82,8 @@ impl Filter {
     pub fn parse(text: &str) -> Result<Self, FilterError> {
         let mut filter = Self::default();
         for word in words(text)? {
-            if let Some(name) = word.text.strip_prefix("sort:") {
-                filter.order = order(&word, name)?;
+            if let Some(name) = word.text.strip_prefix(order::FIELD) {
+                filter.order = order::named(&word, name)?;
                 continue;
             }
             let (term, none) = term(&word)?;
@@ -159,7 +160,7 @@ impl Filter {
     /// The part of it that an index finds at once: where a name or an address is to have something in it,
     /// the names that begin so. None where there is no such part.
     pub(super) fn beginning(&self) -> Option<Self> {
-        if !matches!(self.order, Order::Name | Order::NameBack) {
+        if self.order.by != By::Name {
             // In another order all of them are looked at before the first is known.
             return None;
         }
@@ -278,15 +279,6 @@ fn term(word: &Word) -> Result<(Option<Term>, bool), FilterError> {
     Ok((Some(Term { negated, asks }), false))
 }
 
-fn order(word: &Word, name: &str) -> Result<Order, FilterError> {
-    let order = ORDERS.iter().find(|(known, _)| *known == name);
-    order.map(|(_, order)| *order).ok_or_else(|| {
-        let known: Vec<&str> = ORDERS.iter().map(|(name, _)| *name).collect();
-        let message = format!("no such order: it is one of {}", known.join(" "));
-        word.error("sort:".len(), message)
-    })
-}
-
 fn states(value: &Word, negated: bool) -> Result<(Option<Term>, bool), FilterError> {
     let mut column = value.column;
     let mut found = Vec::new();
@@ -385,18 +377,6 @@ const STATES: [(&str, State); 6] = [
     ("locked", State::Locked),
     ("disabled", State::Disabled),
     ("removed", State::Removed),
-];
-
-/// The orders by their names.
-pub const ORDERS: [(&str, Order); 8] = [
-    ("name", Order::Name),
-    ("-name", Order::NameBack),
-    ("enrolled", Order::Enrolled),
-    ("-enrolled", Order::EnrolledBack),
-    ("last", Order::Last),
-    ("-last", Order::LastBack),
-    ("fails", Order::Fails),
-    ("-fails", Order::FailsBack),
 ];
 
 const FIELDS: [&str; 8] = [

@@ -124,15 +124,15 @@ fn what_an_index_finds_at_once_is_told_from_what_is_searched() {
 
 #[test]
 fn an_order_is_a_word_of_its_own() {
-    use super::Order;
+    use super::{By, Order};
     let filter = Filter::parse("ali sort:-enrolled").unwrap();
     assert_eq!(
         (filter.order(), filter.terms.len()),
-        (Order::EnrolledBack, 1)
+        (Order::of(By::Enrolled).turned(), 1)
     );
     assert_eq!(filter.beginning(), None);
-    for (name, order) in super::ORDERS {
-        let filter = Filter::parse(&format!("sort:{name}")).unwrap();
+    for order in Order::ALL {
+        let filter = Filter::parse(&format!("sort:{order}")).unwrap();
         assert_eq!(filter.order(), order);
         assert!(filter.is_empty(), "an order leaves nobody out");
     }

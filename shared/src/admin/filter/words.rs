@@ -50,6 +50,16 @@ pub(super) fn words(text: &str) -> Result<Vec<Word>, FilterError> {
     Ok(words)
 }
 
+/// The same as they are typed, quotes and all.
+pub(super) fn parts(text: &str) -> Vec<&str> {
+    let mut is_quoted = false;
+    let is_end = |c| {
+        is_quoted ^= c == '"';
+        c == ' ' && !is_quoted
+    };
+    text.split(is_end).filter(|part| !part.is_empty()).collect()
+}
+
 /// `15m`, `2h`, `30d`, `1y` in milliseconds; a year has 365 days.
 pub fn span_of(text: &str) -> Option<i64> {
     const DAY: i64 = 86_400_000;

@@ -3,7 +3,7 @@
 use gatepost_words::ident::{EmailAddress, UserName};
 
 use super::super::browse::{After, Around};
-use super::super::filter::{Filter, ORDERS};
+use super::super::filter::{Filter, Order};
 use super::super::users::{Mask, Proof};
 use super::{bench, name};
 
@@ -71,7 +71,7 @@ fn a_list_goes_on_after_what_was_read_of_it_in_every_order() {
     }
     bench.enrol(Proof::Word);
     bench.fail(1);
-    for (order, _) in ORDERS {
+    for order in Order::ALL {
         for filter in ["", "state:active "] {
             let filter = Filter::parse(&format!("{filter}sort:{order}")).unwrap();
             let like = |after: &After| {

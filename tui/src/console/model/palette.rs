@@ -2,7 +2,7 @@
 //! to do one thing; looked for by a few of their letters.
 
 use gatepost_shared::admin::bypass::Listed;
-use gatepost_shared::admin::filter::{ORDERS, Order};
+use gatepost_shared::admin::filter::{By, Order};
 use gatepost_shared::admin::templates::{Kind, Template};
 use gatepost_words::text::tame;
 use tui_input::Input;
@@ -159,22 +159,22 @@ impl Model {
     /// The orders of the accounts; the one in force is said to be.
     fn orders(&self) -> Vec<Entry> {
         let now = self.users.filter.filter.order();
-        let entries = ORDERS.into_iter().map(|(name, order)| Entry {
+        let entries = Order::ALL.into_iter().map(|order| Entry {
             act: Act::SortBy(order),
-            name: name.to_owned(),
-            long: match order {
-                Order::Name => "by name",
-                Order::NameBack => "by name, the last one first",
-                Order::Enrolled => "as they were enrolled",
-                Order::EnrolledBack => "as they were enrolled, the newest first",
-                Order::Last => "by last sign-in, the longest ago first",
-                Order::LastBack => "by last sign-in, the latest first",
-                Order::Fails => "by wrong codes in a row, the fewest first",
-                Order::FailsBack => "by wrong codes in a row, the most first",
+            name: order.to_string(),
+            long: match (order.by, order.is_back) {
+                (By::Name, false) => "by name",
+                (By::Name, true) => "by name, the last one first",
+                (By::Enrolled, false) => "as they were enrolled",
+                (By::Enrolled, true) => "as they were enrolled, the newest first",
+                (By::Last, false) => "by last sign-in, the longest ago first",
+                (By::Last, true) => "by last sign-in, the latest first",
+                (By::Fails, false) => "by wrong codes in a row, the fewest first",
+                (By::Fails, true) => "by wrong codes in a row, the most first",
             }
             .to_owned(),
             key: if order == now { "in use" } else { "" }.to_owned(),
-            twin: format!("gatepost user list sort:{name}"),
+            twin: format!("gatepost user list sort:{order}"),
             why_not: None,
             elsewhere: None,
         });

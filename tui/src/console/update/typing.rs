@@ -1,8 +1,6 @@
 //! Typing a filter: each key that makes sense is in force at once.
 
-use gatepost_shared::admin::filter::{
-    EventFilter, Filter, ORDERS, Order, complete_events, complete_users,
-};
+use gatepost_shared::admin::filter::{EventFilter, Filter, Order, complete_events, complete_users};
 
 use super::super::effect::Effect;
 use super::super::message::{Act, Edit, Screen, Step};
@@ -95,16 +93,10 @@ fn complete(model: &mut Model) -> Vec<Effect> {
 
 /// Puts an order in force: a word of the filter like the others.
 pub(super) fn sort(model: &mut Model, order: Order) -> Vec<Effect> {
-    let words = model.users.filter.text.split(' ');
-    let mut words: Vec<&str> = words
-        .filter(|word| !word.is_empty() && !word.starts_with("sort:"))
-        .collect();
-    let name = ORDERS.into_iter().find(|(_, known)| *known == order);
-    let sort = name.map(|(name, _)| format!("sort:{name}"));
-    // By name they stand anyway.
-    words.extend(sort.as_deref().filter(|_| order != Order::default()));
-    let text = words.join(" ");
-    put_in_force(model, &text)
+    match order.put_into(&model.users.filter.text) {
+        Some(text) => put_in_force(model, &text),
+        None => Vec::new(),
+    }
 }
 
 /// Takes the filter away, if there is one.
