@@ -215,6 +215,18 @@ fn many_are_done_at_once_with_partial_results() {
         .map(|result| result["done"].as_bool().unwrap())
         .collect();
     assert_eq!(ends, [true, false, true]);
+    let by_state = stage
+        .gatepost(&["--json", "user", "list", "sort:state"])
+        .exits(0)
+        .json();
+    let first: Vec<&str> = by_state["users"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .take(3)
+        .map(|account| account["user"].as_str().unwrap())
+        .collect();
+    assert_eq!(first, ["u1", "u2", "alice"], "the disabled come first");
     assert!(
         done["results"][1]["error"]
             .as_str()

@@ -27,6 +27,7 @@ fn an_account_goes_from_enrolled_to_removed() {
         .exits(0)
         .says(": 0 let in, 0 refused, 0 wrong codes");
     for order in [
+        "sort:-state",
         "sort:-last",
         "sort:last",
         "sort:-fails",
@@ -39,7 +40,7 @@ fn an_account_goes_from_enrolled_to_removed() {
         .tells("No account is like that.");
     user(&["list", "sort:lost"])
         .exits(2)
-        .tells("column 6: no such order: it is one of name -name enrolled -enrolled last -last");
+        .tells("column 6: no such order: it is one of name -name state -state enrolled -enrolled last -last");
     user(&["disable", "alice", "--reason", "left\u{1b}[31m"]).exits(0);
     user(&["list"]).exits(0).says("disabled");
     user(&["enable", "alice"]).exits(0);

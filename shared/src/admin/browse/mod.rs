@@ -3,6 +3,7 @@
 //! is fit for a screen and every time is in the machine's own zone; nothing here changes anything.
 
 mod activity;
+mod by_state;
 mod rows;
 mod unenrolled;
 
@@ -13,12 +14,12 @@ pub use self::rows::{EventRow, MailRow, Summary, UserDetail, UserRow};
 use self::rows::{bypass_row, event_row, mail_row, user_detail, user_row};
 use super::filter::{EventFilter, Filter};
 use super::roles::Right;
-use super::users::{Listed, Mask};
+use super::users::{Listed, Mask, State};
 use super::{Admin, AdminError, sources};
 use crate::people;
 use crate::store::accounts::Account;
+use crate::store::browse::{self as store, Bound, Condition, Seen, Test, Way};
 pub use crate::store::browse::{Around, Page, Stopper};
-use crate::store::browse::{Bound, Condition, Seen, Test, Way};
 
 /// How many accounts that may be locked are looked at one by one for a count.
 const SUSPECTS: u32 = 200;
@@ -67,7 +68,7 @@ impl Admin {
             return self.browse_people(filter, around, limit, show);
         }
         let side =
-            |way, from: Option<&str>| self.side(filter, way, from.map(Bound::at), limit, show);
+            |way, from: Option<&str>| self.side(filter, way, from.map(Edge::at), limit, show);
         let before = match around {
             Around::First => None,
             Around::Last => Some(side(Way::Back, None)?),
@@ -125,7 +126,8 @@ impl Admin {
     ) -> Result<Vec<Listed>, AdminError> {
         self.may(show.needs())?;
         // Where each page is looked for among all accounts, a few large ones cost less than many small ones.
-        let limit = if filter.order.rows().is_looked_for() {
+        let is_looked_for = |order: store::Order| order.is_looked_for();
+        let limit = if filter.order().rows().is_none_or(is_looked_for) {
             limit.max(LOOKED_FOR)
         } else {
             limit
@@ -134,13 +136,12 @@ impl Admin {
         Ok(self.side(filter, Way::Onwards, from, limit, show)?.0)
     }
 
-    /// One side of a page, and whether there are more. Rows that only a reckoning turns down are
-    /// read past.
+    /// One side of a page, and whether there are more.
     fn side(
         &self,
         filter: &Filter,
         way: Way,
-        from: Option<Bound>,
+        from: Option<Edge>,
         limit: u32,
         show: Mask,
     ) -> Result<(Vec<Listed>, bool), AdminError> {
@@ -148,11 +149,28 @@ impl Admin {
         if filter.wants_none_alone() {
             return Ok((Vec::new(), false));
         }
+        match filter.order().rows() {
+            Some(order) => {
+                let from = from.map(|edge| edge.bound);
+                self.in_order(filter, (order, way, from), limit, show)
+            }
+            None => self.by_state(filter, way, from.as_ref(), limit, show),
+        }
+    }
+
+    /// The same in an order of the store's. Rows that only a reckoning turns down are read past.
+    fn in_order(
+        &self,
+        filter: &Filter,
+        (order, way, from): (store::Order, Way, Option<Bound>),
+        limit: u32,
+        show: Mask,
+    ) -> Result<(Vec<Listed>, bool), AdminError> {
         let conditions = self.conditions(filter)?;
         let row_limit = self.config.policy.limits.failures_in_a_row;
         let room = usize::try_from(limit).unwrap_or(usize::MAX);
         let chunk = limit.saturating_add(1);
-        let chunk = if filter.order.rows().is_looked_for() && !filter.is_exact() {
+        let chunk = if order.is_looked_for() && !filter.is_exact() {
             chunk.max(LOOKED_FOR)
         } else {
             chunk
@@ -165,7 +183,7 @@ impl Admin {
                 &now,
                 &conditions,
                 row_limit,
-                (filter.order.rows(), way, from.as_ref()),
+                (order, way, from.as_ref()),
                 chunk,
             )?;
             let ended = u32::try_from(accounts.len()).is_ok_and(|read| read < chunk);
@@ -316,7 +334,7 @@ impl Admin {
 
 /// How far a list was read; at first, not at all.
 #[derive(Clone, Debug, Default)]
-pub struct After(Option<Bound>);
+pub struct After(Option<Edge>);
 
 impl After {
     /// Up to an account and with it.
@@ -325,7 +343,27 @@ impl After {
             last: row.last_success_millis,
             fails: row.failures_in_a_row,
         };
-        Self(Some(Bound::after(&row.key, seen)))
+        Self(Some(Edge {
+            bound: Bound::after(&row.key, seen),
+            state: Some(row.standing.state),
+        }))
+    }
+}
+
+/// Where a reading of accounts begins.
+#[derive(Clone, Debug)]
+struct Edge {
+    bound: Bound,
+    /// The state that the account had when it was read; none: the one that it has now.
+    state: Option<State>,
+}
+
+impl Edge {
+    fn at(name: &str) -> Self {
+        Self {
+            bound: Bound::at(name),
+            state: None,
+        }
     }
 }
 

@@ -1,14 +1,29 @@
-//! Lists in which people of this machine stand who have no account, among those who have one: by name,
-//! whatever order is asked for, since somebody without an account has nothing else.
+//! Lists in which people of this machine stand who have no account, among those who have one: by name or by
+//! state, whatever order is asked for, since somebody without an account has nothing else.
 
+use std::cmp::Ordering;
+
+use super::by_state::part_by_part;
 use super::rows::{UserRow, person_row, user_row};
-use super::{Around, Bound, Page, Way};
-use crate::admin::filter::Filter;
+use super::{Around, Edge, Page, Way};
+use crate::admin::filter::{By, Filter};
 use crate::admin::users::{Mask, Person};
 use crate::admin::{Admin, AdminError};
 
 /// People that are looked at for a list at the most.
 const MOST: u32 = 100_000;
+
+/// What one side of a page has, and whether there are more.
+type Side = (Vec<UserRow>, bool);
+
+/// What is listed, how many rows a side has, and what of an address.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    filter: &'a Filter,
+    people: &'a [Person],
+    limit: u32,
+    show: Mask,
+}
 
 impl Admin {
     /// Accounts that the filter wants, and people without one.
@@ -19,34 +34,31 @@ impl Admin {
         limit: u32,
         show: Mask,
     ) -> Result<Page<UserRow>, AdminError> {
-        let filter = &filter.by_name();
+        self.may(show.needs())?;
         let people = self.unenrolled(filter, "", MOST)?;
-        let room = usize::try_from(limit).unwrap_or(usize::MAX);
-        let side = |way, from: Option<&str>| -> Result<(Vec<UserRow>, bool), AdminError> {
-            let (accounts, more) = self.side(filter, way, from.map(Bound::at), limit, show)?;
-            let mut rows: Vec<UserRow> = accounts.into_iter().map(user_row).collect();
-            let last = rows.last().map(|row| row.key.clone());
-            let is_within = |person: &&Person| {
-                let key = person.key.as_str();
-                // Beyond the last account of a page that goes on, somebody else may come first.
-                let reaches = |last: &String| match way {
-                    Way::Onwards => key <= last.as_str(),
-                    Way::Back => key >= last.as_str(),
-                };
-                let is_on_side = from.is_none_or(|from| match way {
-                    Way::Onwards => key >= from,
-                    Way::Back => key < from,
-                });
-                is_on_side && (!more || last.as_ref().is_none_or(reaches))
-            };
-            rows.extend(people.iter().filter(is_within).cloned().map(person_row));
-            rows.sort_by(|one, other| match way {
-                Way::Onwards => one.key.cmp(&other.key),
-                Way::Back => other.key.cmp(&one.key),
-            });
-            let more = more || rows.len() > room;
-            rows.truncate(room);
-            Ok((rows, more))
+        self.browse_among(&people, filter, around, limit, show)
+    }
+
+    /// The same where it is known who has no account: by name.
+    fn browse_among(
+        &self,
+        people: &[Person],
+        filter: &Filter,
+        around: &Around<String>,
+        limit: u32,
+        show: Mask,
+    ) -> Result<Page<UserRow>, AdminError> {
+        self.may(show.needs())?;
+        let filter = &filter.as_listed();
+        let asked = Asked {
+            filter,
+            people,
+            limit,
+            show,
+        };
+        let side = |way, from: Option<&str>| match filter.order().by {
+            By::State => self.people_by_state(asked, way, from),
+            By::Name | By::Enrolled | By::Last | By::Fails => self.people_by_name(asked, way, from),
         };
         let (mut rows, more_before) = match around {
             Around::First => (Vec::new(), false),
@@ -65,5 +77,157 @@ impl Admin {
             more_before,
             more_after,
         })
+    }
+
+    fn people_by_name(
+        &self,
+        asked: Asked<'_>,
+        way: Way,
+        from: Option<&str>,
+    ) -> Result<Side, AdminError> {
+        let Asked {
+            filter,
+            people,
+            limit,
+            show,
+        } = asked;
+        let room = usize::try_from(limit).unwrap_or(usize::MAX);
+        let (accounts, more) = self.side(filter, way, from.map(Edge::at), limit, show)?;
+        let mut rows: Vec<UserRow> = accounts.into_iter().map(user_row).collect();
+        let rises = filter.order().is_back == (way == Way::Back);
+        let last = rows.last().map(|row| row.key.clone());
+        // Beyond the last account of a page that goes on, somebody else may come first.
+        let reaches = |person: &&Person| {
+            !more
+                || last.as_ref().is_none_or(|last| {
+                    if rises {
+                        person.key <= *last
+                    } else {
+                        person.key >= *last
+                    }
+                })
+        };
+        let people = on_side(people, (rises, way), from).filter(reaches);
+        rows.extend(people.cloned().map(person_row));
+        rows.sort_by(|one, other| one.key.cmp(&other.key));
+        if !rises {
+            rows.reverse();
+        }
+        let more = more || rows.len() > room;
+        rows.truncate(room);
+        Ok((rows, more))
+    }
+
+    fn people_by_state(
+        &self,
+        asked: Asked<'_>,
+        way: Way,
+        from: Option<&str>,
+    ) -> Result<Side, AdminError> {
+        let Asked {
+            filter,
+            people,
+            limit,
+            show,
+        } = asked;
+        let edge = from.map(Edge::at);
+        let first = edge.as_ref().map(|edge| self.part_of(edge)).transpose()?;
+        part_by_part(filter, way, first, limit, |part, is_first| {
+            let Some(state) = part else {
+                // Names rise whichever way the states go.
+                let side = (way == Way::Onwards, way);
+                let found = on_side(people, side, from.filter(|_| is_first));
+                let mut rows: Vec<UserRow> = found.cloned().map(person_row).collect();
+                if way == Way::Back {
+                    rows.reverse();
+                }
+                return Ok((rows, false));
+            };
+            if filter.wants_none_alone() {
+                return Ok((Vec::new(), false));
+            }
+            let bound = edge.as_ref().filter(|_| is_first);
+            let from = (way, bound.map(|edge| edge.bound.clone()));
+            let (accounts, more) = self.in_state(filter, state, from, limit, show)?;
+            Ok((accounts.into_iter().map(user_row).collect(), more))
+        })
+    }
+}
+
+/// Those who stand on one side of a name, the name itself among those onwards.
+fn on_side<'a>(
+    people: &'a [Person],
+    (rises, way): (bool, Way),
+    from: Option<&'a str>,
+) -> impl Iterator<Item = &'a Person> {
+    people.iter().filter(move |person| {
+        from.is_none_or(|from| match person.key.as_str().cmp(from) {
+            Ordering::Equal => way == Way::Onwards,
+            Ordering::Greater => rises,
+            Ordering::Less => !rises,
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Around, Person};
+    use crate::admin::filter::Filter;
+    use crate::admin::tests::in_every_state;
+    use crate::admin::users::Mask;
+
+    // Mutants: people stand at the end, or twice where a page ends before them; they are turned round with the
+    // states; a page around one of them begins with the first; an order that they do not have is tried.
+    #[test]
+    fn people_stand_among_the_accounts_in_every_order_that_they_have() {
+        let bench = in_every_state();
+        let people = ["ann", "user035", "zoe"].map(|name| Person {
+            key: name.to_owned(),
+            user: name.to_owned(),
+            uid: 1,
+            state: "none".to_owned(),
+        });
+        let by_name = "ann 00 02 035 04 05 07 09 10 12 14 zoe";
+        for (typed, list) in [
+            ("", by_name),
+            ("sort:-name", "zoe 14 12 10 09 07 05 04 035 02 00 ann"),
+            // They never signed in; who has an account did neither.
+            ("sort:last", by_name),
+            ("sort:state", "00 05 10 02 07 12 ann 035 zoe 04 09 14"),
+            ("sort:-state", "04 09 14 ann 035 zoe 02 07 12 00 05 10"),
+        ] {
+            let filter = format!("state:none,locked,disabled,unconfirmed {typed}");
+            let filter = &Filter::parse(&filter).unwrap();
+            let page = |around, limit| {
+                let found = bench
+                    .admin
+                    .browse_among(&people, filter, &around, limit, Mask::Masked);
+                let page = found.unwrap();
+                let keys: Vec<String> = page.rows.into_iter().map(|row| row.key).collect();
+                (keys, page.more_before, page.more_after)
+            };
+            let all: Vec<String> = list
+                .split(' ')
+                .map(|name| match name {
+                    "ann" | "zoe" => name.to_owned(),
+                    number => format!("user{number}"),
+                })
+                .collect();
+            for room in [1, 2, 5, 99] {
+                let limit = u32::try_from(room).unwrap();
+                let part = |from: usize, to: usize| {
+                    let (from, to) = (from, to.min(all.len()));
+                    (all[from..to].to_vec(), from > 0, to < all.len())
+                };
+                assert_eq!(page(Around::First, limit), part(0, room), "{typed}");
+                let last = part(all.len().saturating_sub(room), all.len());
+                assert_eq!(page(Around::Last, limit), last, "{typed}");
+                for (at, key) in all.iter().enumerate() {
+                    let around = page(Around::Key(key.clone()), limit);
+                    let wanted = part(at.saturating_sub(room), at + room);
+                    assert_eq!(around, wanted, "{typed} {key} {room}");
+                }
+            }
+        }
     }
 }

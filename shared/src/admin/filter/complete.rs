@@ -68,6 +68,7 @@ mod tests {
             ("so", Some("sort:")),
             ("ali sort:l", Some("ali sort:last")),
             ("sort:-f", Some("sort:-fails")),
+            ("sort:s", Some("sort:state")),
             ("sort:", None),
             ("sort:x", None),
             ("zzz", None),

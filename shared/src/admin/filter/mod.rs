@@ -13,7 +13,7 @@
 //! - `from:203.0.113.0/24`: a wrong code of the last days, or a success of the last month, came from
 //!   there
 //! - `mail:bounced`: how the last mail ended, or `failed`, `accepted`
-//! - `sort:name`, `sort:enrolled`, `sort:last`, `sort:fails`; `-` before the order: backwards
+//! - `sort:name`, `sort:state`, `sort:enrolled`, `sort:last`, `sort:fails`; `-` before the order: backwards
 //! - `"ali ng"`: blanks between quotes are part of the word
 //! - `!` before any of them: not so
 //!
@@ -43,7 +43,7 @@ pub struct Filter {
     /// Whether people without an account are wanted.
     none: bool,
     /// In which order.
-    pub(super) order: Order,
+    order: Order,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,12 +98,26 @@ impl Filter {
         self.none
     }
 
-    /// The same in the order of names.
-    pub(super) fn by_name(&self) -> Self {
+    /// The same in the order that it is listed in.
+    pub(super) fn as_listed(&self) -> Self {
         Self {
-            order: Order::default(),
+            order: self.listed_in(),
             ..self.clone()
         }
+    }
+
+    /// The accounts of it that are in one state; none where it wants none of these.
+    pub(super) fn only(&self, state: State) -> Option<Self> {
+        let term = Term {
+            negated: false,
+            asks: Asks::States(vec![state]),
+        };
+        let allows = |term: &Term| term.allows(state);
+        self.terms.iter().all(allows).then(|| {
+            let mut only = self.clone();
+            only.terms.push(term);
+            only
+        })
     }
 
     /// Whether nobody else is wanted.
@@ -152,9 +166,24 @@ impl Filter {
         self.terms.is_empty() && !self.none
     }
 
-    /// In which order it lists.
+    /// The order that is asked for.
     pub const fn order(&self) -> Order {
         self.order
+    }
+
+    /// Whether it can be listed in that order: people without an account have a name and a state, and nothing
+    /// else to go by.
+    pub const fn has(&self, order: Order) -> bool {
+        !self.none || matches!(order.by, By::Name | By::State)
+    }
+
+    /// In which order it is listed.
+    pub fn listed_in(&self) -> Order {
+        if self.has(self.order) {
+            self.order
+        } else {
+            Order::default()
+        }
     }
 
     /// The part of it that an index finds at once: where a name or an address is to have something in it,
@@ -204,14 +233,20 @@ impl Filter {
 
     /// Whether an account is wanted whose state has been reckoned.
     pub(super) fn keeps(&self, account: &Listed) -> bool {
-        self.terms.iter().all(|term| match &term.asks {
-            Asks::Rows(_) | Asks::Group(_) => true,
-            Asks::States(states) => states.contains(&account.standing.state) != term.negated,
-        })
+        let allows = |term: &Term| term.allows(account.standing.state);
+        self.terms.iter().all(allows)
     }
 }
 
 impl Term {
+    /// Whether an account in that state may meet it.
+    fn allows(&self, state: State) -> bool {
+        match &self.asks {
+            Asks::Rows(_) | Asks::Group(_) => true,
+            Asks::States(states) => states.contains(&state) != self.negated,
+        }
+    }
+
     fn condition(
         &self,
         members: &impl Fn(&str) -> Result<Vec<String>, AdminError>,

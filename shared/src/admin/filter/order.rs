@@ -24,6 +24,8 @@ pub enum By {
     /// The name.
     #[default]
     Name,
+    /// The state: whoever needs somebody comes first.
+    State,
     /// When it was enrolled, the first one first.
     Enrolled,
     /// The last success, the longest ago first; never before that.
@@ -34,9 +36,11 @@ pub enum By {
 
 impl Order {
     /// Those that there are.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::of(By::Name),
         Self::of(By::Name).turned(),
+        Self::of(By::State),
+        Self::of(By::State).turned(),
         Self::of(By::Enrolled),
         Self::of(By::Enrolled).turned(),
         Self::of(By::Last),
@@ -71,9 +75,10 @@ impl Order {
         Some(parts.join(" "))
     }
 
-    /// The same for the store.
-    pub(in crate::admin) const fn rows(self) -> browse::Order {
-        match (self.by, self.is_back) {
+    /// The same as the store has it; none where the store cannot know.
+    pub(in crate::admin) const fn rows(self) -> Option<browse::Order> {
+        Some(match (self.by, self.is_back) {
+            (By::State, _) => return None,
             (By::Name, false) => browse::Order::Name,
             (By::Name, true) => browse::Order::NameBack,
             (By::Enrolled, false) => browse::Order::Enrolled,
@@ -82,7 +87,7 @@ impl Order {
             (By::Last, true) => browse::Order::LastBack,
             (By::Fails, false) => browse::Order::Fails,
             (By::Fails, true) => browse::Order::FailsBack,
-        }
+        })
     }
 }
 
@@ -92,6 +97,7 @@ impl fmt::Display for Order {
         f.write_str(if self.is_back { "-" } else { "" })?;
         f.write_str(match self.by {
             By::Name => "name",
+            By::State => "state",
             By::Enrolled => "enrolled",
             By::Last => "last",
             By::Fails => "fails",

@@ -131,10 +131,21 @@ fn an_order_is_a_word_of_its_own() {
         (Order::of(By::Enrolled).turned(), 1)
     );
     assert_eq!(filter.beginning(), None);
+    // Who has no account has a name and a state, and nothing else to go by.
+    for (text, order) in [
+        ("state:none sort:-last", Order::default()),
+        ("state:none sort:-state", Order::of(By::State).turned()),
+        ("state:none sort:-name", Order::of(By::Name).turned()),
+        ("sort:-last", Order::of(By::Last).turned()),
+    ] {
+        assert_eq!(Filter::parse(text).unwrap().listed_in(), order, "{text}");
+    }
     for order in Order::ALL {
         let filter = Filter::parse(&format!("sort:{order}")).unwrap();
         assert_eq!(filter.order(), order);
         assert!(filter.is_empty(), "an order leaves nobody out");
     }
-    assert_eq!(Filter::parse("sort:age").unwrap_err().column, 5);
+    let error = Filter::parse("sort:age").unwrap_err();
+    assert_eq!(error.column, 5);
+    assert!(error.message.contains(" state -state "), "{error}");
 }

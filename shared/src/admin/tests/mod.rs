@@ -135,6 +135,32 @@ pub(super) fn name(name: &str) -> UserName {
     UserName::new(name.to_owned()).unwrap()
 }
 
+/// Accounts in every state, their names in another order than their states have; all of them were wrong today.
+pub(super) fn in_every_state() -> Bench {
+    let mut bench = bench();
+    for number in 0..15_u32 {
+        let user = name(&format!("user{:02}", number * 7 % 15));
+        let address = EmailAddress::new(format!("{user}@example.org")).unwrap();
+        let proof = if number % 5 == 1 {
+            Proof::Code
+        } else {
+            Proof::Word
+        };
+        let admin = &mut bench.admin;
+        admin
+            .enrol(&user, 70_000 + number, &address, proof)
+            .unwrap();
+        match number % 5 {
+            0 => drop(admin.lock_user(user.as_str(), "").unwrap()),
+            2 => drop(admin.disable_user(user.as_str(), "").unwrap()),
+            4 => drop(admin.remove_user(user.as_str(), "").unwrap()),
+            _active_or_unconfirmed => {}
+        }
+    }
+    bench.admin.store.suspect_all();
+    bench
+}
+
 /// root is the one user whom every machine has.
 fn root() -> Person {
     people::find(&name("root")).unwrap()

@@ -227,7 +227,7 @@ impl Admin {
     }
 
     /// An account's state.
-    pub(super) fn standing(&self, account: &Account) -> Result<Standing, AdminError> {
+    pub(in crate::admin) fn standing(&self, account: &Account) -> Result<Standing, AdminError> {
         let standings = self.standings(std::slice::from_ref(account))?;
         Ok(standings
             .into_iter()

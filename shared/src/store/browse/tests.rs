@@ -76,6 +76,7 @@ fn accounts_are_read_in_each_order_from_each_bound() {
     for (order, list) in [
         (Order::Name, ["alice", "bob", "carol", "dan"]),
         (Order::NameBack, ["dan", "carol", "bob", "alice"]),
+        (Order::Sought, ["alice", "bob", "carol", "dan"]),
         (Order::Enrolled, ["bob", "dan", "alice", "carol"]),
         (Order::EnrolledBack, ["carol", "alice", "dan", "bob"]),
     ] {

@@ -18,7 +18,8 @@ use crate::cli::shape::Guard;
                         name or an address; state:locked,disabled (active, unconfirmed, removed); \
                         fails:>3; last:>30d; uid:1007; group:wheel; from:203.0.113.0/24 (a wrong code of the last \
                         days or a success of the last month came from there); mail:bounced (failed, \
-                        accepted); \"ali ng\". ! before a word: not so. sort:enrolled lists in that order: name, enrolled, \
+                        accepted); \"ali ng\". ! before a word: not so. sort:enrolled lists in that order: name, \
+                        state (whoever needs somebody first: locked, unconfirmed, disabled, active, removed), enrolled, \
                         last (the last sign-in, never and the longest ago first) or fails (wrong codes in a row); - \
                         before it: backwards, as in sort:-last. state:none lists the people of this \
                         machine who have no account."

@@ -165,6 +165,8 @@ impl Model {
             long: match (order.by, order.is_back) {
                 (By::Name, false) => "by name",
                 (By::Name, true) => "by name, the last one first",
+                (By::State, false) => "by state, whoever needs somebody first",
+                (By::State, true) => "by state, whoever needs somebody last",
                 (By::Enrolled, false) => "as they were enrolled",
                 (By::Enrolled, true) => "as they were enrolled, the newest first",
                 (By::Last, false) => "by last sign-in, the longest ago first",
@@ -175,7 +177,7 @@ impl Model {
             .to_owned(),
             key: if order == now { "in use" } else { "" }.to_owned(),
             twin: format!("gatepost user list sort:{order}"),
-            why_not: None,
+            why_not: self.why_not(Act::SortBy(order)),
             elsewhere: None,
         });
         entries.collect()

@@ -2,7 +2,8 @@
 //!
 //! By name and as they were enrolled, an index has the order and the page is read off it. By what logins
 //! change there is none: SQLite looks at every account that the conditions leave and keeps the first so many,
-//! numbers alone, whose rows are read at the end. The key there is the value and the name.
+//! numbers alone, whose rows are read at the end. The key there is the value and the name. Where conditions
+//! leave few accounts, these are looked for in the same way, by name.
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension};
@@ -19,7 +20,7 @@ pub(super) fn page_of_accounts(
     limit: u32,
 ) -> Result<Vec<Account>, StoreError> {
     let (sql, values) = match order.looked_for() {
-        None => kept(clause, (order, way, bound), limit),
+        None => by_key(clause, (order, way, bound), limit),
         Some(by) => {
             let edge = match bound {
                 None => None,
@@ -49,7 +50,9 @@ impl Order {
     /// What it goes by where no index has it.
     const fn looked_for(self) -> Option<By> {
         let (value, seen, is_falling): (_, fn(Seen) -> i64, _) = match self {
-            Self::Name | Self::NameBack | Self::Enrolled | Self::EnrolledBack => return None,
+            Self::Name | Self::NameBack | Self::Sought | Self::Enrolled | Self::EnrolledBack => {
+                return None;
+            }
             Self::Last => (LAST, last, false),
             Self::LastBack => (LAST, last, true),
             Self::Fails => (FAILS, fails, false),
@@ -64,7 +67,7 @@ impl Order {
 
     /// Whether every page of it is looked for among all accounts.
     pub const fn is_looked_for(self) -> bool {
-        self.looked_for().is_some()
+        matches!(self, Self::Sought) || self.looked_for().is_some()
     }
 }
 
@@ -97,8 +100,8 @@ fn value_of(connection: &Connection, by: By, bound: &Bound) -> Result<Option<i64
         .map_err(StoreError::sqlite(LISTING))
 }
 
-/// A page of an order that an index has.
-fn kept(
+/// A page of an order that goes by a key alone.
+fn by_key(
     clause: &conditions::Clause,
     (order, way, bound): (Order, Way, Option<&Bound>),
     limit: u32,
@@ -107,6 +110,8 @@ fn kept(
         Order::Enrolled | Order::EnrolledBack => {
             ("a.id", "(SELECT id FROM accounts WHERE name = ?)")
         }
+        // No index is gone through where it is no column alone.
+        Order::Sought => ("+a.name", "?"),
         Order::Name
         | Order::NameBack
         | Order::Last

@@ -3,14 +3,15 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
+use rusqlite::types::Value;
 use rusqlite::{params, params_from_iter};
 
 use super::super::conditions;
-use super::{Bound, Order, Seen, Way, looked_for};
+use super::{Bound, Order, Seen, Way, by_key, looked_for};
 use crate::host::Host;
 use crate::host::tests::Fixed;
 use crate::store::Store;
-use crate::store::browse::{Condition, Side, Test};
+use crate::store::browse::{Condition, Kept, Side, Test};
 
 const ORDERS: [Order; 4] = [Order::Last, Order::LastBack, Order::Fails, Order::FailsBack];
 
@@ -199,15 +200,41 @@ fn what_an_index_finds_is_all_that_is_looked_at() {
             let by = order.looked_for().unwrap();
             let bound = Bound::at("alice");
             let (sql, values) = looked_for(&clause, (by, Way::Onwards, Some((&bound, 5))), 9);
-            let sql = format!("EXPLAIN QUERY PLAN {sql}");
-            let mut statement = store.connection.prepare(&sql).unwrap();
-            let steps = statement
-                .query_map(params_from_iter(values), |row| row.get::<_, String>(3))
-                .unwrap();
-            let steps: Vec<String> = steps.map(Result::unwrap).collect();
+            let steps = plan(&store, &sql, values);
             assert!(steps.contains(&step.to_owned()), "{order:?} {steps:?}");
             let is_scan = |step: &String| step.starts_with("SCAN a");
             assert!(!steps.iter().any(is_scan), "{order:?} {steps:?}");
         }
     }
+}
+
+// Mutant: rows are read by name, each from another end of the table.
+#[test]
+fn what_few_accounts_are_is_sought_as_the_table_lies() {
+    let (store, _) = filled(3);
+    let now = Fixed::new().now();
+    for (test, step) in [
+        (Test::State(vec![Kept::Disabled]), "SCAN a"),
+        (Test::Uid(7), "SEARCH a USING INDEX accounts_by_uid (uid=?)"),
+    ] {
+        let condition = [Condition {
+            negated: false,
+            test,
+        }];
+        let clause = conditions::clause(&store.connection, &now, &condition, 100).unwrap();
+        let bound = Bound::at("alice");
+        let (sql, values) = by_key(&clause, (Order::Sought, Way::Onwards, Some(&bound)), 9);
+        let steps = plan(&store, &sql, values);
+        assert_eq!(steps, [step, "USE TEMP B-TREE FOR ORDER BY"]);
+    }
+}
+
+/// How SQLite goes about it.
+fn plan(store: &Store, sql: &str, values: Vec<Value>) -> Vec<String> {
+    let sql = format!("EXPLAIN QUERY PLAN {sql}");
+    let mut statement = store.connection.prepare(&sql).unwrap();
+    let steps = statement
+        .query_map(params_from_iter(values), |row| row.get::<_, String>(3))
+        .unwrap();
+    steps.map(Result::unwrap).collect()
 }
