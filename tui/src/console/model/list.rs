@@ -129,6 +129,11 @@ impl<R: Keyed> Default for List<R> {
 }
 
 impl<R: Keyed> List<R> {
+    /// Whether its rows are on the screen, and not a sentence in their place.
+    pub(crate) fn is_shown(&self) -> bool {
+        self.error.is_none() && self.state != Rows::None && !self.rows.is_empty()
+    }
+
     /// The selected row.
     pub(crate) fn selected(&self) -> Option<&R> {
         self.rows.get(self.selected)

@@ -5,9 +5,10 @@
 //! - [`home`], [`users`], [`live`], [`audit`], [`mail`], [`policy`], [`health`]: a screen each
 //! - [`dialog`], [`notes`], [`jobs`]: what lies over them; [`twin`]: a dialog as a subcommand
 //! - [`undo`]: what can be taken back; [`palette`]: lists of acts; [`possible`]: whether an act makes sense now;
-//!   [`place`]: what lies where
+//!   [`place`]: what lies where, [`columns`] at the head of a table
 
 pub(crate) mod audit;
+pub(crate) mod columns;
 pub(crate) mod dialog;
 pub(crate) mod field;
 pub(crate) mod fuzzy;

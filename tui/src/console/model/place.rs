@@ -2,8 +2,9 @@
 
 use super::super::message::Screen;
 use super::Model;
+use super::columns::{self, Column};
 use super::live::Pane;
-use super::policy;
+use super::{policy, users};
 
 /// Rows above the body: the header and the screens.
 const ABOVE: u16 = 2;
@@ -15,8 +16,8 @@ const HEAD: u16 = 2;
 pub(crate) enum Place {
     /// The name of a screen.
     Tab(Screen),
-    /// The head of a list.
-    Head,
+    /// The head of a list, and of which of its columns, where the list has an order by any.
+    Head(Option<Column>),
     /// A row of a list or of Home, counted from the first that is shown.
     Row(usize),
 }
@@ -47,9 +48,8 @@ impl Model {
         }
         match self.screen {
             Screen::Home => Some(Place::Row(usize::from(line - 1))),
-            Screen::Users | Screen::Live | Screen::Audit | Screen::Mail if line < HEAD => {
-                Some(Place::Head)
-            }
+            Screen::Users if line < HEAD => Some(Place::Head(self.column(column))),
+            Screen::Live | Screen::Audit | Screen::Mail if line < HEAD => Some(Place::Head(None)),
             Screen::Health if line < HEAD => None,
             Screen::Users | Screen::Live | Screen::Audit | Screen::Mail | Screen::Health => {
                 Some(Place::Row(usize::from(line - HEAD)))
@@ -59,6 +59,17 @@ impl Model {
             }
             Screen::Policy => None,
         }
+    }
+
+    /// The column of the accounts' list that lies there.
+    fn column(&self, column: u16) -> Option<Column> {
+        if !self.users.list.is_shown() {
+            return None;
+        }
+        let width = self.list_width();
+        // Without the frame.
+        let place = usize::from(column.checked_sub(1)?);
+        columns::at(users::columns(width), width.saturating_sub(2), place)
     }
 
     /// Whether a list lies below the page of its selected row.

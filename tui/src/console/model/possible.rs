@@ -66,6 +66,10 @@ impl Model {
             Act::Sort if self.screen != Screen::Users => {
                 Some("This list has one order: the newest first.".to_owned())
             }
+            Act::SortBy(order) if !self.users.filter.filter.has(order) => Some(
+                "People without an account are listed too: by name or by state, nothing else."
+                    .to_owned(),
+            ),
             Act::KeepView => match self.screen {
                 Screen::Users if !self.users.filter.text.is_empty() => None,
                 Screen::Audit if !self.audit.filter.text.is_empty() => None,

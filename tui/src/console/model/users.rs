@@ -6,7 +6,7 @@ use gatepost_shared::admin::browse::{
     DAYS, EventRow, MailRow, Series, SignIns, UserDetail, UserRow,
 };
 use gatepost_shared::admin::bypass::Listed;
-use gatepost_shared::admin::filter::Filter;
+use gatepost_shared::admin::filter::{By, Filter};
 use gatepost_shared::admin::policy::effective::Effective;
 use gatepost_shared::admin::users::{Mask, State, Versions};
 use gatepost_shared::admin::why::Verdict;
@@ -14,11 +14,21 @@ use gatepost_shared::admin::why::Verdict;
 use super::super::effect::step_on;
 use super::super::keys::map::Keymap;
 use super::super::message::{Context, Screen};
+use super::columns::Column;
 use super::field::InForce;
 use super::home::at_least;
 use super::list::{Keyed, List};
 use super::text::{Bars, Line, Tone, broken, grouped, headed, minutes};
 
+/// The list's columns; the last one where there is room.
+const COLUMNS: [Column; 4] = [
+    Column::sorted("USER", 0, By::Name),
+    Column::sorted("STATE", 16, By::State),
+    Column::of("ADDRESS", 0),
+    Column::sorted("LAST SIGN-IN", 16, By::Last),
+];
+/// Columns of the screen from which the last success is shown too.
+const ROOMY: u16 = 78;
 /// How many sources an account's page names.
 const SOURCES: usize = 5;
 
@@ -167,6 +177,14 @@ fn seen_anew(outdated: &mut BTreeMap<String, i64>, key: &str, version: i64) -> b
         outdated.remove(key);
     }
     is_anew
+}
+
+/// The columns of a list that is so wide with its frame.
+pub(crate) fn columns(width: u16) -> &'static [Column] {
+    match COLUMNS.split_last() {
+        Some((_, tight)) if width < ROOMY => tight,
+        Some(_) | None => &COLUMNS,
+    }
 }
 
 /// The sign and the tone of a state; the word stands beside it.

@@ -1,11 +1,15 @@
 //! What the mouse does: a click selects, a second one on the same row opens, the wheel moves.
 
+use gatepost_shared::admin::filter::Order;
+
 use super::super::effect::Effect;
 use super::super::message::{Act, Context, Mouse, Screen, Step};
 use super::super::model::Model;
+use super::super::model::columns::Column;
 use super::super::model::live::Pane;
 use super::super::model::place::Place;
-use super::{acted, go, users};
+use super::super::model::text::Tone;
+use super::{acted, go, typing, users};
 
 /// Rows that a notch of the wheel moves.
 const NOTCH: usize = 3;
@@ -40,10 +44,40 @@ fn click(model: &mut Model, at: (u16, u16)) -> Vec<Effect> {
             model.typing = None;
             go(model, screen)
         }
-        Some(Place::Head) => acted(model, Act::Sort),
+        Some(Place::Head(column)) => head(model, column),
         Some(Place::Row(line)) => row(model, line),
         None => Vec::new(),
     }
+}
+
+/// Sorts by that column; where the list is sorted by it, the other way round.
+fn head(model: &mut Model, column: Option<Column>) -> Vec<Effect> {
+    if let Some(why_not) = model.why_not(Act::Sort) {
+        model.notes.say(model.now, Tone::Care, why_not);
+        return Vec::new();
+    }
+    let Some(column) = column else {
+        return Vec::new();
+    };
+    let Some(by) = column.by else {
+        let text = format!(
+            "There is no order by {}: s lists those that there are.",
+            column.title
+        );
+        model.notes.say(model.now, Tone::Care, text);
+        return Vec::new();
+    };
+    let now = model.users.filter.filter.listed_in();
+    let order = if now.by == by {
+        now.turned()
+    } else {
+        Order::of(by)
+    };
+    if let Some(why_not) = model.why_not(Act::SortBy(order)) {
+        model.notes.say(model.now, Tone::Care, why_not);
+        return Vec::new();
+    }
+    typing::sort(model, order)
 }
 
 /// Selects the row on that line; opens it where it was selected already.

@@ -91,12 +91,16 @@ fn complete(model: &mut Model) -> Vec<Effect> {
     put_in_force(model, &text)
 }
 
-/// Puts an order in force: a word of the filter like the others.
+/// Puts an order in force: a word of the filter like the others, also of one that is being typed.
 pub(super) fn sort(model: &mut Model, order: Order) -> Vec<Effect> {
-    match order.put_into(&model.users.filter.text) {
-        Some(text) => put_in_force(model, &text),
-        None => Vec::new(),
+    let typed = model.typing.as_ref().map(|typing| typing.input.value());
+    let Some(text) = order.put_into(typed.unwrap_or(&model.users.filter.text)) else {
+        return Vec::new();
+    };
+    if let Some(typing) = model.typing.as_mut() {
+        typing.input = text.clone().into();
     }
+    put_in_force(model, &text)
 }
 
 /// Takes the filter away, if there is one.

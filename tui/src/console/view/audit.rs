@@ -6,8 +6,9 @@ use ratatui::layout::Rect;
 
 use super::super::message::Job;
 use super::super::model::Model;
+use super::super::model::columns::Column;
 use super::super::model::text::{Tone, grouped};
-use super::parts::{Cell, Column, Table, beside, page};
+use super::parts::{Cell, Table, beside, page};
 use super::theme::Theme;
 
 /// Columns from which source and date are shown too.
@@ -64,6 +65,7 @@ fn table(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
         right,
         columns: if is_roomy { &roomy } else { &tight },
         cells: &|row| cells(row, is_roomy),
+        order: None,
         marked: &|_| false,
         empty,
     }

@@ -6,9 +6,10 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::super::model::Model;
+use super::super::model::columns::Column;
 use super::super::model::health::meaning;
 use super::super::model::text::{Tone, counted};
-use super::parts::{Cell, Column, Table, beside, page};
+use super::parts::{Cell, Table, beside, page};
 use super::theme::Theme;
 
 pub(super) fn draw(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
@@ -44,6 +45,7 @@ fn table(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
         right,
         columns: &columns,
         cells: &cells,
+        order: None,
         marked: &|_| false,
         empty: "Nothing was looked at. r looks.".to_owned(),
     }

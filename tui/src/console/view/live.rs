@@ -11,11 +11,12 @@ use ratatui::widgets::{Padding, Paragraph};
 
 use super::super::message::{Progress, Standing};
 use super::super::model::Model;
+use super::super::model::columns::Column;
 use super::super::model::live::{Live, Pane};
 use super::super::model::text::{Tone, broken, grouped, minutes};
 use super::audit::kind_of;
 use super::graphs;
-use super::parts::{Cell, Column, Few, Table, beside, framed, gauge, said};
+use super::parts::{Cell, Few, Table, beside, framed, gauge, said};
 use super::theme::Theme;
 
 /// Columns from which where an event came from is shown too.
@@ -107,6 +108,7 @@ fn stream(live: &Live, title: String, theme: Theme, frame: &mut Frame<'_>, area:
         right: how_it_goes(live, theme),
         columns: if is_roomy { &roomy } else { &tight },
         cells: &|row| cells(row, is_roomy),
+        order: None,
         marked: &|_| false,
         empty:
             "Nothing has happened yet. What does is seen here, the newest first; 2, then N, enrols \

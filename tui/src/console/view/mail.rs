@@ -6,9 +6,10 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::super::model::Model;
+use super::super::model::columns::Column;
 use super::super::model::mail::outcome_tone;
 use super::super::model::text::Tone;
-use super::parts::{Cell, Column, Table, beside, page};
+use super::parts::{Cell, Table, beside, page};
 use super::theme::Theme;
 
 /// Columns from which the relay's words are shown too.
@@ -57,6 +58,7 @@ fn table(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
             .get(..if is_roomy { 6 } else { 4 })
             .unwrap_or_default(),
         cells: &|row| cells(theme, row),
+        order: None,
         marked: &|_| false,
         empty: if model.mail.of.is_some() {
             "Nothing was mailed to this account. Esc shows everybody's."

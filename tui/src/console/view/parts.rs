@@ -1,5 +1,6 @@
 //! Tables, texts and frames that screens are made of.
 
+use gatepost_shared::admin::filter::Order;
 use gatepost_words::text::tame;
 use ratatui::Frame;
 use ratatui::layout::{Rect, Spacing};
@@ -8,26 +9,11 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Clear, Padding, Paragraph};
 
 use super::super::message::Progress;
+use super::super::model::columns::{Column, widths};
 use super::super::model::list::{self, Keyed, List};
 use super::super::model::text::{self, Tone, cut, width_of};
 use super::graphs;
 use super::theme::Theme;
-
-/// A column of a table.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Column {
-    /// Its head.
-    pub(super) title: &'static str,
-    /// Columns of the screen; zero: what the others leave.
-    pub(super) width: u16,
-}
-
-impl Column {
-    /// A column of that width.
-    pub(super) const fn of(title: &'static str, width: u16) -> Self {
-        Self { title, width }
-    }
-}
 
 /// A cell: what it says, and how it is meant.
 pub(super) type Cell = (String, Tone);
@@ -59,6 +45,8 @@ pub(super) struct Table<'a, R: Keyed> {
     pub(super) right: String,
     /// The columns.
     pub(super) columns: &'a [Column],
+    /// In which order the rows stand, where there are several.
+    pub(super) order: Option<Order>,
     /// A row's cells.
     pub(super) cells: &'a dyn Fn(&R) -> Vec<Cell>,
     /// Whether a row is marked.
@@ -89,7 +77,7 @@ impl<R: Keyed> Table<'_, R> {
             return said(theme, frame, inner, &[(&self.empty, Tone::Hint)]);
         }
         let widths = widths(self.columns, inner.width);
-        let mut lines = vec![head(self.columns, &widths)];
+        let mut lines = vec![head(theme, self.columns, self.order, &widths)];
         let height = usize::from(inner.height).saturating_sub(1);
         let shown = self
             .list
@@ -156,7 +144,7 @@ impl Few<'_> {
         let top = self
             .selected
             .map_or(0, |at| (at + 1).saturating_sub(height));
-        let mut lines = vec![head(self.columns, &widths)];
+        let mut lines = vec![head(theme, self.columns, None, &widths)];
         let shown = self.rows.into_iter().enumerate().skip(top).take(height);
         lines.extend(
             shown.map(|(at, cells)| line(theme, self.selected == Some(at), " ", cells, &widths)),
@@ -165,11 +153,16 @@ impl Few<'_> {
     }
 }
 
-/// The heads of columns.
-fn head(columns: &[Column], widths: &[usize]) -> Line<'static> {
+/// The heads of columns; a sign at the one that the rows are sorted by.
+fn head(theme: Theme, columns: &[Column], order: Option<Order>, widths: &[usize]) -> Line<'static> {
     let mut text = String::from("  ");
     for (column, width) in columns.iter().zip(widths) {
-        text.push_str(&padded(column.title, *width, ""));
+        let sorts = order.filter(|order| column.by == Some(order.by));
+        let title = sorts.map_or_else(
+            || column.title.to_owned(),
+            |order| format!("{} {}", column.title, theme.sorted(order.is_back)),
+        );
+        text.push_str(&padded(&title, *width, ""));
         text.push(' ');
     }
     Line::styled(
@@ -199,21 +192,6 @@ fn line(
     } else {
         line
     }
-}
-
-/// The columns' widths: those without one share what is left.
-fn widths(columns: &[Column], room: u16) -> Vec<usize> {
-    let fixed: u16 = columns.iter().map(|column| column.width + 1).sum();
-    let open = columns.iter().filter(|column| column.width == 0).count();
-    let left = usize::from(room.saturating_sub(fixed + 2));
-    let share = left.checked_div(open).unwrap_or(0);
-    columns
-        .iter()
-        .map(|column| match column.width {
-            0 => share,
-            width => usize::from(width),
-        })
-        .collect()
 }
 
 /// A text in exactly so many columns.

@@ -6,9 +6,10 @@ use ratatui::layout::Rect;
 
 use super::super::message::Job;
 use super::super::model::Model;
+use super::super::model::columns::Column;
 use super::super::model::policy::{Looked, Pane};
 use super::super::model::text::{Tone, grouped};
-use super::parts::{Cell, Column, Table, page};
+use super::parts::{Cell, Table, page};
 use super::theme::Theme;
 
 /// Columns from which date and reason are shown too.
@@ -87,6 +88,7 @@ fn table(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
         right: "newest first".to_owned(),
         columns: if is_roomy { &roomy } else { &tight },
         cells: &|row| cells(row, is_roomy),
+        order: None,
         marked: &|_| false,
         empty: "There is no version yet, so everybody is asked. In a shell: gatepost setup."
             .to_owned(),

@@ -114,6 +114,16 @@ impl Theme {
         }
     }
 
+    /// The sign that a list is sorted by a column: as that order is meant first, or turned round.
+    pub(super) const fn sorted(self, is_back: bool) -> &'static str {
+        match (self.look.ascii, is_back) {
+            (true, false) => "^",
+            (true, true) => "v",
+            (false, false) => "\u{25b2}",
+            (false, true) => "\u{25bc}",
+        }
+    }
+
     /// The lines of a frame.
     pub(super) const fn frame(self) -> border::Set<'static> {
         if self.look.ascii {

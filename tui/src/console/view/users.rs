@@ -7,12 +7,9 @@ use ratatui::layout::Rect;
 use super::super::model::Model;
 use super::super::model::list::Rows;
 use super::super::model::text::{Tone, counted, grouped};
-use super::super::model::users::{Users, state_tone};
-use super::parts::{Cell, Column, Table, beside, page};
+use super::super::model::users::{Users, columns, state_tone};
+use super::parts::{Cell, Table, beside, page};
 use super::theme::Theme;
-
-/// Columns from which the last success is shown too.
-const ROOMY: u16 = 78;
 
 pub(super) fn draw(model: &Model, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
     let users = &model.users;
@@ -40,20 +37,12 @@ fn table(users: &Users, theme: Theme, frame: &mut Frame<'_>, area: Rect) {
     } else {
         format!("No account is like that: {filter}. Esc takes the filter away, / changes it.")
     };
-    let columns = [
-        Column::of("USER", 0),
-        Column::of("STATE", 16),
-        Column::of("ADDRESS", 0),
-        Column::of("LAST SIGN-IN", 16),
-    ];
-    let is_roomy = area.width >= ROOMY;
     Table {
         list: &users.list,
         title,
         right: how_many(users),
-        columns: columns
-            .get(..if is_roomy { 4 } else { 3 })
-            .unwrap_or_default(),
+        columns: columns(area.width),
+        order: Some(users.filter.filter.listed_in()),
         cells: &|row| cells(theme, row),
         marked: &|row| users.marks.contains_key(&row.key),
         empty,

@@ -6,6 +6,7 @@ use crate::console::look::Scheme;
 use crate::console::message::{Act, Context, Found, Key, Message, Mouse, Screen};
 use crate::console::model::place::Place;
 use crate::console::model::policy::Pane;
+use crate::console::model::users::columns;
 use crate::console::model::{IDLE, Model};
 use crate::console::prefs::Prefs;
 use crate::console::update::update;
@@ -19,7 +20,7 @@ fn a_click_selects_a_second_one_opens_and_a_name_above_leads_there() {
     let click =
         |model: &mut _, column, row| update(model, Message::Mouse(Mouse::Click(column, row)));
     assert_eq!(model.place((0, 0)), None);
-    assert_eq!(model.place((5, 3)), Some(Place::Head));
+    assert!(matches!(model.place((5, 3)), Some(Place::Head(_))));
     click(&mut model, 5, 5);
     assert_eq!(model.users.list.selected, 1);
     assert!(!model.users.is_open);
@@ -66,13 +67,19 @@ fn a_click_selects_a_second_one_opens_and_a_name_above_leads_there() {
 fn what_is_pointed_at_is_what_is_drawn_there() {
     type Prepare = fn(&mut Model);
     let mut model = users();
-    let [below, beside] = [(80, 24), (160, 48)];
+    let [least, below, beside] = [(60, 15), (80, 24), (160, 48)];
+    let head = |at: usize| Some(Place::Head(Some(columns(80)[at])));
     let row = |line| Some(Place::Row(line));
     let same: Prepare = |_| ();
     let versions: Prepare = |model| model.policy.pane = Pane::Versions;
     for (screen, prepare, size, at, place) in [
         (Screen::Users, same, below, (5, 2), None),
-        (Screen::Users, same, below, (5, 3), Some(Place::Head)),
+        (Screen::Users, same, below, (1, 3), Some(Place::Head(None))),
+        (Screen::Users, same, below, (3, 3), head(0)),
+        (Screen::Users, same, below, (78, 3), head(3)),
+        (Screen::Users, same, beside, (78, 3), head(3)),
+        (Screen::Users, same, beside, (80, 3), None),
+        (Screen::Users, same, least, (57, 3), head(2)),
         (Screen::Users, same, below, (5, 4), row(0)),
         (Screen::Users, same, below, (5, 20), row(16)),
         (Screen::Users, same, below, (5, 21), None),

@@ -1,10 +1,13 @@
 //! What holds for every screen whatever it shows: colours, ASCII, sizes, the mask.
 
+use gatepost_shared::admin::filter::Order;
 use ratatui::style::{Color, Modifier};
 
-use super::{CASES, COLOUR, Case, MONO, drawn, kept, shown, text};
+use super::{CASES, COLOUR, Case, MONO, SIZES, drawn, feed, kept, shown, text};
 use crate::console::look::{Look, Scheme};
 use crate::console::message::{Act, Message, Screen, Step};
+use crate::console::model::place::Place;
+use crate::console::model::users::columns;
 use crate::console::update::update;
 
 #[test]
@@ -143,5 +146,38 @@ fn bars_are_told_apart_in_ascii() {
     for (name, screen) in [("home-ascii", Screen::Home), ("users-ascii", Screen::Users)] {
         let picture = text(&drawn(&shown(screen, Case::Typical, look, (160, 48))));
         kept(name, &picture);
+    }
+}
+
+// Mutants: a head is looked for elsewhere than it is drawn; the sign stands at another column, or the other way
+// round, or in colours alone.
+#[test]
+fn whoever_points_at_a_head_means_the_column_that_is_drawn_there() {
+    for scheme in [Scheme::Auto, Scheme::Mono] {
+        for (ascii, [rising, falling]) in [(false, ['\u{25b2}', '\u{25bc}']), (true, ['^', 'v'])] {
+            for size in SIZES {
+                let look = Look { scheme, ascii };
+                let mut model = shown(Screen::Users, Case::Typical, look, size);
+                for order in Order::ALL {
+                    let effects = update(&mut model, Message::Act(Act::SortBy(order)));
+                    feed(&mut model, Case::Typical, effects);
+                    let picture = text(&drawn(&model));
+                    let line = picture.lines().nth(3).unwrap();
+                    for column in columns(model.list_width()) {
+                        let (before, _) = line.split_once(column.title).unwrap();
+                        let begins = before.chars().count();
+                        let ends = begins + column.title.len();
+                        for at in begins..ends {
+                            let place = model.place((u16::try_from(at).unwrap(), 3));
+                            assert_eq!(place, Some(Place::Head(Some(*column))), "{line}");
+                        }
+                        let sign = if order.is_back { falling } else { rising };
+                        let is_by_it = column.by == Some(order.by);
+                        let seen = line.chars().nth(ends + 1) == Some(sign);
+                        assert_eq!(seen, is_by_it, "{order} {line}");
+                    }
+                }
+            }
+        }
     }
 }
