@@ -23,7 +23,7 @@ const BELOW_VERBS: [&str; 12] = [
 ];
 
 /// Decisions and verbs of `shared`, the module, the console.
-const LAYERS: [Layer; 22] = [
+const LAYERS: [Layer; 23] = [
     layer("shared/src", "code", &["policy"]),
     layer("shared/src", "policy", &["code"]),
     layer("shared/src", "notices", &BELOW_VERBS),
@@ -46,7 +46,8 @@ const LAYERS: [Layer; 22] = [
     ),
     layer("tui/src/console", "look", &[]),
     layer("tui/src/console", "told", &[]),
-    layer("tui/src/console", "message", &["look", "prefs", "told"]),
+    layer("tui/src/console", "act", &["look"]),
+    layer("tui/src/console", "message", &["act", "prefs", "told"]),
     layer("tui/src/console", "prefs", &["keys", "look", "message"]),
     layer("tui/src/console", "effect", &["message", "prefs"]),
     layer("tui/src/console", "keys", &["message"]),

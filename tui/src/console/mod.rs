@@ -1,10 +1,12 @@
 //! The console: event, message, update, effects, view.
 //!
-//! - [`message`], [`effect`]: what can happen and what can be done, as data; [`told`]: what was found
+//! - [`message`], [`effect`]: what can happen and what can be done, as data; [`act`]: what is wanted, and where;
+//!   [`told`]: what was found
 //! - [`model`]: the state; [`update`]: how it changes; [`view`]: how it looks
 //! - [`keys`]: the one table of keys; [`mod@look`]: themes; [`prefs`]: what a person keeps
 //! - [`event`], [`gate`], [`terminal`], [`work`]: the outside; [`app`]: where all of them meet
 
+mod act;
 mod app;
 mod effect;
 mod event;
