@@ -7,7 +7,8 @@
 //! - `answers`: why, policy, audit, upkeep, doctor
 //! - `doors`: bypass codes, factors, the attack meter, shields, status
 //! - `refusals`: who may not, what is no use, and the exit codes
-//! - `roles`: who may what, through a real sudo
+//! - `roles`: who may what, through a real sudo; `surroundings`: what they may make of environment,
+//!   programs and files
 //! - `conventions`: help, pages, shapes, colour and refusals of every command
 //! - `log`: lists, exports, the chain against a log, prunes; that every act is recorded
 //! - `copies`: backup, restore, and the store as a thing
@@ -44,5 +45,6 @@ mod roles;
 mod setup;
 mod shedding;
 mod stage;
+mod surroundings;
 mod undo;
 mod users;
