@@ -48,9 +48,14 @@ impl Lock {
     }
 }
 
+/// Whether no code of any kind is taken until an administrator unlocks the account.
+pub fn until_unlocked(tally: &Tally, limits: &Limits) -> bool {
+    tally.held || tally.in_a_row >= limits.failures_in_a_row
+}
+
 /// The lock on mailed codes.
 pub fn mailed(tally: &Tally, limits: &Limits, now: StoreTime) -> Lock {
-    if tally.held || tally.in_a_row >= limits.failures_in_a_row {
+    if until_unlocked(tally, limits) {
         return Lock::Row;
     }
     windows(

@@ -212,6 +212,15 @@ impl Store {
         self.connection.execute_batch(&sql).unwrap();
     }
 
+    /// Sets an account's row of failures and nothing else.
+    #[cfg(test)]
+    pub(crate) fn set_failures_alone(&self, name: &str, in_a_row: u32) {
+        let sql = "UPDATE accounts SET failures_in_row = ?2 WHERE name = ?1";
+        self.connection
+            .execute(sql, params![name, in_a_row])
+            .unwrap();
+    }
+
     /// Undoes [`Self::break_table`].
     #[cfg(test)]
     pub(crate) fn mend_table(&self, table: &str) {

@@ -1,7 +1,9 @@
 //! What the tests of state and pictures show of a policy.
 
 use gatepost_shared::admin::doctor::Finding;
-use gatepost_shared::admin::policy::diff::{Change, Line, Outcome, Sign, Stopped, Yours};
+use gatepost_shared::admin::policy::diff::{
+    Change, Closed, Closure, Line, Outcome, Sign, Stopped, Yours,
+};
 use gatepost_shared::admin::policy::history::Row;
 use gatepost_shared::admin::policy::{Limit, Policy, Rule, State, Trial};
 use gatepost_shared::admin::postbox::{Health, Named, Queued, Tally};
@@ -124,6 +126,11 @@ pub(super) fn told(name: &str) -> Told {
             people: 3,
             names: [name, "carol", "root"].map(str::to_owned).to_vec(),
             services: vec!["sshd".into(), "sudo".into()],
+        }],
+        closed: vec![Closed {
+            why: Closure::Disabled,
+            people: 1,
+            names: vec!["dave".into()],
         }],
         yours: Vec::new(),
         locked_out: 3,

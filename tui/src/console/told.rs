@@ -1,7 +1,7 @@
 //! What the workers found about policy and mail, as values for state and view: no more than is shown.
 
 use gatepost_shared::admin::browse::Page;
-use gatepost_shared::admin::policy::diff::{Change, Line, Stopped, Yours};
+use gatepost_shared::admin::policy::diff::{Change, Closed, Line, Stopped, Yours};
 use gatepost_shared::admin::policy::history::Row as Version;
 use gatepost_shared::admin::policy::{Policy, State};
 use gatepost_shared::admin::postbox::{Health, Queued};
@@ -67,6 +67,8 @@ pub(crate) struct Told {
     pub(crate) stopped: Stopped,
     /// What changes, and for whom.
     pub(crate) changes: Vec<Change>,
+    /// Whom it would change something for, if their accounts were open.
+    pub(crate) closed: Vec<Closed>,
     /// What changes for whoever asks.
     pub(crate) yours: Vec<Yours>,
     /// How many people get in somewhere now, and would no longer.

@@ -4,13 +4,13 @@ use gatepost_words::ident::{EmailAddress, UserName};
 use gatepost_words::time::Span;
 
 use super::act::Guard;
-use super::diff::{Candidate, Change, Diff, Go, Outcome, Stopped};
+use super::diff::{Candidate, Change, Closed, Closure, Diff, Go, Outcome, Stopped};
 use crate::admin::filter::EventFilter;
 use crate::admin::roles::Role;
 use crate::admin::tests::{Bench, bench};
 use crate::admin::{AdminError, Kind};
 use crate::people;
-use crate::store::accounts::Confirmation;
+use crate::store::accounts::{Asked, Confirmation};
 
 const REFUSE_DAEMON: &str = "[[rule]]\nusers = [\"daemon\"]\naction = \"refuse\"\n";
 
@@ -123,6 +123,89 @@ fn a_difference_counts_everybody_whom_it_touches() {
     assert_eq!(stopped.stopped, Stopped::Early);
     let half = bench.admin.policy_apply(&stopped, None, Guard::Kept);
     assert_eq!(half.unwrap_err().kind(), Kind::Usage);
+}
+
+/// Closes accounts: those with a yes to the first are disabled, to the second locked, to the third removed.
+fn closed(bench: &mut Bench, names: [&[&str]; 3]) {
+    let (store, now, actor) = bench.admin.parts();
+    let asked = Asked::from("");
+    for (way, names) in names.into_iter().enumerate() {
+        for name in names {
+            let name = UserName::new((*name).to_owned()).unwrap();
+            match way {
+                0 => store.set_state(&now, &actor, &name, "disabled", &asked),
+                1 => store.lock(&now, &actor, &name, &asked),
+                _removed => store.remove_account(&now, &actor, &name, &asked),
+            }
+            .unwrap();
+        }
+    }
+}
+
+fn shut(diff: &Diff) -> Vec<(Closure, u64, String)> {
+    let row = |closed: &Closed| (closed.why, closed.people, closed.names.join(" "));
+    diff.closed.iter().map(row).collect()
+}
+
+// Mutants: who is locked counts as let in, or as disabled; whoever is closed is left out, is counted as
+// locked out, or is told though nothing changes for them; they are told beside a change of theirs too.
+#[test]
+fn who_gets_in_neither_way_is_told_and_not_locked_out() {
+    use Outcome::{Locked, Refused};
+    let mut bench = peopled();
+    closed(&mut bench, [&["daemon"], &["root"], &["bin"]]);
+    let all = diff(&bench, "[[rule]]\naction = \"refuse\"\n");
+    assert_eq!(changed(&all), [(Locked, Refused, 1, "root".to_owned())]);
+    let others = [
+        (Closure::Disabled, 1, "daemon".to_owned()),
+        (Closure::Removed, 1, "bin".to_owned()),
+    ];
+    assert_eq!(shut(&all), others);
+    assert_eq!(
+        (all.locked_out, all.locks_you_out, all.locks_everybody_out),
+        (0, false, false)
+    );
+    assert_eq!(all.summary, "locks out nobody");
+    assert_eq!(all.looked_at, 2);
+    let one = diff(&bench, REFUSE_DAEMON);
+    assert_eq!((changed(&one), shut(&one)), (vec![], others[..1].to_vec()));
+    assert_eq!(
+        one.summary,
+        "changes nothing for anybody but where accounts are closed"
+    );
+    let none = diff(&bench, "# none\n");
+    assert_eq!((changed(&none), shut(&none)), (vec![], vec![]));
+    // An administrator's lock is asked about whatever a rule skips; nobody gets in by that.
+    let skipped = diff(&bench, "[[rule]]\naction = \"skip\"\n");
+    assert_eq!(
+        shut(&skipped),
+        [
+            (Closure::Locked, 1, "root".to_owned()),
+            (Closure::Disabled, 1, "daemon".to_owned())
+        ]
+    );
+}
+
+// Mutants: tombstones are left out of the look; a row of wrong codes is no lock, or is one where a rule skips.
+#[test]
+fn who_gets_in_by_a_rule_alone_is_locked_out_where_it_goes() {
+    use Outcome::{Locked, NotAsked, Refused};
+    let mut bench = peopled();
+    closed(&mut bench, [&[], &[], &["bin"]]);
+    let (store, now, _) = bench.admin.parts();
+    store.set_failures_alone("daemon", 100);
+    let skip = "[[rule]]\nusers = [\"bin\", \"daemon\"]\naction = \"skip\"\n";
+    store.put_rules(&now, &crate::policy::text::parse(skip).unwrap());
+    let back = diff(&bench, "");
+    assert_eq!(
+        changed(&back),
+        [
+            (NotAsked, Locked, 1, "daemon".to_owned()),
+            (NotAsked, Refused, 1, "bin".to_owned())
+        ]
+    );
+    assert_eq!(back.summary, "locks out 2 people");
+    assert_eq!(shut(&back), []);
 }
 
 // Mutant: policy_apply, try or confirm goes by the version in force instead of the diff's.

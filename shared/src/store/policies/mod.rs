@@ -18,8 +18,10 @@ use super::Store;
 use super::accounts::{Actor, act};
 use super::error::StoreError;
 use super::events::not_found;
+use super::signin::standing_of;
 use super::undo::Other;
 use crate::host::Now;
+use crate::policy::rules::Standing;
 use crate::policy::versions::{InForce, Kept, Pointer};
 
 /// A version that is to be made.
@@ -95,15 +97,27 @@ pub struct Version {
 
 /// An account, as far as rules care.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Enrolled {
+pub struct Subject {
     /// Canonical name.
     pub name: String,
     /// The uid it was enrolled with.
     pub uid: u32,
-    /// `active` or `disabled`.
+    /// `active`, `disabled` or `removed`.
     pub state: String,
+    /// Failures since the last success or unlocking.
+    pub in_a_row: u32,
+    /// Whether an administrator locked it.
+    pub held: bool,
     /// Whether it has a confirmed address or an unused recovery code.
     pub reachable: bool,
+}
+
+impl Subject {
+    /// What its row says of whoever has its name and that uid.
+    pub fn standing(&self, uid: u32) -> Standing {
+        let enrolled_with = i64::from(self.uid);
+        standing_of((&self.state, self.held, enrolled_with), uid)
+    }
 }
 
 impl Store {
@@ -232,27 +246,29 @@ impl Store {
         self.write("ending a policy's try", |tx| settle(tx, now).map(|_| ()))
     }
 
-    /// Accounts after that name, as far as rules care.
-    pub fn enrolled_after(&self, after: &str, most: u32) -> Result<Vec<Enrolled>, StoreError> {
+    /// Accounts after that name, as far as rules care; removed ones too, since a rule may let them in.
+    pub fn subjects_after(&self, after: &str, most: u32) -> Result<Vec<Subject>, StoreError> {
         let doing = "listing accounts";
         self.read(doing, |connection| {
             connection
                 .prepare_cached(
-                    "SELECT name, uid, state,
+                    "SELECT name, uid, state, failures_in_row, held_wall IS NOT NULL,
                             EXISTS (SELECT 1 FROM addresses d
                                     WHERE d.account = a.id AND d.confirmed_wall IS NOT NULL)
                             OR EXISTS (SELECT 1 FROM recovery_codes r
                                        WHERE r.account = a.id AND r.used_wall IS NULL)
-                     FROM accounts a WHERE name > ?1 AND state <> 'removed' ORDER BY name LIMIT ?2",
+                     FROM accounts a WHERE name > ?1 ORDER BY name LIMIT ?2",
                 )
                 .and_then(|mut statement| {
                     statement
                         .query_map(params![after, most], |row| {
-                            Ok(Enrolled {
+                            Ok(Subject {
                                 name: row.get(0)?,
                                 uid: row.get(1)?,
                                 state: row.get(2)?,
-                                reachable: row.get(3)?,
+                                in_a_row: row.get(3)?,
+                                held: row.get(4)?,
+                                reachable: row.get(5)?,
                             })
                         })?
                         .collect()

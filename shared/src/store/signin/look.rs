@@ -144,12 +144,22 @@ fn standing(
             Standing::Never
         });
     };
-    Ok(match account.state.as_str() {
+    let row = (account.state.as_str(), account.held, account.uid);
+    Ok(standing_of(row, uid))
+}
+
+/// What a row (its state, whether an administrator locked it, the uid it was enrolled with) says of whoever
+/// has its name and that uid.
+pub(in crate::store) fn standing_of(
+    (state, held, enrolled_with): (&str, bool, i64),
+    uid: u32,
+) -> Standing {
+    match state {
         "removed" => Standing::Removed,
-        _ if account.uid != i64::from(uid) => Standing::UidChanged,
-        "active" if account.held => Standing::Held,
+        _ if enrolled_with != i64::from(uid) => Standing::UidChanged,
+        "active" if held => Standing::Held,
         "active" => Standing::Active,
         // Disabled, and any word that a later version may write.
         _ => Standing::Disabled,
-    })
+    }
 }

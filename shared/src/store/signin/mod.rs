@@ -30,6 +30,7 @@ use crate::policy::versions::InForce;
 
 pub(super) use self::end::close;
 pub use self::end::lets_in;
+pub(super) use self::look::standing_of;
 pub use self::look::{Look, Ready};
 
 /// What the helper knows when a conversation begins.

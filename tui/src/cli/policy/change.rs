@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use gatepost_shared::admin::policy::act::{self, Done, Guard};
-use gatepost_shared::admin::policy::diff::{Candidate as Rules, Change, Diff, Go};
+use gatepost_shared::admin::policy::diff::{Candidate as Rules, Change, Closed, Diff, Go};
 use gatepost_shared::admin::roles::Right;
 use gatepost_shared::admin::{Admin, AdminError};
 use gatepost_words::time::Span;
@@ -188,6 +188,9 @@ fn shown(diff: &Diff) -> String {
     for change in &diff.changes {
         text.push_str(&affected(change));
     }
+    for closed in &diff.closed {
+        text.push_str(&closed_as_before(closed));
+    }
     for yours in &diff.yours {
         let _infallible = writeln!(
             text,
@@ -215,22 +218,40 @@ fn shown(diff: &Diff) -> String {
 
 /// `  3 people, asked -> refused at sshd: alice, bob, carol`
 fn affected(change: &Change) -> String {
-    let people = if change.people == 1 {
-        "person"
-    } else {
-        "people"
-    };
-    let shown = u64::try_from(change.names.len()).unwrap_or(u64::MAX);
-    let more = match change.people.saturating_sub(shown) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
     format!(
-        "  {} {people}, {} -> {} at {}: {}{more}\n",
-        change.people,
+        "  {}, {} -> {} at {}: {}\n",
+        people(change.people),
         change.from.words(),
         change.to.words(),
         change.services.join(", "),
-        change.names.join(", ")
+        first(change.people, &change.names)
     )
+}
+
+/// `  2 people, disabled, get in neither way: dave, erin`
+fn closed_as_before(closed: &Closed) -> String {
+    let get = if closed.people == 1 { "gets" } else { "get" };
+    format!(
+        "  {}, {}, {get} in neither way: {}\n",
+        people(closed.people),
+        closed.why.words(),
+        first(closed.people, &closed.names)
+    )
+}
+
+fn people(many: u64) -> String {
+    match many {
+        1 => "1 person".to_owned(),
+        many => format!("{many} people"),
+    }
+}
+
+/// The first names, and how many more there are.
+fn first(people: u64, names: &[String]) -> String {
+    let shown = u64::try_from(names.len()).unwrap_or(u64::MAX);
+    let more = match people.saturating_sub(shown) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{}{more}", names.join(", "))
 }

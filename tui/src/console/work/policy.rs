@@ -157,6 +157,7 @@ fn told(diff: &Diff) -> Told {
         looked_at: diff.looked_at,
         stopped: diff.stopped,
         changes: diff.changes.clone(),
+        closed: diff.closed.clone(),
         yours: diff.yours.clone(),
         locked_out: diff.locked_out,
         locks_you_out: diff.locks_you_out,

@@ -13,9 +13,10 @@ use crate::admin::policy::effective::services;
 use crate::admin::{Admin, AdminError};
 use crate::people::{self, LookupError, Roster};
 use crate::policy::Unenrolled;
+use crate::policy::lockout::{Tally, until_unlocked};
 use crate::policy::rules::{Decision, Facts, Standing, assess};
 use crate::policy::versions::InForce;
-use crate::store::policies::Enrolled;
+use crate::store::policies::Subject;
 
 /// What a sign-in with the right password meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -27,6 +28,8 @@ pub enum Outcome {
     Asked,
     /// A code is asked for, and there is neither a confirmed address nor a recovery code.
     NoWay,
+    /// A code is asked for, and none is taken until an administrator unlocks the account.
+    Locked,
     /// It is refused.
     Refused,
 }
@@ -38,6 +41,7 @@ impl Outcome {
             Self::NotAsked => "not asked",
             Self::Asked => "asked",
             Self::NoWay => "asked, with no way to get a code",
+            Self::Locked => "asked, and locked",
             Self::Refused => "refused",
         }
     }
@@ -61,6 +65,44 @@ pub struct Change {
     pub names: Vec<String>,
     /// At which services.
     pub services: Vec<String>,
+}
+
+/// Accounts of which a candidate changes what they would meet if they were open, and nothing that they
+/// meet as they are: nobody gets in there, by neither set of rules.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Closed {
+    /// Closure nobody gets in.
+    pub why: Closure,
+    /// How many people.
+    pub people: u64,
+    /// The first of them.
+    pub names: Vec<String>,
+}
+
+/// Closure nobody gets in by an account, whatever rules say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Closure {
+    /// Locked until an administrator unlocks it.
+    Locked,
+    /// An administrator disabled it.
+    Disabled,
+    /// Removed: a tombstone.
+    Removed,
+    /// Its name was given to somebody else.
+    UidChanged,
+}
+
+impl Closure {
+    /// As people read it.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Locked => "locked",
+            Self::Disabled => "disabled",
+            Self::Removed => "removed",
+            Self::UidChanged => "enrolled with another uid",
+        }
+    }
 }
 
 /// A change for whoever asks.
@@ -96,6 +138,7 @@ pub(super) struct Found {
     pub(super) services: Vec<String>,
     pub(super) looked_at: u64,
     pub(super) changes: Vec<Change>,
+    pub(super) closed: Vec<Closed>,
     pub(super) locked_out: u64,
     /// Enrolled people who get in somewhere, now and then.
     pub(super) in_before: u64,
@@ -109,6 +152,7 @@ pub(super) struct Census<'a> {
     after: Side<'a>,
     services: Vec<Service>,
     changes: BTreeMap<(Outcome, Outcome), Change>,
+    closed: BTreeMap<Closure, Closed>,
     found: Found,
 }
 
@@ -142,8 +186,7 @@ impl<'a> Side<'a> {
             };
             match assess(self.rules, unenrolled, &facts).decision {
                 Decision::Skip(_) | Decision::Ignore => Outcome::NotAsked,
-                Decision::Ask if who.reachable => Outcome::Asked,
-                Decision::Ask => Outcome::NoWay,
+                Decision::Ask => who.codes.asked(),
                 Decision::Refuse(_) => Outcome::Refused,
             }
         };
@@ -152,10 +195,57 @@ impl<'a> Side<'a> {
 }
 
 /// Somebody, as rules see them.
+#[derive(Clone, Copy)]
 struct Who<'p> {
     person: &'p Person,
     standing: Standing,
-    reachable: bool,
+    codes: Codes,
+}
+
+/// What becomes of whoever is asked for a code.
+#[derive(Clone, Copy)]
+enum Codes {
+    /// They can get one.
+    Reach,
+    /// They have neither a confirmed address nor a recovery code.
+    Nowhere,
+    /// None is taken until an administrator unlocks the account. Locks that end by themselves are none here:
+    /// rules outlast them.
+    Locked,
+}
+
+impl Codes {
+    const fn of(reachable: bool, locked: bool) -> Self {
+        match (locked, reachable) {
+            (true, _) => Self::Locked,
+            (false, true) => Self::Reach,
+            (false, false) => Self::Nowhere,
+        }
+    }
+
+    const fn asked(self) -> Outcome {
+        match self {
+            Self::Reach => Outcome::Asked,
+            Self::Nowhere => Outcome::NoWay,
+            Self::Locked => Outcome::Locked,
+        }
+    }
+}
+
+impl Who<'_> {
+    /// Closure nobody gets in whatever rules say, as a rule; where one lets them in nevertheless, that shows.
+    const fn closed(&self) -> Option<Closure> {
+        match (self.standing, self.codes) {
+            (Standing::Disabled, _) => Some(Closure::Disabled),
+            (Standing::Removed, _) => Some(Closure::Removed),
+            (Standing::UidChanged, _) => Some(Closure::UidChanged),
+            (Standing::Held, _) | (Standing::Active, Codes::Locked) => Some(Closure::Locked),
+            (
+                Standing::Active | Standing::Never | Standing::UidOfAnother,
+                Codes::Reach | Codes::Nowhere | Codes::Locked,
+            ) => None,
+        }
+    }
 }
 
 impl<'a> Census<'a> {
@@ -167,15 +257,16 @@ impl<'a> Census<'a> {
             before: Side::of(before),
             after: Side::of(after),
             changes: BTreeMap::new(),
+            closed: BTreeMap::new(),
             found: Found::default(),
         }
     }
 
-    /// Looks at every enrolled account, and at the others that rules name.
+    /// Looks at every account, removed ones too, and at the others that rules name.
     pub(super) fn take(&mut self, watch: &mut dyn FnMut(u64) -> Go) -> Result<Stopped, AdminError> {
         let mut after = String::new();
         loop {
-            let page = self.admin.store.enrolled_after(&after, PAGE)?;
+            let page = self.admin.store.subjects_after(&after, PAGE)?;
             let Some(last) = page.last() else {
                 break;
             };
@@ -200,9 +291,10 @@ impl<'a> Census<'a> {
         Ok(Stopped::No)
     }
 
-    /// An enrolled account. Where no rule names a group, nobody is looked up: the row says it all.
-    fn look_at(&mut self, account: &Enrolled) -> Result<(), AdminError> {
-        self.found.looked_at += 1;
+    /// An account. Where no rule names a group, nobody is looked up: the row says it all.
+    fn look_at(&mut self, account: &Subject) -> Result<(), AdminError> {
+        let is_enrolled = account.state != "removed";
+        self.found.looked_at += u64::from(is_enrolled);
         let name = UserName::new(account.name.clone())?;
         let needs_groups = !(self.before.roster.is_empty() && self.after.roster.is_empty());
         let person = if needs_groups {
@@ -219,46 +311,57 @@ impl<'a> Census<'a> {
                 gid: account.uid,
             }
         };
-        let standing = if person.uid != account.uid {
-            Standing::UidChanged
-        } else if account.state == "active" {
-            Standing::Active
-        } else {
-            Standing::Disabled
+        let tally = Tally {
+            recent: Vec::new(),
+            in_a_row: account.in_a_row,
+            held: account.held,
         };
         let who = Who {
             person: &person,
-            standing,
-            reachable: account.reachable,
+            standing: account.standing(person.uid),
+            codes: self.codes(account.reachable, &tally),
         };
         let (before, after) = self.compare(&who);
-        self.found.in_before += u64::from(before.iter().any(|outcome| outcome.lets_in()));
-        self.found.in_after += u64::from(after.iter().any(|outcome| outcome.lets_in()));
+        if is_enrolled {
+            self.found.in_before += u64::from(before.iter().any(|outcome| outcome.lets_in()));
+            self.found.in_after += u64::from(after.iter().any(|outcome| outcome.lets_in()));
+        }
         Ok(())
     }
 
     /// Somebody who may not be enrolled.
     fn count(&mut self, person: &Person) -> Result<(), AdminError> {
-        let (standing, reachable) = self.standing(person)?;
+        let (standing, codes) = self.standing(person)?;
         let who = Who {
             person,
             standing,
-            reachable,
+            codes,
         };
         let _counted = self.compare(&who);
         Ok(())
     }
 
-    fn standing(&self, person: &Person) -> Result<(Standing, bool), AdminError> {
+    fn standing(&self, person: &Person) -> Result<(Standing, Codes), AdminError> {
         let standing = self.admin.store.standing(person)?;
-        let reachable = match self.admin.store.account(&person.name)? {
-            None => false,
+        let codes = match self.admin.store.account(&person.name)? {
+            None => Codes::Nowhere,
             Some(account) => {
-                account.addresses.iter().any(|a| a.confirmed.is_some())
-                    || self.admin.store.recovery_left(account.id)? > 0
+                let reachable = account.addresses.iter().any(|a| a.confirmed.is_some())
+                    || self.admin.store.recovery_left(account.id)? > 0;
+                let tally = Tally {
+                    recent: Vec::new(),
+                    in_a_row: account.failures_in_a_row,
+                    held: account.held.is_some(),
+                };
+                self.codes(reachable, &tally)
             }
         };
-        Ok((standing, reachable))
+        Ok((standing, codes))
+    }
+
+    fn codes(&self, reachable: bool, tally: &Tally) -> Codes {
+        let limits = &self.admin.config.policy.limits;
+        Codes::of(reachable, until_unlocked(tally, limits))
     }
 
     fn outcomes(&self, who: &Who<'_>) -> (Vec<Outcome>, Vec<Outcome>) {
@@ -298,7 +401,34 @@ impl<'a> Census<'a> {
             .iter()
             .any(|(from, to)| from.lets_in() && !to.lets_in());
         self.found.locked_out += u64::from(out);
+        if kinds.is_empty() {
+            self.count_closed(who);
+        }
         (before, after)
+    }
+
+    /// Counts somebody for whom nothing changes as long as their account is closed.
+    fn count_closed(&mut self, who: &Who<'_>) {
+        let Some(why) = who.closed() else {
+            return;
+        };
+        let (before, after) = self.outcomes(&Who {
+            standing: Standing::Active,
+            codes: Codes::Reach,
+            ..*who
+        });
+        if before == after {
+            return;
+        }
+        let closed = self.closed.entry(why).or_insert_with(|| Closed {
+            why,
+            people: 0,
+            names: Vec::new(),
+        });
+        closed.people += 1;
+        if closed.names.len() < NAMES {
+            closed.names.push(sanitise(who.person.name.as_str()));
+        }
     }
 
     /// The names that rules name.
@@ -319,11 +449,11 @@ impl<'a> Census<'a> {
             Err(LookupError::NoSuchUser(_)) => return Ok(Vec::new()),
             Err(failed) => return Err(failed.into()),
         };
-        let (standing, reachable) = self.standing(&person)?;
+        let (standing, codes) = self.standing(&person)?;
         let (before, after) = self.outcomes(&Who {
             person: &person,
             standing,
-            reachable,
+            codes,
         });
         let changes = self.services.iter().zip(before.into_iter().zip(after));
         Ok(changes
@@ -341,6 +471,7 @@ impl<'a> Census<'a> {
         Found {
             services: self.services.iter().map(ToString::to_string).collect(),
             changes: self.changes.into_values().collect(),
+            closed: self.closed.into_values().collect(),
             ..self.found
         }
     }
@@ -358,7 +489,12 @@ impl Found {
         }
         match (self.locked_out, you) {
             (0, true) => "locks you out".to_owned(),
-            (0, false) if self.changes.is_empty() => "changes nothing for anybody".to_owned(),
+            (0, false) if self.changes.is_empty() && self.closed.is_empty() => {
+                "changes nothing for anybody".to_owned()
+            }
+            (0, false) if self.changes.is_empty() => {
+                "changes nothing for anybody but where accounts are closed".to_owned()
+            }
             (0, false) => "locks out nobody".to_owned(),
             (1, true) => "locks out 1 person: you".to_owned(),
             (1, false) => "locks out 1 person".to_owned(),

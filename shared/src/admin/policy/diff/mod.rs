@@ -1,7 +1,7 @@
 //! A candidate against the version in force: which lines differ, and for whom something changes.
 //!
-//! Who is affected is found by the function that decides sign-ins, over every enrolled account, those
-//! that rules name, and whoever asks. Accounts are read in pages; the groups that rules name are looked
+//! Who is affected is found by the function that decides sign-ins, over every account, those that rules
+//! name, and whoever asks. Accounts are read in pages; the groups that rules name are looked
 //! up once.
 
 mod affected;
@@ -10,7 +10,7 @@ mod lines;
 use serde::Serialize;
 
 use self::affected::Census;
-pub use self::affected::{Change, Outcome, Yours};
+pub use self::affected::{Change, Closed, Closure, Outcome, Yours};
 pub(in crate::admin) use self::lines::between;
 pub use self::lines::{Line, Sign};
 use crate::admin::roles::Right;
@@ -69,6 +69,8 @@ pub struct Diff {
     pub stopped: Stopped,
     /// What changes, and for whom.
     pub changes: Vec<Change>,
+    /// Whom it would change something for, if their accounts were open.
+    pub closed: Vec<Closed>,
     /// How many people get in somewhere now, and would no longer.
     pub locked_out: u64,
     /// What changes for whoever asks.
@@ -162,6 +164,7 @@ impl Admin {
             looked_at: found.looked_at,
             stopped,
             changes: found.changes,
+            closed: found.closed,
             locked_out: found.locked_out,
             yours,
             locks_you_out,

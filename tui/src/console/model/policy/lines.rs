@@ -1,6 +1,6 @@
 //! The policy as text.
 
-use gatepost_shared::admin::policy::diff::{Change, Sign, Stopped};
+use gatepost_shared::admin::policy::diff::{Change, Closed, Sign, Stopped};
 use gatepost_shared::admin::policy::{Policy as InForce, Rule};
 use gatepost_shared::admin::why::Why;
 use gatepost_shared::policy::Unenrolled;
@@ -213,7 +213,7 @@ fn told_lines(lines: &mut Vec<Line>, told: &Told, width: usize) {
     for group in &told.missing_groups {
         lines.extend(missing(group, width));
     }
-    if !told.changes.is_empty() || !told.yours.is_empty() {
+    if !(told.changes.is_empty() && told.yours.is_empty() && told.closed.is_empty()) {
         headed(lines, "WHO IS AFFECTED");
     }
     for yours in &told.yours {
@@ -231,6 +231,9 @@ fn told_lines(lines: &mut Vec<Line>, told: &Told, width: usize) {
         let tone = if is_worse { Tone::Bad } else { Tone::Plain };
         lines.extend(broken(tone, &affected(change), width, 2));
     }
+    for closed in &told.closed {
+        lines.extend(broken(Tone::Plain, &closed_as_before(closed), width, 2));
+    }
     if !told.lines.is_empty() {
         headed(lines, "LINES");
         changed(lines, told, width);
@@ -239,19 +242,34 @@ fn told_lines(lines: &mut Vec<Line>, told: &Told, width: usize) {
 
 /// `3 people, asked -> refused at sshd: alice, bob, carol`
 fn affected(change: &Change) -> String {
-    let shown = change.names.len() as u64;
-    let more = match change.people.saturating_sub(shown) {
-        0 => String::new(),
-        more => format!(" and {} more", grouped(more)),
-    };
     format!(
-        "{}, {} -> {} at {}: {}{more}",
+        "{}, {} -> {} at {}: {}",
         counted(change.people, "person", "people"),
         change.from.words(),
         change.to.words(),
         change.services.join(", "),
-        change.names.join(", ")
+        first(change.people, &change.names)
     )
+}
+
+/// `2 people, disabled, get in neither way: dave, erin`
+fn closed_as_before(closed: &Closed) -> String {
+    let get = if closed.people == 1 { "gets" } else { "get" };
+    format!(
+        "{}, {}, {get} in neither way: {}",
+        counted(closed.people, "person", "people"),
+        closed.why.words(),
+        first(closed.people, &closed.names)
+    )
+}
+
+/// The first names, and how many more there are.
+fn first(people: u64, names: &[String]) -> String {
+    let more = match people.saturating_sub(names.len() as u64) {
+        0 => String::new(),
+        more => format!(" and {} more", grouped(more)),
+    };
+    format!("{}{more}", names.join(", "))
 }
 
 /// The lines that change, and a few around them.
