@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
-use gatepost_words::time::Span;
-use rusqlite::{ErrorCode, Transaction, params};
+use gatepost_words::time::{Boot, Span};
+use rusqlite::{Connection, ErrorCode, Transaction, params};
 use serde::Serialize;
 
 use super::error::StoreError;
@@ -45,6 +45,15 @@ pub enum Depth {
     Whole,
 }
 
+/// What a look at the tables one by one came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Looked {
+    /// What is wrong.
+    pub problems: Vec<String>,
+    /// Tables that take longer, and were not looked at to their end.
+    pub unfinished: Vec<String>,
+}
+
 /// Guesses and mails: no window is longer than a day; nor is a bypass code's life.
 const KEEP_COUNTS: Span = Span::from_hours(48);
 /// Challenges: ten minutes is the longest life; a day serves those who ask what happened.
@@ -58,6 +67,9 @@ const LONG_LOG: u64 = 1024 * 1024;
 /// Rows a transaction removes at the most, so that a login never waits for a long one.
 const BATCH: u32 = 1000;
 const PURGING: &str = "purging old rows";
+const CHECKING: &str = "checking the store";
+/// Steps of SQLite's between two looks at the clock: less than a millisecond of them.
+const STEPS: i32 = 1000;
 
 impl Store {
     /// Removes what is past its keep, in short transactions, and truncates the write-ahead log.
@@ -228,31 +240,53 @@ impl Store {
         self.connection.execute_batch(&sql).unwrap();
     }
 
-    /// SQLite's own check of the file: the problems it found.
+    /// SQLite's own check of the file: the problems it found. One read, as long as the file is large: what
+    /// is written meanwhile stays in the write-ahead log.
     pub fn check(&self, depth: Depth) -> Result<Vec<String>, StoreError> {
-        let doing = "checking the store";
         let sql = match depth {
-            Depth::Quick => "PRAGMA quick_check",
-            Depth::Whole => "PRAGMA integrity_check",
+            Depth::Quick => "quick_check",
+            Depth::Whole => "integrity_check",
         };
-        self.read(doing, |connection| {
-            let all =
-                |sql: &str, row: fn(&rusqlite::Row<'_>) -> Result<String, rusqlite::Error>| {
-                    connection
-                        .prepare(sql)
-                        .and_then(|mut statement| statement.query_map([], row)?.collect())
-                        .map_err(StoreError::sqlite(doing))
-                };
-            let mut found: Vec<String> = all(sql, |row| row.get(0))?;
-            found.retain(|line| line != "ok");
-            found.extend(all("PRAGMA foreign_key_check", |row| {
-                let (table, parent): (String, String) = (row.get(0)?, row.get(2)?);
-                Ok(format!(
-                    "a row of {table} refers to one of {parent} that is not there"
-                ))
-            })?);
-            Ok(found)
+        self.read(CHECKING, |connection| {
+            problems(connection, sql, None).map_err(StoreError::sqlite(CHECKING))
         })
+    }
+
+    /// A check of each table by itself, in a read of at most `longest` by that clock: whoever may look may
+    /// begin it, on a busy host too. Neither indexes nor what lies between tables is looked at.
+    pub fn check_tables(
+        &mut self,
+        longest: Span,
+        clock: impl Fn() -> Boot + Clone + Send + 'static,
+    ) -> Result<Looked, StoreError> {
+        let failed = || StoreError::sqlite(CHECKING);
+        let names: Vec<String> = self.read(CHECKING, |connection| {
+            let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY rootpage";
+            connection
+                .prepare(sql)
+                .and_then(|mut all| all.query_map([], |row| row.get(0))?.collect())
+                .map_err(failed())
+        })?;
+        let mut looked = Looked::default();
+        for name in names {
+            let (clock, until) = (clock.clone(), clock().plus(longest));
+            let is_over = move || clock() > until;
+            self.connection
+                .progress_handler(STEPS, Some(is_over))
+                .map_err(failed())?;
+            let found = self.read(CHECKING, |connection| {
+                Ok(problems(connection, "quick_check", Some(&name)))
+            });
+            self.connection
+                .progress_handler(0, None::<fn() -> bool>)
+                .map_err(failed())?;
+            match found? {
+                Ok(problems) => looked.problems.extend(problems),
+                Err(error) if was_interrupted(&error) => looked.unfinished.push(name),
+                Err(error) => return Err(failed()(error)),
+            }
+        }
+        Ok(looked)
     }
 
     /// Gives the free pages of the file back to the disk. Logins are refused as busy while it is written.
@@ -265,11 +299,48 @@ impl Store {
     }
 }
 
+/// What SQLite finds wrong with all tables or with one, and with what their rows refer to.
+fn problems(
+    connection: &Connection,
+    check: &str,
+    table: Option<&str>,
+) -> Result<Vec<String>, rusqlite::Error> {
+    let mut found = Vec::new();
+    let mut each = |row: &rusqlite::Row<'_>| {
+        let line: String = row.get(0)?;
+        found.extend(Some(line).filter(|line| line != "ok"));
+        Ok(())
+    };
+    match table {
+        Some(table) => connection.pragma(None, check, table, &mut each)?,
+        None => connection.pragma_query(None, check, &mut each)?,
+    }
+    let mut each = |row: &rusqlite::Row<'_>| {
+        let (table, parent): (String, String) = (row.get(0)?, row.get(2)?);
+        found.push(format!(
+            "a row of {table} refers to one of {parent} that is not there"
+        ));
+        Ok(())
+    };
+    match table {
+        Some(table) => connection.pragma(None, "foreign_key_check", table, &mut each)?,
+        None => connection.pragma_query(None, "foreign_key_check", &mut each)?,
+    }
+    Ok(found)
+}
+
+fn was_interrupted(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted)
+}
+
 #[cfg(test)]
 mod tests {
-    use gatepost_words::time::Span;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, Ordering};
 
-    use super::LONG_LOG;
+    use gatepost_words::time::{Boot, Span};
+
+    use super::{Depth, LONG_LOG, Looked};
     use crate::host::{Host, System};
     use crate::store::{Store, companions};
 
@@ -313,5 +384,46 @@ mod tests {
         reader.connection.execute_batch("COMMIT").unwrap();
         store.settle_log().unwrap();
         assert_eq!(length(), 0);
+    }
+    // Mutants: the clock is not looked at, or its time is not given anew to each table; what is broken off
+    // counts as looked at, or as damage; rows that refer to nothing are not looked for.
+    #[test]
+    fn tables_are_looked_at_one_by_one_and_none_for_long() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::scratch(&folder.path().join("store.db"));
+        let filler = "CREATE TABLE filler (x INTEGER CHECK (x > 0));
+            WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+            INSERT INTO filler SELECT i FROM n";
+        store.connection.execute_batch(filler).unwrap();
+        // It goes on by a second whenever somebody looks.
+        let time = Arc::new(AtomicI64::new(0));
+        let ticking = move || Boot::from_millis(time.fetch_add(1000, Ordering::Relaxed));
+        let long = Span::from_hours(1);
+        let whole = store.check_tables(long, ticking.clone()).unwrap();
+        assert_eq!(whole, Looked::default());
+        let brief = store.check_tables(Span::from_secs(2), ticking.clone());
+        let brief = brief.unwrap();
+        assert_eq!(
+            (brief.problems.len(), brief.unfinished),
+            (0, vec!["filler".to_owned()])
+        );
+        // Nothing is broken off any more.
+        assert_eq!(store.check(Depth::Whole).unwrap(), Vec::<String>::new());
+
+        let damage = "PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON;
+            INSERT INTO filler VALUES (-1); PRAGMA ignore_check_constraints = OFF;
+            INSERT INTO addresses (account, address, limit_key, created_wall) VALUES (7, 'a', 'a', 0)";
+        store.connection.execute_batch(damage).unwrap();
+        let damaged = store
+            .check_tables(long, ticking)
+            .unwrap()
+            .problems
+            .join("; ");
+        assert!(damaged.contains("filler"), "{damaged}");
+        assert!(
+            damaged.contains("a row of addresses refers to one of accounts"),
+            "{damaged}"
+        );
+        assert_eq!(store.check(Depth::Quick).unwrap().len(), 2);
     }
 }

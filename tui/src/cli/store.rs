@@ -17,7 +17,7 @@ pub(crate) enum Command {
     Backup(Backup),
     /// Take accounts and settings back from a copy; no count falls
     Restore(Restore),
-    /// Have SQLite check the file
+    /// Have SQLite check the whole file: one long read
     Check {
         /// Its pages alone, not its indexes
         #[arg(long)]

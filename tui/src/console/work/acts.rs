@@ -85,12 +85,13 @@ pub(super) fn job(desk: &Desk, effect: Effect) {
     match effect {
         Effect::Checks => {
             // Who may open the console may look.
-            let report = desk
-                .operator()
-                .map(|operator| doctor::run(desk.conf(), &operator));
-            if let Ok(Ok(report)) = report {
-                desk.tell(Found::Checks(report.checks));
-            }
+            let report = desk.operator().and_then(|operator| {
+                doctor::run(desk.conf(), &operator).map_err(|error| said(&error))
+            });
+            desk.tell(match report {
+                Ok(report) => Found::Checks(report.checks),
+                Err(why) => Found::Ended(Job::Doctor, Err(why)),
+            });
         }
         Effect::CheckChain => desk.tell(Found::Ended(Job::Chain, check_chain(desk))),
         Effect::Post => desk.tell(Found::Post(post::read(desk))),

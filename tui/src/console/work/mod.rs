@@ -459,4 +459,29 @@ mod tests {
             }
         }
     }
+
+    // Mutant: a look that fails is not told; it then goes on for ever, and nobody can look again.
+    #[test]
+    fn a_look_of_doctors_that_fails_ends() {
+        let called = Called {
+            sudo_uid: None,
+            other: None,
+        };
+        let mut somebody = operator(called.clone()).unwrap();
+        somebody.uid = Some(u32::MAX - 7);
+        let (events, told) = channel();
+        let open = Opener {
+            conf: None,
+            operator: somebody,
+            own: None,
+            called,
+        };
+        let workers = Workers::start(open, &events, true).unwrap();
+        drop(events);
+        workers.hand(Effect::Checks).unwrap();
+        drop(workers);
+        let told: Vec<String> = told.iter().map(|event| format!("{event:?}")).collect();
+        let is_end = |told: &String| told.contains("Ended(Doctor, Err(");
+        assert!(told.iter().any(is_end), "{told:?}");
+    }
 }
