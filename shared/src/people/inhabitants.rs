@@ -49,7 +49,7 @@ pub fn members(group: &str) -> Result<Option<Vec<String>>, LookupError> {
     Ok(Some(names))
 }
 
-fn read_list(path: &str) -> Result<String, LookupError> {
+pub(super) fn read_list(path: &str) -> Result<String, LookupError> {
     let mut bytes = Vec::new();
     std::fs::File::open(path)
         .and_then(|file| file.take(LIST_LIMIT).read_to_end(&mut bytes))

@@ -3,7 +3,9 @@
 //! A failing lookup is told apart from an empty one, since the first must refuse.
 
 mod inhabitants;
+mod local;
 
+use std::collections::HashSet;
 use std::ffi::{CString, OsString};
 use std::path::{Path, PathBuf};
 
@@ -12,6 +14,7 @@ use gatepost_words::job::SENDER_USER;
 use nix::unistd::{Gid, Group, Uid, User, getgrouplist};
 
 pub use self::inhabitants::{Inhabitant, inhabitants, members};
+pub use self::local::Locals;
 use crate::policy::rules::{Groups, Rule};
 
 /// Why nobody was found.
@@ -276,15 +279,62 @@ pub fn groups(person: &Person, rules: &[Rule]) -> Groups {
 #[derive(Debug)]
 pub struct Roster {
     /// Name, and what the database has; none where a lookup failed.
-    groups: Option<Vec<(String, Option<Group>)>>,
+    groups: Option<Vec<(String, Option<Listed>)>>,
+}
+
+/// A group of a roster.
+#[derive(Debug)]
+struct Listed {
+    gid: u32,
+    members: Members,
+}
+
+/// Who is listed in a group.
+#[derive(Debug)]
+enum Members {
+    /// In the database's order: enough for one person.
+    List(Vec<String>),
+    /// By name, for many people: a list is not gone through for each of them.
+    Set(HashSet<String>),
+}
+
+impl Members {
+    fn have(&self, name: &str) -> bool {
+        match self {
+            Self::List(names) => names.iter().any(|member| member == name),
+            Self::Set(names) => names.contains(name),
+        }
+    }
 }
 
 impl Roster {
     /// Looks the groups up.
     pub fn of(rules: &[Rule]) -> Self {
-        let look_up = |name: &String| Ok((name.clone(), Group::from_name(name)?));
+        let look_up = |name: &String| {
+            let listed = Group::from_name(name)?.map(|group| Listed {
+                gid: group.gid.as_raw(),
+                members: Members::List(group.mem),
+            });
+            Ok((name.clone(), listed))
+        };
         let found: Result<_, nix::errno::Errno> = named(rules).into_iter().map(look_up).collect();
         Self { groups: found.ok() }
+    }
+
+    /// The same, for very many people.
+    #[must_use]
+    pub fn for_many(mut self) -> Self {
+        for listed in self
+            .groups
+            .iter_mut()
+            .flatten()
+            .filter_map(|(_, listed)| listed.as_mut())
+        {
+            if let Members::List(names) = &mut listed.members {
+                listed.members = Members::Set(std::mem::take(names).into_iter().collect());
+            }
+        }
+        self
     }
 
     /// Whether rules name no group at all, so that nobody need be looked up.
@@ -301,9 +351,7 @@ impl Roster {
         for (name, group) in groups {
             match group {
                 Some(group) => {
-                    if group.gid.as_raw() == person.gid
-                        || group.mem.iter().any(|m| m == person.name.as_str())
-                    {
+                    if group.gid == person.gid || group.members.have(person.name.as_str()) {
                         member.push(name.clone());
                     }
                 }
@@ -349,9 +397,10 @@ mod tests {
     use nix::unistd::{Gid, Group};
 
     use super::{
-        LookupError, by_uid, credentials, is_in, is_surely_in, local_groups, login_uid_of,
-        says_who, sudo_uid,
+        Listed, LookupError, Members, Roster, by_uid, credentials, is_in, is_surely_in,
+        local_groups, login_uid_of, says_who, sudo_uid,
     };
+    use crate::policy::rules::Groups;
 
     // Mutants: an unset loginuid is a uid; what is no uid is unset.
     #[test]
@@ -416,6 +465,36 @@ mod tests {
         assert!(is_surely_in(&by_uid(0).unwrap(), &missing, &[]).unwrap());
         assert!(!is_surely_in(&daemon, &groups(&["root"]), &[]).unwrap());
         assert!(local_groups().contains(&("root".to_owned(), 0)));
+    }
+
+    // Mutants: the set that many people are held against is empty; a primary group does not count there.
+    #[test]
+    fn a_roster_for_many_says_what_one_for_somebody_says() {
+        let listed = |members| Listed {
+            gid: 7,
+            members: Members::List(members),
+        };
+        let roster = |members: &[&str]| {
+            let members = members.iter().map(|name| (*name).to_owned()).collect();
+            Roster {
+                groups: Some(vec![("staff".to_owned(), Some(listed(members)))]),
+            }
+        };
+        let mut root = by_uid(0).unwrap();
+        for (gid, members, is_in) in [
+            (0, &["bin", "root"][..], true),
+            (0, &["bin"], false),
+            (7, &[], true),
+        ] {
+            root.gid = gid;
+            let member = is_in.then(|| "staff".to_owned());
+            let known = Groups::Known {
+                member: member.into_iter().collect(),
+                missing: Vec::new(),
+            };
+            assert_eq!(roster(members).groups(&root), known);
+            assert_eq!(roster(members).for_many().groups(&root), known);
+        }
     }
 
     // Mutant: an empty group of the directory's is believed, though the directory may be silent.

@@ -6,6 +6,7 @@ use gatepost_shared::admin::policy::act::{self, Done, Guard};
 use gatepost_shared::admin::policy::diff::{Candidate as Rules, Change, Closed, Diff, Go};
 use gatepost_shared::admin::roles::Right;
 use gatepost_shared::admin::{Admin, AdminError};
+use gatepost_shared::signals::let_in;
 use gatepost_words::time::Span;
 
 use super::super::Context;
@@ -119,7 +120,12 @@ fn guard(waived: bool) -> Guard {
 
 /// The difference to what is in force, where that is still what the caller looked at.
 fn against(admin: &Admin, rules: &Rules, base: Option<i64>) -> Result<Diff, Failure> {
-    let diff = admin.policy_diff(rules, &mut |_looked_at| Go::On)?;
+    // Between two reads: on many accounts it takes a while, and whoever waits may end it.
+    let mut watch = |_looked_at| {
+        let_in(|| {});
+        Go::On
+    };
+    let diff = admin.policy_diff(rules, &mut watch)?;
     match (base, diff.base) {
         (Some(base), found) if found != Some(base) => {
             Err(Failure::Admin(AdminError::PolicyMoved {

@@ -11,7 +11,7 @@ use super::lines::Line;
 use super::{Go, Stopped};
 use crate::admin::policy::effective::services;
 use crate::admin::{Admin, AdminError};
-use crate::people::{self, LookupError, Roster};
+use crate::people::{self, Locals, LookupError, Roster};
 use crate::policy::Unenrolled;
 use crate::policy::lockout::{Tally, until_unlocked};
 use crate::policy::rules::{Decision, Facts, Standing, assess};
@@ -151,6 +151,7 @@ pub(super) struct Census<'a> {
     before: Side<'a>,
     after: Side<'a>,
     services: Vec<Service>,
+    locals: Locals,
     changes: BTreeMap<(Outcome, Outcome), Change>,
     closed: BTreeMap<Closure, Closed>,
     found: Found,
@@ -166,7 +167,7 @@ impl<'a> Side<'a> {
     fn of(rules: &'a InForce) -> Self {
         Self {
             rules,
-            roster: Roster::of(rules.rules()),
+            roster: Roster::of(rules.rules()).for_many(),
         }
     }
 
@@ -256,6 +257,7 @@ impl<'a> Census<'a> {
             services: services(all.flat_map(|rule| &rule.services)),
             before: Side::of(before),
             after: Side::of(after),
+            locals: Locals::default(),
             changes: BTreeMap::new(),
             closed: BTreeMap::new(),
             found: Found::default(),
@@ -264,6 +266,9 @@ impl<'a> Census<'a> {
 
     /// Looks at every account, removed ones too, and at the others that rules name.
     pub(super) fn take(&mut self, watch: &mut dyn FnMut(u64) -> Go) -> Result<Stopped, AdminError> {
+        if self.needs_groups() {
+            self.locals = Locals::read();
+        }
         let mut after = String::new();
         loop {
             let page = self.admin.store.subjects_after(&after, PAGE)?;
@@ -296,9 +301,8 @@ impl<'a> Census<'a> {
         let is_enrolled = account.state != "removed";
         self.found.looked_at += u64::from(is_enrolled);
         let name = UserName::new(account.name.clone())?;
-        let needs_groups = !(self.before.roster.is_empty() && self.after.roster.is_empty());
-        let person = if needs_groups {
-            match people::find(&name) {
+        let person = if self.needs_groups() {
+            match self.locals.find(&name) {
                 Ok(person) => person,
                 // Nobody of that name can sign in.
                 Err(LookupError::NoSuchUser(_)) => return Ok(()),
@@ -327,6 +331,10 @@ impl<'a> Census<'a> {
             self.found.in_after += u64::from(after.iter().any(|outcome| outcome.lets_in()));
         }
         Ok(())
+    }
+
+    fn needs_groups(&self) -> bool {
+        !(self.before.roster.is_empty() && self.after.roster.is_empty())
     }
 
     /// Somebody who may not be enrolled.
