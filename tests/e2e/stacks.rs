@@ -156,3 +156,73 @@ fn whoever_libpam_lets_in_past_us_is_found_by_doctor() {
         assert_eq!(verdict == "PAM_SUCCESS", *is_let_in, "{text}\n{verdict}");
     }
 }
+
+/// Stacks of which libpam on one machine makes something else than on another: `LONG` is a comment of more
+/// bytes than a line may have, whose rest is no comment for version 1.5.
+const TWOFOLD: [(&str, &str); 4] = [
+    (
+        "LONGauth sufficient SAYS=success\nauth required OURS\nauth required pam_permit.so\n",
+        "is too long",
+    ),
+    // Debian's build looks for what is included in /etc/pam.d alone, counts one line for what it doesn't
+    // find, and so the jump passes over our line.
+    (
+        "auth [success=2 default=ignore] SAYS=success\nauth include shipped\nauth required OURS\n\
+         auth required pam_permit.so\n",
+        "is not where PAM looks for it",
+    ),
+    (
+        "auth [default=4294967297] SAYS=ignore\nauth required OURS\nauth required pam_permit.so\n",
+        "in two ways",
+    ),
+    (
+        "auth [success=1 \\\n\n default=ignore] SAYS=success\nauth required OURS\nauth required pam_permit.so\n",
+        "within a line that goes on",
+    ),
+];
+
+// Mutants: in `text`, a long line, a large number or a blank line within another is read as if all versions
+// did alike; in `read`, Debian's build includes from the other folders.
+#[test]
+fn what_libpam_reads_in_two_ways_is_not_called_safe() {
+    require!();
+    let sink = Sink::start(Encryption::StartTls);
+    let stage = Stage::builder().product(Config::to(&sink)).build();
+    let named = |text: &str, words: &str| {
+        text.replace("LONG", &format!("#{}", "x".repeat(1022)))
+            .replace("SAYS=", "pam_debug.so auth=")
+            .replace("OURS", &format!("pam_gatepost.so {words}"))
+    };
+    let shipped = named("auth optional SAYS=ignore\nauth optional SAYS=ignore\n", "");
+    stage.write("/usr/lib/pam.d/shipped", &shipped);
+    for (number, (text, _)) in TWOFOLD.iter().enumerate() {
+        // With a word that it does not know, our module refuses everybody.
+        stage.write(
+            &format!("/etc/pam.d/refuses-{number}"),
+            &named(text, "refuse"),
+        );
+        stage.write(
+            &format!("/etc/pam.d/asks-{number}"),
+            &named(text, "after=key"),
+        );
+    }
+    let report = stage.gatepost(&["--json", "doctor"]);
+    let report: serde_json::Value = serde_json::from_str(&report.stdout).unwrap();
+    let checks = report["checks"].as_array().unwrap();
+    for (number, (text, told)) in TWOFOLD.iter().enumerate() {
+        let none: [&str; 0] = [];
+        let login = stage.pam(&format!("refuses-{number}"));
+        let outcome = login.user("alice").rhost("192.0.2.7").answers(none);
+        let is_let_in = outcome.authenticate() == "PAM_SUCCESS";
+        let what = format!("PAM asks-{number}");
+        let check = checks.iter().find(|check| check["what"] == what.as_str());
+        let check = check.unwrap();
+        // What is included is looked for in both folders by builds other than Debian's: they are sure of it.
+        let is_sure = check["finding"] == "ok" && told.contains("PAM looks for it");
+        let is_told = check["detail"].to_string().contains(told);
+        assert!(
+            is_told || is_sure && !is_let_in,
+            "{text}\n{check}\n{is_let_in}"
+        );
+    }
+}

@@ -2,8 +2,9 @@
 //! what of that lets somebody in without a code, or nobody at all.
 //!
 //! - [`text`]: what a file says; [`run`]: every way through a stack; [`words`]: what is known of modules
-//! - [`read`]: the files, below two fixed folders alone
+//! - [`read`]: the files, in the folders where libpam looks alone; [`libpam`]: which those are
 
+mod libpam;
 mod read;
 mod run;
 mod text;
@@ -12,7 +13,8 @@ mod words;
 use gatepost_words::text::sanitise;
 use serde::Serialize;
 
-use self::read::{Content, Folders, Unread};
+use self::libpam::Includes;
+use self::read::{Content, Folders, Named, Unread};
 use self::run::{Gate, Item, Module, ways_in};
 use self::text::Entry;
 use super::doctor::{Finding, Secrets};
@@ -89,9 +91,9 @@ impl Place {
     }
 }
 
-/// Files that may be included in one another, files and modules in one stack; more is no stack that
-/// anybody reads.
-const DEEPEST: usize = 16;
+/// Files that may be included in one another, as libpam 1.7 has it; files and modules in one stack:
+/// more is no stack that anybody reads.
+const DEEPEST: usize = 15;
 const FILES: usize = 64;
 const MOST: usize = 256;
 /// Files that services include, and that are none.
@@ -157,13 +159,19 @@ enum Known {
 
 /// The stacks that load our module, and those that may.
 pub(super) fn all(secrets: Secrets) -> Stacks {
-    let folders = Folders::open();
+    let library = libpam::Known::here();
+    let is_guess = library == libpam::Known::Not;
+    let folders = Folders::open(library.build());
     let services = folders.services().into_iter();
     let services = services.filter(|name| is_service(name));
     let mut stacks = Stacks::default();
     for service in services {
-        match stack(&service, secrets, &|name| folders.text(name)) {
-            Known::Loads(stack) => stacks.loading.push(stack),
+        let read = |named, name: &str| folders.text(named, name);
+        match stack(&service, (secrets, folders.includes), &read) {
+            Known::Loads(mut stack) => {
+                stack.faults.extend(is_guess.then(unknown_library));
+                stacks.loading.push(stack);
+            }
             Known::Lacks => {}
             Known::Hidden(fault) => stacks.hides(fault, sanitise(&service)),
         }
@@ -191,11 +199,26 @@ impl Stacks {
     }
 }
 
+/// What is said of each stack where nobody knows which library reads it.
+fn unknown_library() -> Fault {
+    Fault {
+        finding: Finding::Warning,
+        what: "the PAM library is not where systems have it, or there are several that differ, so the folders \
+               where it looks are a guess"
+            .to_owned(),
+        mend: "keep this service's file and all that it includes in /etc/pam.d".to_owned(),
+    }
+}
+
+/// Reads a file.
+type Read<'a> = &'a dyn Fn(Named, &str) -> Result<Content, Unread>;
+
 /// A service's stack, where it loads our module.
-fn stack(service: &str, secrets: Secrets, read: &dyn Fn(&str) -> Result<Content, Unread>) -> Known {
+fn stack(service: &str, (secrets, includes): (Secrets, Includes), read: Read<'_>) -> Known {
     let mut found = Found {
         read,
         secrets,
+        includes,
         path: Vec::new(),
         files: 0,
         places: Vec::new(),
@@ -235,8 +258,9 @@ struct Origin<'a> {
 
 /// A stack as far as it was read.
 struct Found<'a> {
-    read: &'a dyn Fn(&str) -> Result<Content, Unread>,
+    read: Read<'a>,
     secrets: Secrets,
+    includes: Includes,
     /// Names of the files that are being read, each included by the one before.
     path: Vec<String>,
     /// How many were read.
@@ -257,7 +281,12 @@ impl Found<'_> {
             Err(Unread::Deep)
         } else {
             self.files += 1;
-            (self.read)(name)
+            let named = if depth == 0 {
+                Named::Service
+            } else {
+                Named::Included
+            };
+            (self.read)(named, name)
         };
         let content = match content {
             Ok(content) => content,
@@ -273,7 +302,11 @@ impl Found<'_> {
         };
         self.path.push(name.to_owned());
         let mut items = Vec::new();
-        for (line, entry) in text::entries(&content.text) {
+        let said = text::read(&content.text, self.includes);
+        if let Some((line, trouble)) = said.trouble {
+            self.lacks(Unread::Twofold(line, trouble), told);
+        }
+        for (line, entry) in said.entries {
             if self.places.len() >= MOST {
                 self.lacks(Unread::Deep, told);
                 break;

@@ -1,5 +1,6 @@
 //! Stacks, and what is said of them. The first are those of the README, as they are shipped.
 
+use super::libpam::Includes;
 use super::read::{Content, Unread};
 use super::{Finding, Known, Secrets, Stack, Stacks};
 
@@ -12,6 +13,9 @@ macro_rules! shipped {
     };
 }
 
+/// All is told, and the library is Debian's.
+const ALL: (Secrets, Includes) = (Secrets::Read, Includes::Own);
+
 /// The service's stack, as it is told to whoever may see all of it.
 fn stack(text: &str) -> Option<Stack> {
     match known(text) {
@@ -21,7 +25,7 @@ fn stack(text: &str) -> Option<Stack> {
 }
 
 fn known(text: &str) -> Known {
-    super::stack("service", Secrets::Read, &|name| read(name, text))
+    super::stack("service", ALL, &|_, name| read(name, text))
 }
 
 // Mutants: a service that gets our line through a link is not told of; what is missing hides something.
@@ -44,7 +48,7 @@ fn where_something_was_not_looked_at_nobody_is_taken_to_be_unasked() {
             Known::Loads(_) => panic!("{text}"),
         }
     }
-    let itself = super::stack("link", Secrets::Read, &|name| read(name, ""));
+    let itself = super::stack("link", ALL, &|_, name| read(name, ""));
     let Known::Hidden(fault) = itself else {
         panic!("{itself:?}");
     };
@@ -70,6 +74,7 @@ fn read(name: &str, text: &str) -> Result<Content, Unread> {
         "far" => "auth [default=7] pam_echo.so\n".to_owned(),
         "back" => "auth [success=reset default=ignore] pam_echo.so\n".to_owned(),
         "round" => "@include round\n".to_owned(),
+        "long" => format!("# {}\n", "x".repeat(1100)),
         "link" => return Err(Unread::Link),
         "elsewhere/link" => return Err(Unread::Elsewhere),
         _missing => return Err(Unread::Missing),
@@ -270,7 +275,7 @@ fn what_lets_in_nobody_or_is_not_known_is_found() {
         (
             "@include nowhere\nauth required pam_gatepost.so\n",
             Warning,
-            "nowhere is included, and was found neither in",
+            "nowhere is included, and is not where PAM looks for it",
         ),
         (
             "@include round\nauth required pam_gatepost.so\n",
@@ -333,7 +338,9 @@ fn who_may_not_read_a_file_is_told_nothing_of_what_it_holds() {
                 auth sufficient pam_hunter2.so\n\
                 auth requisite pam_gatepost.so hunter2\n\
                 @include hunter2\n@include common-auth\n";
-    let told = |secrets| match super::stack("service", secrets, &|name| read(name, text)) {
+    let told = |secrets| match super::stack("service", (secrets, Includes::Own), &|_, name| {
+        read(name, text)
+    }) {
         Known::Loads(stack) => stack,
         odd @ (Known::Lacks | Known::Hidden(_)) => panic!("{odd:?}"),
     };
@@ -371,7 +378,7 @@ fn includes_that_double_are_given_up() {
         ("@include 1\n@include 1\n", 2),
     ] {
         let reads = Cell::new(0);
-        let read = |name: &str| {
+        let read = |_, name: &str| {
             reads.set(reads.get() + 1);
             let next = name.parse::<usize>().unwrap() + 1;
             let text = match next {
@@ -383,7 +390,7 @@ fn includes_that_double_are_given_up() {
                 closed: false,
             })
         };
-        let known = super::stack("0", Secrets::Read, &read);
+        let known = super::stack("0", ALL, &read);
         assert!(reads.get() <= most, "{text}: {}", reads.get());
         let Known::Loads(stack) = known else {
             panic!("{known:?}");
@@ -393,6 +400,39 @@ fn includes_that_double_are_given_up() {
             "{stack:?}"
         );
     }
+}
+
+// Mutants: what is read in two ways is told and gone through all the same, or hides that ours is there.
+#[test]
+fn of_lines_that_are_read_in_two_ways_nothing_is_concluded() {
+    let two =
+        "auth required pam_unix.so\nauth required pam_gatepost.so\nauth required pam_permit.so\n";
+    for (line, told) in [
+        (format!("# {}\n", "x".repeat(1100)), "service:4 is too long"),
+        (
+            "auth required \\\n\n pam_x.so\n".to_owned(),
+            "service:5 is blank or a comment",
+        ),
+        (
+            "auth required \\\n".to_owned(),
+            "service:4 ends in a backslash",
+        ),
+        (
+            "auth [success=4294967297] pam_x.so\n".to_owned(),
+            "service:4 has a number",
+        ),
+    ] {
+        let found = stack(&format!("{two}{line}")).unwrap();
+        assert!(found.told().contains(told), "{}", found.told());
+        assert!(found.modules.iter().any(|place| place.ours));
+    }
+    let unasked = stack(&format!(
+        "auth sufficient pam_unix.so\n{two}# {}\n",
+        "x".repeat(1100)
+    ));
+    assert_eq!(unasked.unwrap().faults.len(), 1);
+    let included = known(&format!("auth include long\n"));
+    assert!(matches!(included, Known::Hidden(_)), "{included:?}");
 }
 
 // Mutant: a copy that dpkg left is taken for a service.

@@ -1,5 +1,8 @@
 //! What a file in /etc/pam.d says, as libpam reads it: its `_pam_assemble_line`, `_pam_StrTok` and
-//! `_pam_parse_control`, whatever pam.conf(5) makes of them. Pure: no file is opened here.
+//! `_pam_parse_control`, whatever pam.conf(5) makes of them. Lines that two versions of it read in two ways
+//! are found and not read. Pure: no file is opened here.
+
+use super::libpam::Includes;
 
 /// A line that matters for authentication.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,41 +168,93 @@ fn action(text: &str) -> Option<(Action, &str)> {
 const BLANK: [char; 3] = [' ', '\n', '\t'];
 const SPACE: [char; 6] = [' ', '\n', '\t', '\r', '\u{b}', '\u{c}'];
 
-/// The lines for authentication, each with its number.
-pub(super) fn entries(text: &str) -> Vec<(usize, Entry)> {
-    let mut entries = Vec::new();
-    let mut whole = String::new();
-    let mut began = 0;
-    for (number, line) in (1..).zip(text.split('\n')) {
-        let line = line.trim_start_matches(BLANK);
-        // Such a line neither begins nor ends anything.
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        if whole.is_empty() {
-            began = number;
-        }
-        if let Some((before, _)) = line.split_once('#') {
-            whole.push_str(before);
-        } else if let Some(line) = line.trim_end_matches(BLANK).strip_suffix('\\') {
-            whole.push_str(line);
-            whole.push(' ');
-            continue;
-        } else {
-            whole.push_str(line);
-        }
-        entries.extend(entry(&std::mem::take(&mut whole)).map(|entry| (began, entry)));
-    }
-    entries.extend(entry(&whole).map(|entry| (began, entry)));
-    entries
+/// What a file says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Text {
+    /// The lines for authentication, each with its number.
+    pub(super) entries: Vec<(usize, Entry)>,
+    /// The first line that is read in two ways, and in which.
+    pub(super) trouble: Option<(usize, Trouble)>,
 }
 
-fn entry(line: &str) -> Option<Entry> {
+/// Why it is not known what libpam makes of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// In 1.5 it goes into [`ROOM`] bytes, and the rest is a line of its own: that of a comment too.
+    Long,
+    /// In 1.5 a blank line or a comment within a line that goes on is passed over; in 1.7 it ends it.
+    Gap,
+    /// Nothing follows where it goes on: what was read of the file counts, and then nobody gets in.
+    Unended,
+    /// In 1.5 a number is taken for another one that a computer has room for; in 1.7 it is a fault.
+    Number,
+}
+
+/// The bytes that version 1.5 takes of a line, its end among them.
+const ROOM: usize = 1023;
+/// The digits of a number that every version takes for what it is.
+const DIGITS: usize = 9;
+
+/// What a text says to a build that includes like that.
+pub(super) fn read(text: &str, includes: Includes) -> Text {
+    let mut entries = Vec::new();
+    let mut trouble = None;
+    let mut whole = String::new();
+    let (mut began, mut used) = (0, 0);
+    for (number, line) in (1..).zip(text.split_inclusive('\n')) {
+        if used + line.len() > ROOM {
+            trouble = trouble.or(Some((number, Trouble::Long)));
+        }
+        let content = line.trim_start_matches(BLANK);
+        let goes_on = !whole.is_empty();
+        // Such a line neither begins nor ends anything.
+        if content.is_empty() || content.starts_with('#') {
+            let gap = goes_on.then_some((number, Trouble::Gap));
+            trouble = trouble.or(gap);
+            continue;
+        }
+        if !goes_on {
+            began = number;
+        }
+        if let Some((before, _)) = content.split_once('#') {
+            whole.push_str(before);
+        } else if let Some(content) = content.trim_end_matches(BLANK).strip_suffix('\\') {
+            whole.push_str(content);
+            whole.push(' ');
+            // What stands before it is taken in, the backslash too.
+            used += line.trim_end_matches(BLANK).len();
+            continue;
+        } else {
+            whole.push_str(content);
+        }
+        used = 0;
+        let line = std::mem::take(&mut whole);
+        if overflows(&line) {
+            trouble = trouble.or(Some((began, Trouble::Number)));
+        }
+        entries.extend(entry(&line, includes).map(|entry| (began, entry)));
+    }
+    if !whole.is_empty() {
+        trouble = trouble.or(Some((began, Trouble::Unended)));
+    }
+    Text { entries, trouble }
+}
+
+/// Whether a line's control passes over more modules than can be counted.
+fn overflows(line: &str) -> bool {
+    let mut rest = line;
+    let control = token(&mut rest).and_then(|_kind| token(&mut rest));
+    let (control, _) = control.unwrap_or((String::new(), Bracketed::No));
+    let mut numbers = control.split(|c: char| !c.is_ascii_digit());
+    numbers.any(|number| number.len() > DIGITS)
+}
+
+fn entry(line: &str, includes: Includes) -> Option<Entry> {
     let mut rest = line;
     let (kind, _) = token(&mut rest)?;
     let kind = kind.strip_prefix('-').unwrap_or(&kind);
     let is = |word: &str| kind.eq_ignore_ascii_case(word);
-    if is("@include") {
+    if is("@include") && includes == Includes::Own {
         let file = token(&mut rest).map(|(file, _)| file);
         return Some(Entry::Include(file.unwrap_or_default()));
     }
@@ -273,7 +328,12 @@ fn token(rest: &mut &str) -> Option<(String, Bracketed)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Action, Entry, entries};
+    use super::super::libpam::Includes;
+    use super::{Action, Entry, Text, Trouble, read};
+
+    fn entries(text: &str) -> Vec<(usize, Entry)> {
+        read(text, Includes::Own).entries
+    }
 
     // Mutants: a continued line ends; a comment counts, or ends what is continued; other kinds are taken
     // in, or what is no kind is not; brackets are split, or end with the token.
@@ -369,5 +429,72 @@ mod tests {
             let actions = ["success", "ignore", "auth_err"].map(|result| read.action(result));
             assert_eq!(actions, [success, ignore, auth_err], "{control}");
         }
+    }
+
+    // Mutants: the end of a line does not count, or what it goes on from does not; a comment may be longer; a
+    // gap is one only behind a comment; what goes on at the end is a line; words are taken for a control.
+    #[test]
+    fn what_versions_read_in_two_ways_is_found() {
+        let line = |length: usize| format!("auth required pam_x.so {}", "x".repeat(length - 24));
+        let auth = "auth required pam_x.so\n";
+        for (text, trouble) in [
+            (format!("{}\n{auth}", line(1023)), None),
+            (line(1024), None),
+            (format!("{}\n", line(1024)), Some((1, Trouble::Long))),
+            (
+                format!("{auth}#{}\n", "x".repeat(1022)),
+                Some((2, Trouble::Long)),
+            ),
+            (format!("{}\\\n{}\n", line(500), "y".repeat(522)), None),
+            (
+                format!("{}\\\n{}\n", line(500), "y".repeat(523)),
+                Some((2, Trouble::Long)),
+            ),
+            (
+                format!("  {}\\\n{}\n", line(500), "y".repeat(521)),
+                Some((2, Trouble::Long)),
+            ),
+            (
+                "auth required \\\n\npam_x.so\n".to_owned(),
+                Some((2, Trouble::Gap)),
+            ),
+            (
+                "auth required \\\n # no\npam_x.so\n".to_owned(),
+                Some((2, Trouble::Gap)),
+            ),
+            (format!("# no\n\n{auth}"), None),
+            (
+                format!("{auth}auth required \\\n"),
+                Some((2, Trouble::Unended)),
+            ),
+            (
+                format!("{auth}auth required \\"),
+                Some((2, Trouble::Unended)),
+            ),
+            ("auth [success=999999999] pam_x.so\n".to_owned(), None),
+            (
+                "auth [success=4294967297] pam_x.so\n".to_owned(),
+                Some((1, Trouble::Number)),
+            ),
+            (
+                "auth success=4294967297 pam_x.so\n".to_owned(),
+                Some((1, Trouble::Number)),
+            ),
+            ("auth required pam_x.so uid=4294967297\n".to_owned(), None),
+        ] {
+            assert_eq!(read(&text, Includes::Own).trouble, trouble, "{text}");
+        }
+        // What is cut off at the end is no line.
+        assert_eq!(read("auth required \\", Includes::Own).entries, []);
+    }
+
+    // Mutant: a word of Debian's counts everywhere.
+    #[test]
+    fn at_include_is_a_line_without_sense_but_for_debian() {
+        let Text { entries, .. } = read("@include common-auth\n", Includes::Everywhere);
+        let [(1, Entry::Broken { control, .. })] = entries.as_slice() else {
+            panic!("{entries:?}");
+        };
+        assert_eq!(control.action("perm_denied"), Action::Bad);
     }
 }
