@@ -81,7 +81,7 @@ DOCUMENTS := $(wildcard README.md CHANGELOG.md docs/*.md) LICENSE-APACHE LICENSE
 STACKS := $(wildcard packaging/pam.d/* packaging/pam-configs/*)
 UNITS := $(wildcard packaging/systemd/gatepost-*)
 # A file that is missing makes grep fail although it found something: its words count, not its status.
-PAM_LINES := /etc/pam.d/* /etc/pam.conf /usr/lib/pam.d/*
+PAM_LINES := /etc/pam.d/* /etc/pam.conf /usr/lib/pam.d/* /usr/share/pam.d/* /usr/etc/pam.d/*
 MODULE = $(DESTDIR)$(PAMDIR)/pam_gatepost.so
 
 # $(call put,MODE,FILE,PLACE): written under another name, then moved. Whoever opens PLACE, a login in
