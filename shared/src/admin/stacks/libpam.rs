@@ -128,35 +128,32 @@ mod tests {
 
     const PLAIN: &[u8] = b"ELF\0/usr/lib/pam.d/%s\0/etc/pam.d\0/etc/pam.d/%s\0include\0";
 
-    fn build(folders: &[&str], includes: Includes) -> Option<Build> {
-        let folders = folders.iter().map(|folder| (*folder).to_owned()).collect();
-        Some(Build { folders, includes })
-    }
-
     // Mutants: the order is that of the strings; a folder without a pattern counts; any `@include` in it does.
     #[test]
     fn a_build_is_known_by_its_strings() {
-        let usual = ["/etc/pam.d", "/usr/lib/pam.d"];
+        let usual = &["/etc/pam.d", "/usr/lib/pam.d"][..];
+        let with_vendor = &["/etc/pam.d", "/usr/lib/pam.d", "/usr/share/pam.d"];
         let with = |more: &[u8]| [PLAIN, more].concat();
-        for (bytes, known) in [
-            (PLAIN.to_vec(), build(&usual, Includes::Everywhere)),
-            (with(b"@include\0"), build(&usual, Includes::Own)),
-            (with(b"no @include\0"), build(&usual, Includes::Everywhere)),
+        for (bytes, folders, includes) in [
+            (PLAIN.to_vec(), usual, Includes::Everywhere),
+            (with(b"@include\0"), usual, Includes::Own),
+            (with(b"no @include\0"), usual, Includes::Everywhere),
             (
                 with(b"/usr/share/pam.d/%s\0/usr/share/pam.d\0"),
-                build(
-                    &["/etc/pam.d", "/usr/lib/pam.d", "/usr/share/pam.d"],
-                    Includes::Everywhere,
-                ),
+                with_vendor,
+                Includes::Everywhere,
             ),
             (
                 b"/etc/pam.d/%s\0/usr/share/pam.d\0".to_vec(),
-                build(&["/etc/pam.d"], Includes::Everywhere),
+                &["/etc/pam.d"],
+                Includes::Everywhere,
             ),
-            (b"/usr/lib/pam.d/%s\0".to_vec(), None),
-            (Vec::new(), None),
         ] {
-            assert_eq!(Build::of(&bytes), known);
+            let folders = folders.iter().map(|folder| (*folder).to_owned()).collect();
+            assert_eq!(Build::of(&bytes), Some(Build { folders, includes }));
+        }
+        for bytes in [&b"/usr/lib/pam.d/%s\0"[..], b"ELF", b""] {
+            assert_eq!(Build::of(bytes), None);
         }
     }
 

@@ -431,7 +431,7 @@ fn of_lines_that_are_read_in_two_ways_nothing_is_concluded() {
         "x".repeat(1100)
     ));
     assert_eq!(unasked.unwrap().faults.len(), 1);
-    let included = known(&format!("auth include long\n"));
+    let included = known("auth include long\n");
     assert!(matches!(included, Known::Hidden(_)), "{included:?}");
 }
 
