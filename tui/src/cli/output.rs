@@ -215,10 +215,10 @@ pub(crate) fn confirmed(yes: bool, question: &str, word: &str) -> Result<(), Fai
     typed(&format!("{question}\nType {word} to go on: "), word)
 }
 
-/// Goes on where that word is typed, though `why` speaks against it.
+/// Goes on where that word is typed, though `why` speaks against it. That is part of the question: also who wants
+/// no hints is told what they are asked.
 pub(crate) fn all_the_same(why: &str, question: &str, word: &str) -> Result<(), Failure> {
-    words(&format!("gatepost: {why}"));
-    typed(question, word)
+    typed(&format!("gatepost: {why}\n{question}"), word)
 }
 
 fn typed(question: &str, word: &str) -> Result<(), Failure> {

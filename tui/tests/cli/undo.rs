@@ -230,6 +230,19 @@ fn shields_come_down_and_back_by_undo() {
         terminal
             .line("yes")
             .shows("127.0.0.1 is this machine itself");
+        terminal.line("no").shows("nothing was changed").prompts();
+        // Mutant: who wants no hints is asked without being told why.
+        terminal.line("clear; gatepost --quiet undo");
+        terminal.shows("Type yes to go on:");
+        terminal
+            .line("yes")
+            .shows("127.0.0.1 is this machine itself");
+        terminal.line("no").shows("nothing was changed").prompts();
+        terminal.line("clear; gatepost --quiet shield on --source 127.0.0.1");
+        terminal.shows("127.0.0.1 is this machine itself");
+        terminal.line("no").shows("nothing was changed").prompts();
+        terminal.line("clear; gatepost --quiet bypass new root --reason T-1");
+        terminal.shows("is root");
         terminal.line("no").shows("nothing was changed");
     }
     stage.gatepost(&["undo", &off, "--yes"]).exits(0);

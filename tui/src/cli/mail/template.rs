@@ -283,12 +283,14 @@ fn agreed(context: &Context, tried: &Tried) -> Result<bool, Failure> {
         let text = "nobody can be asked here: --yes does it, --dry-run shows what it would change";
         return Err(Failure::Said(Exit::Usage, text.to_owned()));
     }
+    // Part of the question, where it is no part of the data: also for who wants no hints.
+    let mut asked = format!("Replace {}? Type yes: ", tried.template);
     if context.shape.form() == Form::Table {
         data(&changed(&tried.lines))?;
     } else {
-        words(&changed(&tried.lines));
+        asked = format!("{}\n{asked}", changed(&tried.lines));
     }
-    let answer = ask(&format!("Replace {}? Type yes: ", tried.template));
+    let answer = ask(&asked);
     Ok(answer.is_some_and(|answer| answer.eq_ignore_ascii_case("yes")))
 }
 

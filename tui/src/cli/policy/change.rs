@@ -157,12 +157,14 @@ fn settled(
         let text = "nobody can be asked here: --yes does it, --dry-run shows what it would change";
         return Err(Failure::Said(Exit::Usage, text.to_owned()));
     }
+    // Part of the question, where it is no part of the data: also for who wants no hints.
+    let mut asked = format!("{question} Type yes: ");
     if context.shape.form() == Form::Table {
         data(&shown(diff))?;
     } else {
-        words(&shown(diff));
+        asked = format!("{}\n{asked}", shown(diff));
     }
-    let answer = ask(&format!("{question} Type yes: "));
+    let answer = ask(&asked);
     if answer.is_some_and(|answer| answer.eq_ignore_ascii_case("yes")) {
         return Ok(None);
     }
