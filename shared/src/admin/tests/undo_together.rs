@@ -10,7 +10,7 @@ use crate::store::accounts::{ImportRow, Way};
 
 impl Bench {
     /// Another transaction of an import, or its first; the number of the import.
-    fn imports(&mut self, users: &[(&str, u32)], import: Option<i64>) -> i64 {
+    pub(super) fn imports(&mut self, users: &[(&str, u32)], import: Option<i64>) -> i64 {
         let row = |(user, uid): &(&str, u32)| ImportRow {
             name: name(user),
             uid: *uid,
@@ -98,7 +98,9 @@ fn an_act_that_stood_alone_is_not_taken_back_with_others() {
         bench.admin.last_undoable().unwrap(),
     ];
     let first = alone[0].id;
-    bench.admin.store.begin_undo_batch(first).unwrap();
+    let sql = "UPDATE undo SET batch = id WHERE id = ?1";
+    let connection = bench.admin.store.connection();
+    assert_eq!(connection.execute(sql, [first]).unwrap(), 1);
     bench.imports(&[("bin", 2)], Some(first));
     for seen in &alone {
         let refused = bench.takes_back_seen(seen).unwrap_err().to_string();
@@ -129,6 +131,9 @@ fn what_is_left_of_what_was_seen_is_taken_back() {
     for entry in [numbers[0], numbers[1]] {
         bench.is_taken(entry);
     }
+    // Mutant: by the number of one that was taken back, those that are left are called by its account.
+    let left = bench.admin.undoable(numbers[0]).unwrap();
+    assert_eq!((left.id, left.user.as_str()), (numbers[2], "bin"));
     let undone = bench.takes_back_seen(&seen).unwrap();
     assert_eq!((undone.done, undone.user.as_str()), (1, "bin"));
 }

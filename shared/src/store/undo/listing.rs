@@ -57,7 +57,7 @@ impl Store {
     pub fn undoable(&self, now: &Now, id: i64) -> Result<Undoable, StoreError> {
         self.read(DOING, |connection| {
             let at = clock::read(connection, now)?.store;
-            let Some(kept) = kept(connection, id)? else {
+            let Some(asked) = kept(connection, id)? else {
                 return Err(absent(id));
             };
             let batch: Option<i64> = connection
@@ -75,8 +75,15 @@ impl Store {
                     count: 1,
                 },
             };
+            // One that was taken back says nothing of those that were left.
+            let rest = if asked.is_open {
+                None
+            } else {
+                kept(connection, together.first)?
+            };
+            let kept = rest.unwrap_or(asked);
             Ok(Undoable {
-                id,
+                id: kept.id,
                 identity: kept.identity,
                 about: kept.about.words(),
                 left: StoreTime::from_millis(together.until).since(at),
