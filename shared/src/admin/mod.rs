@@ -69,6 +69,7 @@ use crate::store::accounts::Account;
 pub use crate::store::accounts::Actor;
 pub use crate::store::inside::alone as outside_the_store;
 pub use crate::store::schema::VERSION as STORE_VERSION;
+use crate::store::undo::Batch;
 use crate::syslog::{self, Severity};
 
 /// How a letter goes out; a fake one under test.
@@ -84,6 +85,8 @@ pub struct Admin {
     post: Box<Post>,
     actor: Actor,
     operator: Operator,
+    /// The acts that the next one is taken back with.
+    batch: Batch,
 }
 
 impl Admin {
@@ -102,6 +105,7 @@ impl Admin {
                 name: operator.name.clone(),
             },
             operator,
+            batch: Batch::Alone,
         })
     }
 

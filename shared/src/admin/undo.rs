@@ -11,7 +11,7 @@ use super::policy::act::Guard;
 use super::policy::diff::Go;
 use super::roles::Right;
 use super::shield::{Sure, harmless};
-use super::users::{self, Ended, Stop, Tally};
+use super::users::{self, Ended, Stop};
 use super::{Admin, AdminError, stamp};
 use crate::policy::shield::shieldable;
 pub use crate::store::undo::Identity;
@@ -87,9 +87,9 @@ pub struct Listed {
 pub struct Undone {
     /// The entry.
     pub id: i64,
-    /// What was taken back.
+    /// What was taken back; of many together, what they are called.
     pub act: String,
-    /// Whose account; empty for an act on none.
+    /// Whose account; empty for an act on none, and for one on many.
     pub user: String,
     /// What it is about, where that is no account.
     pub about: String,
@@ -97,31 +97,63 @@ pub struct Undone {
     pub now: String,
     /// How many accounts, or acts on none.
     pub done: usize,
-    /// Those that were not, and why.
+    /// Those that were not, and why: each is as it was.
     pub failed: Vec<Failed>,
+    /// How many were not begun, because it was stopped.
+    pub left: usize,
     /// What stays as it is.
     pub stays: &'static str,
     /// The entry that does it again, where that can be.
     pub redo: Option<i64>,
-    /// The account's version before and after, where it has another one now.
+    /// The accounts that have another version now: that before and that after.
     #[serde(skip)]
-    pub versions: Option<users::Versions>,
+    pub steps: Vec<(String, users::Versions)>,
 }
 
 impl Undone {
-    /// The act in words: `unlock of carol`, `shield on 203.0.113.0/24`, `policy apply version 8`.
+    /// The act in words: `unlock of carol`, `lock of 4 accounts`, `shield on 203.0.113.0/24`.
     pub fn named(&self) -> String {
-        named(&self.act, &self.user, &self.about)
+        match self.of() {
+            0 | 1 => named(&self.act, &self.user, &self.about),
+            of => format!("{} of {of} accounts", self.act),
+        }
+    }
+
+    /// How many it was to be.
+    pub fn of(&self) -> usize {
+        self.done + self.failed.len() + self.left
+    }
+
+    /// Whether there is none that was not taken back.
+    pub fn is_whole(&self) -> bool {
+        self.failed.is_empty() && self.left == 0
     }
 }
 
 impl Listed {
-    /// The act in words, as those of [`Undone::named`]; several at once are an import.
+    /// The act in words, as those of [`Undone::named`].
     pub fn named(&self) -> String {
         match self.count {
             0 | 1 => named(&self.act, &self.user, &self.about),
-            count => format!("import of {count} accounts"),
+            count => format!("{} of {count} accounts", self.word()),
         }
+    }
+
+    /// What it is called: `lock`, `shield on`, `import`.
+    pub fn word(&self) -> String {
+        match self.count {
+            0 | 1 => in_words(&self.act),
+            _ => together(&self.seen.identity.kind).to_owned(),
+        }
+    }
+}
+
+/// What acts that are taken back together are called, by the kind of the first of them. Those of an import are of
+/// several kinds, and nothing else that is done to many is one of these.
+fn together(kind: &str) -> &str {
+    match kind {
+        "user-add" | "user-set-mail" | "user-note" => "import",
+        other => other.trim_start_matches("user-"),
     }
 }
 
@@ -158,6 +190,8 @@ pub fn takes_long(act: &str) -> bool {
 pub struct Failed {
     /// The entry.
     pub id: i64,
+    /// Whose account; empty where the entry is gone.
+    pub user: String,
     /// Why not.
     pub why: String,
 }
@@ -205,6 +239,14 @@ fn stays(kind: &str) -> &'static str {
             "sign-ins that were decided meanwhile stay as they were; versions are never deleted"
         }
         _ => "",
+    }
+}
+
+/// What stays as it is of acts that are taken back together.
+fn stays_together(kind: &str) -> &'static str {
+    match together(kind) {
+        "import" => stays("user-add"),
+        _ => stays(kind),
     }
 }
 
@@ -266,7 +308,10 @@ impl Admin {
             by: tame(&which.actor),
             seconds_left: entry.left.secs_up(),
             permitted,
-            stays: stays(&which.kind),
+            stays: match entry.count {
+                0 | 1 => stays(&which.kind),
+                _ => stays_together(&which.kind),
+            },
             seen: Seen {
                 identity: which.clone(),
                 newest: entry.newest,
@@ -396,8 +441,8 @@ impl Admin {
             if entry.is_open {
                 self.guarded_undo(&entry.about, &guards, stop, &mut tell)?;
             }
-            let taken = self.take_back(&entry, None, &asked)?;
-            let versions = taken.versions;
+            let taken = self.take_back(&entry, &asked)?;
+            let changed = taken.versions.map(|one| (taken.account.clone(), one));
             return Ok(Undone {
                 id,
                 act: entry.identity.kind.trim_start_matches("user-").to_owned(),
@@ -406,74 +451,86 @@ impl Admin {
                 now: taken.now,
                 done: 1,
                 failed: Vec::new(),
+                left: 0,
                 stays: stays(&entry.identity.kind),
                 redo: taken.again,
-                versions: versions.map(|(before, after)| users::Versions { before, after }),
+                steps: changed.into_iter().collect(),
             });
         }
+        self.undo_each(&entry, &together, &asked, stop, tell)
+    }
+
+    /// Takes acts back that were done together, each by itself: what one of them says of it hinders no other.
+    fn undo_each(
+        &mut self,
+        first: &Kept,
+        together: &[i64],
+        asked: &users::Asked,
+        stop: &Stop,
+        mut tell: impl FnMut(usize, usize),
+    ) -> Result<Undone, AdminError> {
+        self.may(Right::Undo)?;
         let entries: Vec<String> = together.iter().map(i64::to_string).collect();
         let mut failed = Vec::new();
-        let mut redo = None;
+        let mut steps = Vec::new();
         let tally = self.each(
             &entries,
             stop,
             |admin, entry| {
                 let entry = admin.permitted(entry.parse().unwrap_or(0))?;
-                let taken = admin.take_back(&entry, redo, &asked)?;
-                if let (None, Some(again)) = (redo, taken.again) {
-                    admin.store.begin_undo_batch(again)?;
-                    redo = Some(again);
-                }
-                Ok(())
+                admin.take_back(&entry, asked)
             },
-            |ended: Ended<'_, ()>| {
-                if let Err(error) = &ended.result {
-                    failed.push(Failed {
+            |ended: Ended<'_, Taken>| {
+                match ended.result {
+                    Ok(taken) => steps.extend(taken.versions.map(|step| (taken.account, step))),
+                    Err(error) => failed.push(Failed {
                         id: ended.user.parse().unwrap_or(0),
-                        why: error.to_string(),
-                    });
+                        user: String::new(),
+                        why: match error.changed() {
+                            Some(what) => what.to_owned(),
+                            None => error.to_string(),
+                        },
+                    }),
                 }
                 tell(ended.done, ended.of);
             },
         );
-        let Tally { done, left, .. } = tally;
-        if left > 0 {
-            failed.push(Failed {
-                id,
-                why: format!("stopped: {left} were left as they are"),
-            });
+        for one in &mut failed {
+            // What was done is told, whatever comes of this look.
+            if let Ok(Some(entry)) = self.store.undo_entry(one.id) {
+                one.user = sanitise(&entry.identity.account);
+            }
         }
+        let kind = &first.identity.kind;
         Ok(Undone {
-            id,
-            act: "import".to_owned(),
+            id: first.id,
+            act: self::together(kind).to_owned(),
             user: String::new(),
             about: String::new(),
             now: String::new(),
-            done,
+            done: tally.done,
             failed,
-            stays: stays("user-add"),
-            redo,
-            versions: None,
+            left: tally.left,
+            stays: stays_together(kind),
+            redo: tally.undo,
+            steps,
         })
     }
 
     /// Takes one entry back, and says so to the system log.
-    fn take_back(
-        &mut self,
-        entry: &Kept,
-        batch: Option<i64>,
-        asked: &users::Asked,
-    ) -> Result<Taken, AdminError> {
+    fn take_back(&mut self, entry: &Kept, asked: &users::Asked) -> Result<Taken, AdminError> {
         let now = self.host.now();
-        let taken = self
-            .store
-            .undo(&now, &self.actor, entry, batch, asked)
-            .map_err(|error| match &entry.about {
-                About::Version { in_force, to, .. } => {
-                    self.moved_before_undo(error, *in_force, *to)
-                }
-                About::Account | About::Networks { .. } => error.into(),
-            })?;
+        let asked = self.among(asked.clone());
+        let taken =
+            self.store
+                .undo(&now, &self.actor, entry, &asked)
+                .map_err(|error| match &entry.about {
+                    About::Version { in_force, to, .. } => {
+                        self.moved_before_undo(error, *in_force, *to)
+                    }
+                    About::Account | About::Networks { .. } => error.into(),
+                })?;
+        self.batch = self.batch.after(taken.again);
         match &entry.about {
             About::Networks { all, .. } => {
                 for network in all {

@@ -18,7 +18,7 @@ use super::guesses::{
     CONSUMING, COUNTING, Consumed, Counted, DAY, Kept, claimed, count_kept, end_unused, succeed,
 };
 use super::signin::{Opening, Waiting, append_for};
-use super::undo::{self, Back, Other};
+use super::undo::{self, Back, Batch, Other};
 use super::unlocks::Unlocker;
 use super::{Store, clock};
 use crate::code::bypass::VerifiedBypass;
@@ -171,7 +171,7 @@ impl Store {
                 kind: "bypass-new",
                 back: &Back::Other(Other::Bypass(id)),
                 versions: (account.version, account.version),
-                batch: None,
+                batch: Batch::Alone,
                 undoes: None,
             };
             undo::write(tx, now, at, actor, &entry)?;

@@ -14,7 +14,7 @@ use super::accounts::{Actor, act, difference};
 use super::error::{Problem, StoreError};
 use super::events::{self, not_found};
 use super::signin::{Opening, Waiting, append_for};
-use super::undo::{self, Back, Other};
+use super::undo::{self, Back, Batch, Other};
 use super::{Store, clock};
 use crate::host::Now;
 use crate::policy::limits::SHIELDS;
@@ -294,7 +294,7 @@ fn remember(
         kind,
         back: &Back::Other(Other::Shields(changes)),
         versions: (0, 0),
-        batch: None,
+        batch: Batch::Alone,
         undoes: None,
     };
     undo::write(tx, now, at, actor, &entry).map(|_undo| ())

@@ -7,7 +7,7 @@ use gatepost_words::time::StoreTime;
 use rusqlite::{Transaction, params};
 use serde_json::json;
 
-use super::accounts::{self, Account, Actor, Asked, Versions};
+use super::accounts::{self, Account, Actor, Asked, Recorded};
 use super::error::StoreError;
 use super::events::not_found;
 use super::guesses::DAY;
@@ -31,8 +31,8 @@ pub enum Unlocker {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Unlocked {
-    /// Failures so far no longer count; the account's versions.
-    Done(Versions),
+    /// Failures so far no longer count; what the act left.
+    Done(Recorded),
     /// The helpdesk did so too often; nothing was changed.
     TooOften,
 }
@@ -76,10 +76,10 @@ impl Store {
                     "reason": asked.reason,
                 }),
                 back: Some(back),
-                batch: None,
+                batch: asked.batch,
             };
-            accounts::record(tx, now, at, actor, &account, act)?;
-            Ok(Unlocked::Done(Versions::of(&account)))
+            let entry = accounts::record(tx, now, at, actor, &account, act)?;
+            Ok(Unlocked::Done(Recorded::of(&account, entry)))
         })
     }
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use gatepost_shared::admin::AdminError;
 use gatepost_shared::admin::shield::Sure;
-use gatepost_shared::admin::undo::{Asked, Listed, in_words};
+use gatepost_shared::admin::undo::{Asked, Listed};
 use gatepost_shared::admin::users::Stop;
 
 use super::Context;
@@ -84,18 +84,19 @@ pub(crate) fn run(context: &Context, undo: &Undo) -> Result<Exit, Failure> {
     } else {
         ("taken back", "do it again")
     };
-    context.one(&undone, || match undone.done {
-        1 if undone.failed.is_empty() => format!("{} is {so}.", undone.named()),
-        done => {
-            let of = done + undone.failed.len();
-            format!("{}: {done} of {of} accounts {so}.", undone.act)
-        }
+    context.one(&undone, || match undone.of() {
+        0 | 1 => format!("{} is {so}.", undone.named()),
+        of => format!("{}: {} of {of} accounts {so}.", undone.act, undone.done),
     })?;
     if !undone.now.is_empty() {
         words(&format!("Now {}.", undone.now));
     }
     for failed in &undone.failed {
-        words(&format!("{}: {}", failed.id, failed.why));
+        let whose = match failed.user.as_str() {
+            "" => failed.id.to_string(),
+            user => user.to_owned(),
+        };
+        words(&format!("{whose}: {}", failed.why));
     }
     if !undone.stays.is_empty() && !entry.again {
         words(&format!("What stays: {}.", undone.stays));
@@ -105,10 +106,10 @@ pub(crate) fn run(context: &Context, undo: &Undo) -> Result<Exit, Failure> {
             "To {back}, within ten minutes: gatepost undo {redo}"
         ));
     }
-    Ok(match (undone.done, undone.failed.len()) {
-        (_, 0) => Exit::Ok,
-        (0, _) => Exit::Failed,
-        (_, _) => Exit::Partly,
+    Ok(match (undone.done, undone.is_whole()) {
+        (_, true) => Exit::Ok,
+        (0, false) => Exit::Failed,
+        (_, false) => Exit::Partly,
     })
 }
 
@@ -131,9 +132,9 @@ fn list(context: &Context, entries: Vec<Listed>) -> Result<Exit, Failure> {
         |entries| {
             let row = |entry: &Listed| {
                 let act = if entry.again {
-                    format!("{} again", in_words(&entry.act))
+                    format!("{} again", entry.word())
                 } else {
-                    in_words(&entry.act)
+                    entry.word()
                 };
                 let whose = match entry.count {
                     1 if entry.user.is_empty() => entry.about.clone(),

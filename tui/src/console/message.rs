@@ -18,7 +18,7 @@ use gatepost_words::secret::Secret;
 
 pub(crate) use super::act::{Act, Screen, Step};
 use super::prefs::{Keys, Prefs};
-pub(crate) use super::told::{FoundPolicy, Post, Refused, Told};
+pub(crate) use super::told::{FoundPolicy, Post, Refused, Told, Undone};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +102,8 @@ pub(crate) enum Found {
     Progress(Job, Progress),
     /// A job on many accounts is over.
     Tried(Job, Tally),
+    /// What may take long to be taken back is, or is done again.
+    Undone(Job, Undone),
     /// A job is over, said in a sentence; or it failed.
     Ended(Job, Result<String, String>),
 }

@@ -1,4 +1,5 @@
-//! What the workers found about policy and mail, as values for state and view: no more than is shown.
+//! What the workers found about policy and mail, and how taking back ended, as values for state and view: no more
+//! than is shown.
 
 use gatepost_shared::admin::browse::Page;
 use gatepost_shared::admin::policy::diff::{Change, Closed, Line, Stopped, Yours};
@@ -6,6 +7,7 @@ use gatepost_shared::admin::policy::history::Row as Version;
 use gatepost_shared::admin::policy::{Policy, State};
 use gatepost_shared::admin::postbox::{Health, Queued};
 use gatepost_shared::admin::templates::{Template, TemplateCheck};
+use gatepost_shared::admin::users::Versions;
 use gatepost_shared::admin::why::Why;
 
 /// Mail as a service.
@@ -79,4 +81,15 @@ pub(crate) struct Told {
     pub(crate) locks_everybody_out: bool,
     /// All of it as one sentence.
     pub(crate) summary: String,
+}
+
+/// How a job ended that took acts back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Undone {
+    /// What is so now.
+    pub(crate) said: Result<String, String>,
+    /// What could not be taken back, and why.
+    pub(crate) failures: Vec<(String, String)>,
+    /// The accounts that have another version by it.
+    pub(crate) steps: Vec<(String, Versions)>,
 }

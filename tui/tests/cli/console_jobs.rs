@@ -87,6 +87,43 @@ fn who_is_not_enrolled_is_enrolled_from_the_list_and_that_is_taken_back() {
     stage.gatepost(&["audit", "verify"]).exits(0);
 }
 
+// Mutants: what is done to those that are marked is one act for each; who undid them cannot go on with them.
+#[test]
+fn console_takes_back_what_was_done_to_many() {
+    terminal!(stage, terminal, "console_takes_back_what_was_done_to_many");
+    for user in ["daemon", "bin", "sys", "sync"] {
+        enrol(&stage, user);
+    }
+    terminal.line("gatepost console --screen users");
+    terminal.shows("4 accounts").press(&["*"]).shows("4 marked");
+    terminal.press(&["l"]).shows("Lock 4 accounts?");
+    terminal.press(&["y"]).shows("Locking 4 accounts: 4 done");
+    terminal
+        .press(&["z"])
+        .shows("Take back: lock of 4 accounts?");
+    let held = "SELECT count(*) FROM accounts WHERE held_wall IS NOT NULL";
+    assert_eq!(stored(&stage, held), "4");
+    terminal.press(&["y"]);
+    terminal.shows("lock of 4 accounts is taken back; Z does it again.");
+    assert_eq!(stored(&stage, held), "0");
+    terminal
+        .press(&["Z"])
+        .shows("Do again: lock of 4 accounts?");
+    // A colleague changes one of them meanwhile.
+    stage
+        .gatepost(&["user", "note", "sys", "on leave"])
+        .exits(0);
+    terminal.press(&["y"]);
+    terminal.shows("lock of 4 accounts: 3 done again, 1 failed; w shows which and why");
+    assert_eq!(stored(&stage, held), "3");
+    terminal
+        .press(&["w"])
+        .shows("sys: changed since: user-note by root");
+    terminal.press(&["Escape"]);
+    terminal.press(&["q"]).is_the_shells();
+    stage.gatepost(&["audit", "verify"]).exits(0);
+}
+
 // Mutants: a dialog passes no version; what the other one did is not said; it is done all the same.
 #[test]
 fn console_lost_update() {

@@ -1,4 +1,4 @@
-//! `gatepost undo`: what it asks before; and of bypass codes, shields and changes of the rules, what it says and
+//! `gatepost undo`: what it asks before; of acts on many; and of bypass codes, shields and changes of the rules, what it says and
 //! what it refuses.
 
 use serde_json::Value;
@@ -136,6 +136,77 @@ fn what_was_told_is_what_is_taken_back() {
     terminal.line(&count).shows("To do it again, within ten");
 }
 
+// Mutants: each of many is an act of its own; many take any yes; what changed since is taken back, or not named; part of
+// it done is all of it.
+#[test]
+fn acts_on_many_are_taken_back_together() {
+    let test = "acts_on_many_are_taken_back_together";
+    let Some(stage) = Stage::installed(test) else {
+        return;
+    };
+    let people = "(echo user,address; for i in $(seq 25); do \
+           echo \"u$i:x:$((40000 + i)):100::/:/bin/sh\" >> /etc/passwd; echo \"u$i,u$i@example.org\"; done) > /etc/list.csv";
+    stage.shell(people).exits(0);
+    let import = ["user", "import", "/etc/list.csv", "--confirmed", "--yes"];
+    stage.gatepost(&import).exits(0);
+    let lock = "(echo nobody9; seq -f u%g 25) | gatepost user lock - --yes --reason T-1";
+    let locked = stage.shell(lock).exits(3);
+    let (id, row) = newest(&stage);
+    assert_eq!((&row["act"], &row["count"]), (&"lock".into(), &25.into()));
+    locked.tells(&format!(
+        "For ten minutes, what was done is taken back by: gatepost undo {id}\n"
+    ));
+    stage
+        .gatepost(&["undo", "--list"])
+        .exits(0)
+        .says("lock")
+        .says("25 accounts");
+    let act = format!("Act {id}: lock of 25 accounts, done 20");
+    stage.gatepost(&["undo"]).exits(2).tells(&act);
+    stage
+        .gatepost(&["user", "note", "u7", "ask carol"])
+        .exits(0);
+    let (note, _) = newest(&stage);
+    if let Some(terminal) = Terminal::open(test, &stage) {
+        terminal.line(&format!("gatepost undo {id}"));
+        terminal.shows(&act).shows("Type 25 to go on:");
+        terminal.line("yes").shows("nothing was changed").prompts();
+    }
+    let words = ["undo", &id, "--yes", "--reason", "slip"];
+    let undone = stage.gatepost(&words).exits(3);
+    let redo = newest(&stage).0;
+    undone
+        .says("lock: 24 of 25 accounts taken back.\n")
+        .tells("u7: u7 was changed in the meantime: user-note by root")
+        .tells("after ask carol")
+        .tells(&format!(
+            "To do it again, within ten minutes: gatepost undo {redo}\n"
+        ));
+    let shown = |user| stage.gatepost(&["user", "show", user]).exits(0);
+    shown("u6").says("active");
+    shown("u7").says("locked");
+    let redone = ["undo", &redo, "--yes"];
+    stage
+        .gatepost(&redone)
+        .exits(0)
+        .tells(&format!("Act {redo}: lock of 24 accounts, taken back 20"))
+        .says("lock: 24 of 24 accounts done again.\n");
+    shown("u6").says("locked");
+    // Once what came in between is taken back, so is what was left.
+    stage.gatepost(&["undo", &note, "--yes"]).exits(0);
+    // Mutant: by the unit's number, the one that was left is called by the one whose number that is.
+    let rest = stage.gatepost(&["--json", "undo", &id, "--dry-run"]);
+    let rest = rest.exits(0).json();
+    assert_eq!((&rest["user"], &rest["count"]), (&"u7".into(), &1.into()));
+    stage
+        .gatepost(&["undo", &id, "--yes"])
+        .exits(0)
+        .tells(&format!("Act {}: lock of u7, done 20", rest["id"]))
+        .says("lock of u7 is taken back.\n");
+    shown("u7").says("active");
+    stage.gatepost(&["audit", "verify"]).exits(0);
+}
+
 // Mutants: a code that was taken back works on, or is offered to be made again; it is not listed by its name.
 #[test]
 fn a_bypass_code_is_taken_back_by_the_person_who_made_it() {
@@ -242,7 +313,7 @@ fn shields_come_down_and_back_by_undo() {
         terminal.shows("127.0.0.1 is this machine itself");
         terminal.line("no").shows("nothing was changed").prompts();
         terminal.line("clear; gatepost --quiet bypass new root --reason T-1");
-        terminal.shows("is root");
+        terminal.shows("root has power over this machine");
         terminal.line("no").shows("nothing was changed");
     }
     stage.gatepost(&["undo", &off, "--yes"]).exits(0);

@@ -196,8 +196,8 @@ fn console_lost_update_is_refused_with_what_changed() {
             .note_user("root", "another console", Some("T-1"))
             .unwrap();
         let late = Asked {
-            reason: String::new(),
             version: Some(seen),
+            ..Asked::default()
         };
         let before = bench.kinds().len();
         let refused = deed(&mut bench, late).unwrap_err().to_string();
@@ -212,8 +212,8 @@ fn console_lost_update_is_refused_with_what_changed() {
         assert!(!refused.contains("user-add"), "what was seen: {refused}");
         assert_eq!(bench.kinds().len(), before, "{word}");
         let now = Asked {
-            reason: String::new(),
             version: Some(bench.version()),
+            ..Asked::default()
         };
         let seen = bench.version();
         deed(&mut bench, now).unwrap();

@@ -8,6 +8,7 @@ mod notices;
 mod recovery;
 mod rights;
 mod undo;
+mod undo_each;
 mod undo_others;
 mod undo_together;
 mod upkeep;
@@ -38,6 +39,7 @@ use crate::policy::rules::{Groups, Rule};
 use crate::policy::{Policy, Unenrolled};
 use crate::store::Store;
 use crate::store::accounts::Actor;
+use crate::store::undo::Batch;
 
 /// An administrator, and what their letters said.
 pub(super) struct Bench {
@@ -122,6 +124,7 @@ pub(super) fn bench() -> Bench {
             login: None,
             roles: Roles::default(),
         },
+        batch: Batch::Alone,
     };
     Bench {
         admin,

@@ -1,10 +1,11 @@
 //! One act on many accounts: each in its own transaction, each with its own end, and stoppable in
-//! between. What was done stays done.
+//! between. What was done stays done, and is taken back together.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::super::{Admin, AdminError};
+use crate::store::undo::Batch;
 
 /// Ends work between two accounts, from another thread.
 #[derive(Clone, Debug, Default)]
@@ -44,13 +45,16 @@ pub struct Tally {
     pub failed: usize,
     /// Not begun: it was stopped before.
     pub left: usize,
+    /// What takes back all that was done: `gatepost undo` and this. None where nothing can be.
+    pub undo: Option<i64>,
 }
 
 /// Why the rest was left.
 pub const STOPPED: &str = "stopped: the rest was not begun";
 
 impl Admin {
-    /// Does one act to each of many accounts and tells how each ended.
+    /// Does one act to each of many accounts and tells how each ended. What is done of it is one act to be taken
+    /// back, also where some of it failed, or it was stopped.
     pub fn each<T>(
         &mut self,
         users: &[String],
@@ -59,6 +63,7 @@ impl Admin {
         mut tell: impl FnMut(Ended<'_, T>),
     ) -> Tally {
         let mut tally = Tally::default();
+        self.batch = Batch::First;
         for (index, user) in users.iter().enumerate() {
             if stop.is_stopped() {
                 tally.left = users.len().saturating_sub(index);
@@ -76,6 +81,7 @@ impl Admin {
                 of: users.len(),
             });
         }
+        tally.undo = std::mem::take(&mut self.batch).first();
         tally
     }
 }

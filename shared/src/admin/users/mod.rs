@@ -27,6 +27,7 @@ use super::roles::Right;
 use super::{Admin, AdminError};
 use crate::code::recovery::{self, RecoveryCode};
 use crate::policy::limits::HELPDESK_UNLOCKS_PER_DAY;
+use crate::store::accounts::Recorded;
 pub use crate::store::accounts::{Asked, Versions};
 use crate::store::error::StoreError;
 use crate::store::unlocks::Unlocked;
@@ -80,7 +81,7 @@ impl Admin {
         asked: impl Into<Asked>,
     ) -> Result<Acted, AdminError> {
         self.may(Right::Accounts)?;
-        self.set_state(typed, "disabled", "user-disable", &asked.into())
+        self.set_state(typed, "disabled", "user-disable", asked.into())
     }
 
     /// Ends a disabling.
@@ -90,7 +91,7 @@ impl Admin {
         asked: impl Into<Asked>,
     ) -> Result<Acted, AdminError> {
         self.may(Right::Accounts)?;
-        self.set_state(typed, "active", "user-enable", &asked.into())
+        self.set_state(typed, "active", "user-enable", asked.into())
     }
 
     fn set_state(
@@ -98,14 +99,15 @@ impl Admin {
         typed: &str,
         state: &'static str,
         kind: &str,
-        asked: &Asked,
+        asked: Asked,
     ) -> Result<Acted, AdminError> {
         let act = if state == "active" {
             "enabled"
         } else {
             "disabled"
         };
-        self.act(Right::Accounts, typed, kind, act, |admin, name| {
+        let way = (Right::Accounts, kind, act);
+        self.act(way, typed, asked, |admin, name, asked| {
             let now = admin.host.now();
             admin
                 .store
@@ -120,17 +122,11 @@ impl Admin {
         asked: impl Into<Asked>,
     ) -> Result<Acted, AdminError> {
         self.may(Right::Accounts)?;
-        let asked = asked.into();
-        self.act(
-            Right::Accounts,
-            typed,
-            "user-remove",
-            "removed",
-            |admin, name| {
-                let now = admin.host.now();
-                admin.store.remove_account(&now, &admin.actor, name, &asked)
-            },
-        )
+        let way = (Right::Accounts, "user-remove", "removed");
+        self.act(way, typed, asked.into(), |admin, name, asked| {
+            let now = admin.host.now();
+            admin.store.remove_account(&now, &admin.actor, name, asked)
+        })
     }
 
     /// Lets failures so far no longer count, and ends an administrator's lock. The helpdesk may do so a
@@ -146,16 +142,18 @@ impl Admin {
         let before = self.standing(&account)?;
         let now = self.host.now();
         let by = self.operator.acts_on(&account);
-        let asked = asked.into();
-        let versions = match self.store.unlock(&now, &self.actor, &name, by, &asked)? {
-            Unlocked::Done(versions) => versions,
-            Unlocked::TooOften => {
-                return Err(AdminError::UnlockedOften {
-                    user: name.to_string(),
-                    most: HELPDESK_UNLOCKS_PER_DAY,
-                });
-            }
-        };
+        let asked = self.among(asked.into());
+        let Recorded { versions, entry } =
+            match self.store.unlock(&now, &self.actor, &name, by, &asked)? {
+                Unlocked::Done(recorded) => recorded,
+                Unlocked::TooOften => {
+                    return Err(AdminError::UnlockedOften {
+                        user: name.to_string(),
+                        most: HELPDESK_UNLOCKS_PER_DAY,
+                    });
+                }
+            };
+        self.batch = self.batch.after(entry);
         self.log("user-unlock", name.as_str());
         Ok(Acted {
             user: name.to_string(),
@@ -169,17 +167,11 @@ impl Admin {
     /// recovery code is taken.
     pub fn lock_user(&mut self, typed: &str, asked: impl Into<Asked>) -> Result<Acted, AdminError> {
         self.may(Right::Accounts)?;
-        let asked = asked.into();
-        self.act(
-            Right::Accounts,
-            typed,
-            "user-lock",
-            "locked",
-            |admin, name| {
-                let now = admin.host.now();
-                admin.store.lock(&now, &admin.actor, name, &asked)
-            },
-        )
+        let way = (Right::Accounts, "user-lock", "locked");
+        self.act(way, typed, asked.into(), |admin, name, asked| {
+            let now = admin.host.now();
+            admin.store.lock(&now, &admin.actor, name, asked)
+        })
     }
 
     /// Notes something about an account; an empty text takes the note away.
@@ -191,35 +183,29 @@ impl Admin {
     ) -> Result<Acted, AdminError> {
         self.may(Right::Accounts)?;
         let note = note(text)?;
-        let asked = asked.into();
-        self.act(
-            Right::Accounts,
-            typed,
-            "user-note",
-            "noted",
-            |admin, name| {
-                let now = admin.host.now();
-                admin
-                    .store
-                    .set_note(&now, &admin.actor, name, &note, &asked)
-            },
-        )
+        let way = (Right::Accounts, "user-note", "noted");
+        self.act(way, typed, asked.into(), |admin, name, asked| {
+            let now = admin.host.now();
+            admin.store.set_note(&now, &admin.actor, name, &note, asked)
+        })
     }
 
-    /// One act on one account, and a line for the system log.
+    /// One act on one account, and a line for the system log: what it takes, its kind, and what it is called
+    /// once it is done.
     fn act(
         &mut self,
-        right: Right,
+        (right, kind, done): (Right, &str, &'static str),
         typed: &str,
-        kind: &str,
-        done: &'static str,
-        act: impl FnOnce(&mut Self, &UserName) -> Result<Versions, StoreError>,
+        asked: Asked,
+        act: impl FnOnce(&mut Self, &UserName, &Asked) -> Result<Recorded, StoreError>,
     ) -> Result<Acted, AdminError> {
         self.may(right)?;
         let (name, account) = self.enrolled(typed)?;
         self.may_on(right, &account)?;
         let before = self.standing(&account)?;
-        let versions = act(self, &name)?;
+        let asked = self.among(asked);
+        let Recorded { versions, entry } = act(self, &name, &asked)?;
+        self.batch = self.batch.after(entry);
         self.log(kind, name.as_str());
         Ok(Acted {
             user: name.to_string(),
@@ -227,6 +213,14 @@ impl Admin {
             before,
             versions,
         })
+    }
+
+    /// The same, taken back with the acts that it is one of.
+    pub(super) fn among(&self, asked: Asked) -> Asked {
+        Asked {
+            batch: self.batch,
+            ..asked
+        }
     }
 
     /// Makes ten recovery codes; earlier ones no longer work.

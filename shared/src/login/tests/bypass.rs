@@ -158,7 +158,7 @@ fn a_bypass_code_ends_by_time_boot_restore_and_acts() {
                 let id = desk.store().undoables(&now, 1).unwrap()[0].id;
                 let entry = desk.store().undo_entry(id).unwrap().unwrap();
                 desk.store()
-                    .undo(&now, &actor(), &entry, None, &"".into())
+                    .undo(&now, &actor(), &entry, &"".into())
                     .unwrap();
             },
             false,
@@ -256,7 +256,7 @@ fn what_happens_between_counting_and_consuming_a_bypass_code_is_seen() {
                 let id = desk.store().undoables(&now, 1).unwrap()[0].id;
                 let entry = desk.store().undo_entry(id).unwrap().unwrap();
                 desk.store()
-                    .undo(&now, &actor(), &entry, None, &"".into())
+                    .undo(&now, &actor(), &entry, &"".into())
                     .unwrap();
             },
             false,

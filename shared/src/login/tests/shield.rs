@@ -85,7 +85,7 @@ fn a_shield_that_is_taken_back_refuses_nobody_until_it_is_back() {
         let id = desk.store().undoables(&now, 1).unwrap()[0].id;
         let entry = desk.store().undo_entry(id).unwrap().unwrap();
         desk.store()
-            .undo(&now, &actor(), &entry, None, &"".into())
+            .undo(&now, &actor(), &entry, &"".into())
             .unwrap();
     };
     assert!(desk.meets(desk.hello()).is_err());

@@ -6,13 +6,13 @@ use gatepost_words::time::StoreTime;
 use rusqlite::{Transaction, params};
 use serde_json::json;
 
-use super::{Account, Act, Actor, Asked, Versions, clear, existing, record, unchanged};
+use super::{Account, Act, Actor, Asked, Recorded, clear, existing, record, unchanged};
 use crate::host::Now;
 use crate::store::error::{Problem, StoreError};
 use crate::store::events::not_found;
 use crate::store::mails::{ToldAct, address};
 use crate::store::notices::notify;
-use crate::store::undo::{self, Back, Snapshot};
+use crate::store::undo::{self, Back, Batch, Snapshot};
 use crate::store::{Store, clock};
 
 impl Store {
@@ -24,7 +24,7 @@ impl Store {
         name: &UserName,
         state: &'static str,
         asked: &Asked,
-    ) -> Result<Versions, StoreError> {
+    ) -> Result<Recorded, StoreError> {
         let kind = if state == "active" {
             "user-enable"
         } else {
@@ -43,9 +43,9 @@ impl Store {
                     "reason": asked.reason,
                 }),
                 back: Some(Back::State(account.state.clone())),
-                batch: None,
+                batch: asked.batch,
             };
-            record(tx, now, at, actor, account, act).map(|_undo| Versions::of(account))
+            record(tx, now, at, actor, account, act).map(|entry| Recorded::of(account, entry))
         })
     }
 
@@ -57,7 +57,7 @@ impl Store {
         actor: &Actor,
         name: &UserName,
         asked: &Asked,
-    ) -> Result<Versions, StoreError> {
+    ) -> Result<Recorded, StoreError> {
         self.change_account(now, name, asked, |tx, at, account| {
             if account.held.is_some() {
                 let what = format!("{name} is locked by an administrator already");
@@ -71,9 +71,9 @@ impl Store {
                 kind: "user-lock",
                 detail: json!({"reason": asked.reason}),
                 back: Some(Back::Held(None)),
-                batch: None,
+                batch: asked.batch,
             };
-            record(tx, now, at, actor, account, act).map(|_undo| Versions::of(account))
+            record(tx, now, at, actor, account, act).map(|entry| Recorded::of(account, entry))
         })
     }
 
@@ -84,16 +84,16 @@ impl Store {
         actor: &Actor,
         name: &UserName,
         asked: &Asked,
-    ) -> Result<Versions, StoreError> {
+    ) -> Result<Recorded, StoreError> {
         self.change_account(now, name, asked, |tx, at, account| {
             let snapshot = remove(tx, now, at, account)?;
             let act = Act {
                 kind: "user-remove",
                 detail: json!({"reason": asked.reason}),
                 back: Some(Back::Restore(Box::new(snapshot))),
-                batch: None,
+                batch: asked.batch,
             };
-            record(tx, now, at, actor, account, act).map(|_undo| Versions::of(account))
+            record(tx, now, at, actor, account, act).map(|entry| Recorded::of(account, entry))
         })
     }
 
@@ -105,7 +105,7 @@ impl Store {
         name: &UserName,
         note: &str,
         asked: &Asked,
-    ) -> Result<Versions, StoreError> {
+    ) -> Result<Recorded, StoreError> {
         self.change_account(now, name, asked, |tx, at, account| {
             undo::set_note(tx, account.id, note)?;
             let act = Act {
@@ -116,9 +116,9 @@ impl Store {
                     "reason": asked.reason,
                 }),
                 back: Some(Back::Note(account.note.clone())),
-                batch: None,
+                batch: asked.batch,
             };
-            record(tx, now, at, actor, account, act).map(|_undo| Versions::of(account))
+            record(tx, now, at, actor, account, act).map(|entry| Recorded::of(account, entry))
         })
     }
 
@@ -150,7 +150,7 @@ impl Store {
                 kind: "recovery-new",
                 detail: json!({"codes": codes.len()}),
                 back: None,
-                batch: None,
+                batch: Batch::Alone,
             };
             record(tx, now, at, actor, account, act).map(|_undo| ())
         })
@@ -189,7 +189,7 @@ impl Store {
                 kind: "recovery-remove",
                 detail: json!({"left": left, "reason": reason}),
                 back: None,
-                batch: None,
+                batch: Batch::Alone,
             };
             record(tx, now, at, actor, account, act)?;
             Ok(left)

@@ -16,7 +16,7 @@ use crate::store::error::{Problem, StoreError};
 use crate::store::events::not_found;
 use crate::store::mails::ToldAct;
 use crate::store::notices::notify;
-use crate::store::undo::{self, Back};
+use crate::store::undo::{self, Back, Batch};
 use crate::store::{Store, clock};
 
 const CHANGING: &str = "changing an address";
@@ -40,7 +40,7 @@ impl Store {
                 address,
                 confirmation,
                 reason: &asked.reason,
-                batch: None,
+                batch: Batch::Alone,
             };
             change_address(tx, now, at, actor, &account, &change)
                 .map(|_undo| Versions::of(&account))
@@ -87,7 +87,7 @@ impl Store {
                     "replaced": replaced.join(" "),
                 }),
                 back: None,
-                batch: None,
+                batch: Batch::Alone,
             };
             record(tx, now, at, actor, &account, act).map(|_undo| Versions::of(&account))
         })
@@ -99,7 +99,7 @@ pub(in crate::store) struct Change<'a> {
     pub(in crate::store) address: &'a EmailAddress,
     pub(in crate::store) confirmation: &'a Confirmation,
     pub(in crate::store) reason: &'a str,
-    pub(in crate::store) batch: Option<i64>,
+    pub(in crate::store) batch: Batch,
 }
 
 /// Asks for a change of address, or does it on the administrator's word; the journal's row.

@@ -44,8 +44,8 @@ impl Guarded<'_> {
             return Err(not_found(doing, "the account was changed in the meantime"));
         }
         let asked = Asked {
-            reason: String::new(),
             version: self.seen,
+            ..Asked::default()
         };
         unchanged(tx, doing, &account, &asked)?;
         Ok(account)

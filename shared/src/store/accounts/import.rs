@@ -11,7 +11,7 @@ use super::address::{Change, change_address};
 use super::{Account, Act, Actor, Asked, Confirmation, by_name, enrol, existing, record};
 use crate::host::Now;
 use crate::store::error::{Problem, StoreError};
-use crate::store::undo::{self, Back};
+use crate::store::undo::{self, Back, Batch};
 use crate::store::{Store, clock};
 
 /// What is to become of a row.
@@ -61,11 +61,12 @@ impl Store {
         now: &Now,
         actor: &Actor,
         rows: &[Row],
-        mut batch: Option<i64>,
+        batch: Option<i64>,
         asked: &Asked,
     ) -> Result<Ended, StoreError> {
         self.write("importing accounts", |tx| {
             let at = clock::advance(tx, now)?;
+            let mut batch = batch.map_or(Batch::First, Batch::Of);
             let mut ended = Vec::with_capacity(rows.len());
             for row in rows {
                 let before = batch;
@@ -78,7 +79,10 @@ impl Store {
                 run(tx, "RELEASE row")?;
                 ended.push(done);
             }
-            Ok(Ended { rows: ended, batch })
+            Ok(Ended {
+                rows: ended,
+                batch: batch.first(),
+            })
         })
     }
 }
@@ -121,7 +125,7 @@ fn one(
     at: StoreTime,
     actor: &Actor,
     row: &Row,
-    batch: &mut Option<i64>,
+    batch: &mut Batch,
     asked: &Asked,
 ) -> Result<(), StoreError> {
     let doing = "importing an account";
@@ -160,7 +164,7 @@ fn one(
         }
         Way::Note => None,
     };
-    joined(tx, entry, batch)?;
+    *batch = batch.after(entry);
     if row.note.is_empty() {
         return Ok(());
     }
@@ -173,18 +177,6 @@ fn one(
         batch: *batch,
     };
     let entry = record(tx, now, at, actor, &account, act)?;
-    joined(tx, entry, batch)
-}
-
-/// The first entry of an import is the one that all others join.
-fn joined(
-    tx: &Transaction<'_>,
-    entry: Option<i64>,
-    batch: &mut Option<i64>,
-) -> Result<(), StoreError> {
-    if let (Some(first), None) = (entry, *batch) {
-        undo::begin_batch(tx, first)?;
-        *batch = Some(first);
-    }
+    *batch = batch.after(entry);
     Ok(())
 }

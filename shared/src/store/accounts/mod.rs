@@ -30,7 +30,7 @@ use serde_json::json;
 
 use super::error::{Problem, StoreError};
 use super::events::not_found;
-use super::undo::Back;
+use super::undo::{Back, Batch};
 use super::{Store, clock};
 use crate::code::key::Tag;
 use crate::host::Now;
@@ -97,6 +97,25 @@ impl Versions {
     }
 }
 
+/// What an act on an account left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// The account's versions.
+    pub versions: Versions,
+    /// What takes it back, where something does.
+    pub entry: Option<i64>,
+}
+
+impl Recorded {
+    /// Of an act on the account as it was read in the act's transaction.
+    pub(super) const fn of(account: &Account, entry: Option<i64>) -> Self {
+        Self {
+            versions: Versions::of(account),
+            entry,
+        }
+    }
+}
+
 /// Who acts, for the audit.
 #[derive(Clone, Debug)]
 pub struct Actor {
@@ -111,6 +130,8 @@ pub struct Asked {
     pub reason: String,
     /// The account's version on the screen; another one by now refuses the act. None: whatever it is.
     pub version: Option<i64>,
+    /// The acts that it is taken back with.
+    pub batch: Batch,
 }
 
 impl From<&str> for Asked {
@@ -118,6 +139,7 @@ impl From<&str> for Asked {
         Self {
             reason: sanitise(reason),
             version: None,
+            batch: Batch::Alone,
         }
     }
 }
@@ -160,7 +182,17 @@ impl Store {
         let person = (name, uid);
         self.write("enrolling an account", |tx| {
             let at = clock::advance(tx, now)?;
-            enrol(tx, now, at, actor, person, address, confirmation, None).map(|_undo| ())
+            enrol(
+                tx,
+                now,
+                at,
+                actor,
+                person,
+                address,
+                confirmation,
+                Batch::Alone,
+            )
+            .map(|_undo| ())
         })
     }
 
@@ -267,7 +299,7 @@ pub(super) fn enrol(
     (name, uid): (&UserName, u32),
     address: &EmailAddress,
     confirmation: &Confirmation,
-    batch: Option<i64>,
+    batch: Batch,
 ) -> Result<Option<i64>, StoreError> {
     let doing = "enrolling an account";
     let failed = StoreError::sqlite;

@@ -10,7 +10,7 @@ use super::{Account, Actor, Asked};
 use crate::host::Now;
 use crate::store::error::{Problem, StoreError};
 use crate::store::events::{self, Event, append};
-use crate::store::undo::{self, Back};
+use crate::store::undo::{self, Back, Batch};
 
 /// An act on an account, to be recorded.
 pub(in crate::store) struct Act<'a> {
@@ -20,8 +20,8 @@ pub(in crate::store) struct Act<'a> {
     pub(in crate::store) detail: Value,
     /// What takes it back, where something does.
     pub(in crate::store) back: Option<Back>,
-    /// Which acts are taken back together, where it is one of many.
-    pub(in crate::store) batch: Option<i64>,
+    /// The acts that are taken back together with it.
+    pub(in crate::store) batch: Batch,
 }
 
 /// Records an act on an account: a new version, the event, and what takes it back. The journal's

@@ -8,6 +8,7 @@ use super::{Act, Actor, Asked, Versions, existing, record, unchanged};
 use crate::host::Now;
 use crate::store::error::StoreError;
 use crate::store::events::not_found;
+use crate::store::undo::Batch;
 use crate::store::{Store, clock};
 
 /// A source that somebody succeeded from.
@@ -92,7 +93,7 @@ impl Store {
                     "reason": asked.reason,
                 }),
                 back: None,
-                batch: None,
+                batch: Batch::Alone,
             };
             record(tx, now, at, actor, &account, act)?;
             Ok((gone, Versions::of(&account)))

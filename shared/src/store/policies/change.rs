@@ -11,7 +11,7 @@ use crate::store::accounts::{Actor, act};
 use crate::store::clock;
 use crate::store::error::StoreError;
 use crate::store::events::{Event, append, hex, not_found};
-use crate::store::undo::{self, Back, Other};
+use crate::store::undo::{self, Back, Batch, Other};
 
 /// Writes down the end of a try that is over; what the store names then.
 pub(super) fn settle(tx: &Transaction<'_>, now: &Now) -> Result<Option<Pointer>, StoreError> {
@@ -121,7 +121,7 @@ pub(super) fn remember(
         kind,
         back: &Back::Other(back),
         versions,
-        batch: None,
+        batch: Batch::Alone,
         undoes: None,
     };
     undo::write(tx, now, at, actor, &entry).map(|_undo| ())

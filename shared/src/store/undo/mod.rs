@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::accounts::{self, Actor, Asked, void_codes};
+use super::accounts::{self, Actor, Asked, Versions, void_codes};
 use super::error::{Problem, StoreError};
 use super::events::{self, not_found};
 use super::{Store, clock};
@@ -74,10 +74,42 @@ pub(super) struct Entry<'a> {
     pub(super) back: &'a Back,
     /// The account's version before and after; for an act on the rules, the policy's.
     pub(super) versions: (i64, i64),
-    /// The acts that are taken back together: the first one's entry.
-    pub(super) batch: Option<i64>,
+    /// The acts that are taken back together with it.
+    pub(super) batch: Batch,
     /// The entry that this act took back.
     pub(super) undoes: Option<i64>,
+}
+
+/// The acts that one is taken back with. They are known by the entry of the first of them, which each act hands on
+/// to the next: no transaction is about more than one account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Batch {
+    /// None: it stands alone.
+    #[default]
+    Alone,
+    /// Those that follow it.
+    First,
+    /// Those of that entry.
+    Of(i64),
+}
+
+impl Batch {
+    /// For what follows an act that left this entry, if it left one.
+    #[must_use]
+    pub fn after(self, entry: Option<i64>) -> Self {
+        match (self, entry) {
+            (Self::First, Some(first)) => Self::Of(first),
+            (Self::First | Self::Alone | Self::Of(_), _) => self,
+        }
+    }
+
+    /// The entry of the first of them, once there is one.
+    pub const fn first(self) -> Option<i64> {
+        match self {
+            Self::Of(first) => Some(first),
+            Self::Alone | Self::First => None,
+        }
+    }
 }
 
 /// Which act an entry takes back: more than its number, which says nothing of what somebody saw under it.
@@ -150,7 +182,7 @@ pub struct Taken {
     /// The entry that does it again, where that can be.
     pub again: Option<i64>,
     /// The account's version before and after, where taking it back made one.
-    pub versions: Option<(i64, i64)>,
+    pub versions: Option<Versions>,
 }
 
 /// When the newest entry ends. A later end is one of before the clock was set back, and over.
@@ -190,7 +222,7 @@ pub(super) fn write(
             back,
             entry.versions.0,
             entry.versions.1,
-            entry.batch,
+            entry.batch.first(),
             entry.undoes,
             last_end(at),
             now.wall.millis(),
@@ -198,14 +230,12 @@ pub(super) fn write(
         ],
     )
     .map_err(failed(doing))?;
-    Ok(tx.last_insert_rowid())
-}
-
-/// Makes an entry the first of those that are taken back together.
-pub(super) fn begin_batch(tx: &Transaction<'_>, id: i64) -> Result<(), StoreError> {
-    tx.execute("UPDATE undo SET batch = id WHERE id = ?1", [id])
-        .map_err(StoreError::sqlite("writing what takes an act back"))?;
-    Ok(())
+    let id = tx.last_insert_rowid();
+    if entry.batch == Batch::First {
+        tx.execute("UPDATE undo SET batch = id WHERE id = ?1", [id])
+            .map_err(failed(doing))?;
+    }
+    Ok(id)
 }
 
 impl Store {
@@ -230,18 +260,12 @@ impl Store {
         self.read(DOING, |connection| kept(connection, id))
     }
 
-    /// Makes an entry the first of those that are taken back together.
-    pub fn begin_undo_batch(&mut self, id: i64) -> Result<(), StoreError> {
-        self.write(DOING, |tx| begin_batch(tx, id))
-    }
-
     /// Takes an act back, while it is what it was `judged` by.
     pub fn undo(
         &mut self,
         now: &Now,
         actor: &Actor,
         judged: &Kept,
-        batch: Option<i64>,
         asked: &Asked,
     ) -> Result<Taken, StoreError> {
         self.write(DOING, |tx| {
@@ -264,7 +288,7 @@ impl Store {
             if let Back::Other(other) = &row.back {
                 return others::take(tx, now, at, actor, (id, &row), other, asked);
             }
-            on_account(tx, now, at, actor, (id, row), batch, asked)
+            on_account(tx, now, at, actor, (id, row), asked)
         })
     }
 }
@@ -335,7 +359,6 @@ fn on_account(
     at: StoreTime,
     actor: &Actor,
     (id, row): (i64, Open),
-    batch: Option<i64>,
     asked: &Asked,
 ) -> Result<Taken, StoreError> {
     let account = accounts::by_name(tx, &row.account)?
@@ -354,7 +377,7 @@ fn on_account(
         kind: "undo",
         detail,
         back: None,
-        batch: None,
+        batch: Batch::Alone,
     };
     accounts::record(tx, now, at, actor, &account, act)?;
     let version = account.version.saturating_add(1);
@@ -372,7 +395,7 @@ fn on_account(
         kind: &row.kind,
         back: &inverse,
         versions: (account.version, version),
-        batch,
+        batch: asked.batch,
         undoes: Some(row.undone_as),
     };
     let again = write(tx, now, at, actor, &entry)?;
@@ -381,7 +404,10 @@ fn on_account(
         about: String::new(),
         now: String::new(),
         again: Some(again),
-        versions: Some(entry.versions),
+        versions: Some(Versions {
+            before: account.version,
+            after: version,
+        }),
     })
 }
 

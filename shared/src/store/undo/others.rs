@@ -6,7 +6,7 @@ use rusqlite::{Connection, Transaction, params};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Back, DOING, Open, Taken};
+use super::{Back, Batch, DOING, Open, Taken};
 use crate::host::Now;
 use crate::store::accounts::{Actor, Asked, act};
 use crate::store::error::StoreError;
@@ -149,7 +149,7 @@ pub(super) fn take(
             kind: &row.kind,
             back: &Back::Other(again),
             versions,
-            batch: None,
+            batch: Batch::Alone,
             undoes: Some(row.undone_as),
         };
         taken.again = Some(super::write(tx, now, at, actor, &entry)?);

@@ -161,6 +161,11 @@ pub(super) fn run(context: &Context, verb: Verb, bulk: &Bulk) -> Result<Exit, Fa
         },
     );
     told(context, results)?;
+    if let Some(undo) = tally.undo {
+        words(&format!(
+            "For ten minutes, what was done is taken back by: gatepost undo {undo}"
+        ));
+    }
     Ok(ending(tally, first))
 }
 
@@ -329,7 +334,12 @@ mod tests {
             (1, 0, 1, Exit::Partly),
             (0, 2, 0, Exit::NotFound),
         ] {
-            let tally = Tally { done, failed, left };
+            let tally = Tally {
+                done,
+                failed,
+                left,
+                undo: None,
+            };
             assert_eq!(ending(tally, Some(Exit::NotFound)), exit, "{tally:?}");
         }
     }

@@ -135,7 +135,7 @@ pub(super) fn send(
         Tally {
             done: tally.done.saturating_sub(refused),
             failed: tally.failed + refused,
-            left: tally.left,
+            ..tally
         },
         first,
     ))

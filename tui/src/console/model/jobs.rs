@@ -133,6 +133,20 @@ impl Jobs {
         }
     }
 
+    /// A job is over that told what of it could not be done.
+    pub(crate) fn ended_with(
+        &mut self,
+        job: Job,
+        said: Result<String, String>,
+        failures: Vec<(String, String)>,
+    ) {
+        if let Some(work) = self.find(job) {
+            work.progress.failed = failures.len() as u64;
+            work.failures = failures;
+            work.how = How::Over(said);
+        }
+    }
+
     /// A job on many accounts is over: what is to be said of it.
     pub(crate) fn tried(&mut self, job: Job, tally: Tally) -> Option<Result<String, String>> {
         let work = self.find(job)?;

@@ -1,6 +1,6 @@
 //! What can be taken back, as it was read last: the footer says the newest, and the keys begin with it.
 
-use gatepost_shared::admin::undo::{Listed, in_words};
+use gatepost_shared::admin::undo::Listed;
 
 /// Acts that can be taken back.
 #[derive(Debug, Default)]
@@ -54,9 +54,9 @@ fn end(at: u64, act: &Listed) -> u64 {
     at.saturating_add(left.saturating_mul(1_000))
 }
 
-/// What is taken back, in a few words: `unlock carol`, `shield on 203.0.113.0/24`, `import of 40 accounts`.
+/// What is taken back, in a few words: `unlock carol`, `shield on 203.0.113.0/24`, `lock of 4 accounts`.
 pub(crate) fn named(act: &Listed) -> String {
-    let word = in_words(&act.act);
+    let word = act.word();
     match act.count {
         0 | 1 if !act.user.is_empty() => format!("{word} {}", act.user),
         0 | 1 if !act.about.is_empty() => format!("{word} {}", act.about),

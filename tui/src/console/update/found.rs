@@ -4,7 +4,7 @@ use gatepost_shared::admin::browse::{Page, UserDetail, UserRow};
 use gatepost_shared::admin::users::Versions;
 
 use super::super::effect::Effect;
-use super::super::message::{Found, Job, Tally};
+use super::super::message::{Found, Job, Tally, Undone};
 use super::super::model::Model;
 use super::super::model::dialog::Dialog;
 use super::super::model::list::Keyed;
@@ -91,13 +91,7 @@ pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
             users::read(model)
         }
         Found::Prefs(prefs, others, faults) => prefs::take(model, prefs, &others, faults),
-        Found::Keys(keys) => {
-            match keys {
-                Ok((keys, are_more)) => jobs::marked(model, keys, are_more),
-                Err(error) => say(model, Err(error)),
-            }
-            Vec::new()
-        }
+        Found::Keys(keys) => keys_came(model, keys),
         Found::Post(post) => {
             model.mail.post = Some(post);
             Vec::new()
@@ -112,8 +106,18 @@ pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
             Vec::new()
         }
         Found::Tried(job, tally) => tried(model, job, tally),
+        Found::Undone(job, undone) => undone_came(model, job, undone),
         Found::Ended(job, said) => ended(model, job, said),
     }
+}
+
+/// Accounts are to be marked.
+fn keys_came(model: &mut Model, keys: Result<(Vec<String>, bool), String>) -> Vec<Effect> {
+    match keys {
+        Ok((keys, are_more)) => jobs::marked(model, keys, are_more),
+        Err(error) => say(model, Err(error)),
+    }
+    Vec::new()
 }
 
 /// What was done to many accounts is over.
@@ -126,6 +130,17 @@ fn tried(model: &mut Model, job: Job, tally: Tally) -> Vec<Effect> {
     if let Some(said) = model.jobs.tried(job, tally) {
         say(model, said);
     }
+    super::again(model)
+}
+
+/// Acts that were done together are taken back, or done again, as far as they could be.
+fn undone_came(model: &mut Model, job: Job, undone: Undone) -> Vec<Effect> {
+    for (key, step) in &undone.steps {
+        stepped(model, key, *step);
+    }
+    let said = undone.said;
+    model.jobs.ended_with(job, said.clone(), undone.failures);
+    say(model, said);
     super::again(model)
 }
 
@@ -152,14 +167,15 @@ fn ended(model: &mut Model, job: Job, said: Result<String, String>) -> Vec<Effec
             model.mail.test = Some(said.clone());
             false
         }
-        Job::Import(_) | Job::Undo(_) => true,
+        Job::Import(_) => true,
         Job::RetryMail
         | Job::BackUp
         | Job::Doctor
         | Job::Each(_)
         | Job::Export(_)
         | Job::Difference(_)
-        | Job::Plan(_) => false,
+        | Job::Plan(_)
+        | Job::Undo(_) => false,
     };
     say(model, said);
     if is_change {

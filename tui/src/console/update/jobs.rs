@@ -26,7 +26,12 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
             if let Some((deed, left_out)) = model.jobs.selected().and_then(again) {
                 retry(model, deed, left_out);
             } else {
-                let text = "Nothing of it failed.";
+                let failed = |work: &Work| !work.failures.is_empty();
+                let text = if model.jobs.selected().is_some_and(failed) {
+                    "That is not tried again from here: z, or Z, offers what is left of it."
+                } else {
+                    "Nothing of it failed."
+                };
                 model.notes.say(model.now, Tone::Care, text);
             }
         }

@@ -29,8 +29,11 @@ pub(super) fn entry(model: &mut Model, id: i64) -> Vec<Effect> {
 }
 
 /// What follows from taking an act back.
-fn follows(act: &str) -> &'static str {
-    match act {
+fn follows(act: &Listed) -> &'static str {
+    if act.count > 1 {
+        return "Each account is as it was before. One that somebody changed since is left alone, and named.";
+    }
+    match act.act.as_str() {
         "bypass-new" => {
             "The code no longer works. One that was used, or has ended, is left alone, and that is said."
         }
@@ -62,15 +65,15 @@ fn about(model: &mut Model, act: &Listed) {
     let (title, follows, does) = if act.again {
         (
             format!("Do again: {what}?"),
-            "It was taken back; it is done once more as it was.",
+            if act.count > 1 {
+                "It was taken back; it is done once more as it was, but for accounts that somebody changed since."
+            } else {
+                "It was taken back; it is done once more as it was."
+            },
             "Do it again",
         )
     } else {
-        (
-            format!("Take back: {what}?"),
-            follows(&act.act),
-            "Take it back",
-        )
+        (format!("Take back: {what}?"), follows(act), "Take it back")
     };
     let mut text = vec![
         format!("Done {} by {}.", act.at, act.by),
@@ -82,7 +85,12 @@ fn about(model: &mut Model, act: &Listed) {
     }
     let reason = Field::reason(&model.reason);
     let is_long = act.count > 1 || takes_long(&act.act);
-    let job = is_long.then(|| format!("Taking back {what}"));
+    let doing = if act.again {
+        "Doing again"
+    } else {
+        "Taking back"
+    };
+    let job = is_long.then(|| format!("{doing} {what}"));
     if !act.stays.is_empty() && !act.again {
         text.push(format!("What stays: {}.", act.stays));
     }

@@ -7,11 +7,11 @@ use std::sync::mpsc::Receiver;
 use gatepost_shared::admin::browse::After;
 use gatepost_shared::admin::filter::Filter;
 use gatepost_shared::admin::users::{Mask, Versions};
-use gatepost_shared::admin::{Admin, doctor};
+use gatepost_shared::admin::{Admin, doctor, undo};
 use gatepost_words::text::one_line;
 
 use super::super::effect::{Deed, Effect, Verb};
-use super::super::message::{Found, Job, Progress, Tally};
+use super::super::message::{Found, Job, Progress, Tally, Undone};
 use super::super::model::list::PAGE;
 use super::super::model::text::grouped;
 use super::deeds::act;
@@ -108,7 +108,7 @@ pub(super) fn job(desk: &Desk, effect: Effect) {
             desk.tell(Found::Ended(job, done.and_then(|done| done.said)));
         }
         Effect::Each(job, deed) => each(desk, job, &deed),
-        Effect::Long(job, deed) => desk.tell(Found::Ended(job, long(desk, job, &deed))),
+        Effect::Long(job, deed) => desk.tell(long(desk, job, &deed)),
         Effect::Plan(job, deed) => {
             let planned = super::import::plan(desk, job, &deed);
             desk.tell(Found::Planned(job, planned));
@@ -143,10 +143,10 @@ pub(super) fn job(desk: &Desk, effect: Effect) {
 }
 
 /// Does what takes long, and is no row of acts on accounts.
-fn long(desk: &Desk, job: Job, deed: &Deed) -> Result<String, String> {
+fn long(desk: &Desk, job: Job, deed: &Deed) -> Found {
     match job {
-        Job::Import(_) => super::import::apply(desk, job, deed),
-        Job::Undo(_) => undo(desk, job, deed),
+        Job::Import(_) => Found::Ended(job, super::import::apply(desk, job, deed)),
+        Job::Undo(_) => Found::Undone(job, undo(desk, job, deed)),
         Job::Chain
         | Job::TestMail
         | Job::RetryMail
@@ -155,12 +155,23 @@ fn long(desk: &Desk, job: Job, deed: &Deed) -> Result<String, String> {
         | Job::Each(_)
         | Job::Export(_)
         | Job::Difference(_)
-        | Job::Plan(_) => Err("that is no such job".to_owned()),
+        | Job::Plan(_) => Found::Ended(job, Err("that is no such job".to_owned())),
     }
 }
 
 /// Takes back what may take long: an act on many accounts, or a change of the rules.
-fn undo(desk: &Desk, job: Job, deed: &Deed) -> Result<String, String> {
+fn undo(desk: &Desk, job: Job, deed: &Deed) -> Undone {
+    match taken_back(desk, job, deed) {
+        Ok(undone) => asking::undone(undone, asking::does_again(deed)),
+        Err(error) => Undone {
+            said: Err(error),
+            failures: Vec::new(),
+            steps: Vec::new(),
+        },
+    }
+}
+
+fn taken_back(desk: &Desk, job: Job, deed: &Deed) -> Result<undo::Undone, String> {
     let mut admin = desk.admin()?;
     let id = deed.object().parse().unwrap_or(0);
     let stop = desk.stop(job);
@@ -179,19 +190,7 @@ fn undo(desk: &Desk, job: Job, deed: &Deed) -> Result<String, String> {
             desk.tell(Found::Progress(job, progress));
         }
     });
-    let undone = undone.map_err(|error| said(&error))?;
-    if !undone.about.is_empty() {
-        return Ok(asking::undone_text(&undone, asking::does_again(deed)));
-    }
-    let text = format!("{}: {} accounts are as they were", undone.act, undone.done);
-    match undone.failed.first() {
-        None => Ok(format!("{text}.")),
-        Some(first) => Err(format!(
-            "{text}, {} are not; the first of them: {}",
-            undone.failed.len(),
-            first.why
-        )),
-    }
+    undone.map_err(|error| said(&error))
 }
 
 /// Does the same to many accounts. What fails on one is told at the end, and the others are tried; what
@@ -258,11 +257,14 @@ fn each(desk: &Desk, job: Job, deed: &Deed) {
 
 /// What was done to an account since it was marked, for the list of what failed.
 fn since_marked(what: &str) -> String {
-    let what = what
-        .split_once(" in the meantime: ")
-        .map_or(what, |(_, what)| what);
-    let what = what.split(". Nothing was done;").next().unwrap_or(what);
+    let what = meanwhile(what).unwrap_or(what);
     one_line(&format!("changed since you marked it: {what}"))
+}
+
+/// What others did to an account, of the refusal that says so.
+pub(super) fn meanwhile(refusal: &str) -> Option<&str> {
+    let (_, what) = refusal.split_once(" in the meantime: ")?;
+    what.split(". Nothing was done;").next()
 }
 
 /// How far a job is.

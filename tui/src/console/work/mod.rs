@@ -450,7 +450,7 @@ mod tests {
                 // Until the last worker is gone; what is wrong with the store is told for what is done.
                 let told: Vec<String> = told.iter().map(|event| format!("{event:?}")).collect();
                 let ends = |told: &&String| {
-                    ["Done", "Tried", "Ended"]
+                    ["Done", "Tried", "Ended", "Undone"]
                         .iter()
                         .any(|word| told.contains(word))
                 };

@@ -70,9 +70,7 @@ fn a_change_of_the_rules_that_another_followed_stays() {
     // The store compares too, whatever was looked at before.
     let (store, now, actor) = bench.admin.parts();
     let entry = store.undo_entry(entry).unwrap().unwrap();
-    let refused = store
-        .undo(&now, &actor, &entry, None, &"".into())
-        .unwrap_err();
+    let refused = store.undo(&now, &actor, &entry, &"".into()).unwrap_err();
     assert!(matches!(
         refused.problem,
         crate::store::error::Problem::PolicyMoved { found: Some(3) }
@@ -134,9 +132,7 @@ fn a_try_is_ended_and_a_confirmation_taken_back() {
     );
     let (store, now, actor) = bench.admin.parts();
     let entry = store.undo_entry(entry).unwrap().unwrap();
-    let refused = store
-        .undo(&now, &actor, &entry, None, &"".into())
-        .unwrap_err();
+    let refused = store.undo(&now, &actor, &entry, &"".into()).unwrap_err();
     assert!(
         refused
             .to_string()

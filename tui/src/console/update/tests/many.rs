@@ -5,10 +5,13 @@ use std::collections::BTreeSet;
 use gatepost_shared::admin::browse::UserRow;
 use gatepost_shared::admin::users::{State, Versions};
 
+use super::undo::undoable;
 use super::{act, answer, asked, found, press, row, said, types, users};
 use crate::console::effect::{Deed, Effect, Verb};
-use crate::console::message::{Act, Found, Job, Key, Tally};
+use crate::console::message::{Act, Found, Job, Key, Tally, Undone};
 use crate::console::model::Model;
+use crate::console::model::dialog::Focus;
+use crate::console::model::undo::named;
 
 /// Marks everything of the filter, as the workers would answer.
 fn mark_all(model: &mut Model, count: usize) {
@@ -446,4 +449,66 @@ fn more_than_twenty_need_their_number_typed_and_can_be_stopped() {
         said(&model),
         "Unlocking 21 accounts: 5 done, 16 left as they were"
     );
+}
+
+// Mutants: many are called by one of them, or an import; what follows is said of one account; what must be typed has
+// not the focus; what could not be taken back is not kept, or another one's version is not stepped on.
+#[test]
+fn acts_on_many_are_taken_back_and_done_again_as_one() {
+    let of = |count, again| {
+        let mut act = undoable(7, again, count);
+        act.act = "lock".into();
+        act.seen.identity.kind = "user-lock".into();
+        act
+    };
+    let mut model = users();
+    found(&mut model, Found::Undoables(vec![of(4, false)]));
+    assert_eq!(named(&of(4, false)), "lock of 4 accounts");
+    press(&mut model, Key::Char('z'));
+    let dialog = model.dialog.as_ref().unwrap();
+    assert_eq!(dialog.title, "Take back: lock of 4 accounts?");
+    let follows = "One that somebody changed since is left alone";
+    assert!(dialog.text.join(" ").contains(follows), "{:?}", dialog.text);
+    assert_eq!(dialog.focus, Focus::Leave);
+    let effects = press(&mut model, Key::Char('y'));
+    let [Effect::Long(job @ Job::Undo(_), _)] = effects.as_slice() else {
+        panic!("{effects:?}")
+    };
+    let undone = Undone {
+        said: Err("lock of 4 accounts: 3 taken back, 1 failed".into()),
+        failures: vec![("dave".into(), "changed since: user-note by carol".into())],
+        steps: vec![(
+            "alice".into(),
+            Versions {
+                before: 1,
+                after: 2,
+            },
+        )],
+    };
+    let effects = found(&mut model, Found::Undone(*job, undone));
+    assert!(!effects.is_empty(), "the rows are read anew");
+    assert_eq!(said(&model), "lock of 4 accounts: 3 taken back, 1 failed");
+    assert_eq!(model.users.version_of("alice"), Some(2));
+    let work = model.jobs.selected().unwrap();
+    assert_eq!(work.name, "Taking back lock of 4 accounts");
+    assert_eq!((work.failures.len(), work.progress.failed), (1, 1));
+    assert!(!work.is_running());
+    press(&mut model, Key::Char('w'));
+    press(&mut model, Key::Char('R'));
+    assert!(said(&model).contains("offers what is left"));
+    press(&mut model, Key::Esc);
+
+    found(&mut model, Found::Undoables(vec![of(21, true)]));
+    press(&mut model, Key::Char('Z'));
+    let dialog = model.dialog.as_ref().unwrap();
+    assert_eq!(dialog.title, "Do again: lock of 21 accounts?");
+    assert_eq!(dialog.focus, Focus::Field(0));
+    types(&mut model, "21");
+    let effects = act(&mut model, Act::Confirm);
+    assert!(matches!(
+        effects.as_slice(),
+        [Effect::Long(Job::Undo(_), _)]
+    ));
+    let name = &model.jobs.selected().unwrap().name;
+    assert_eq!(name, "Doing again lock of 21 accounts");
 }

@@ -8,7 +8,7 @@ use crate::console::effect::{Deed, Effect, Verb};
 use crate::console::message::{Act, Found, Job, Key, Message};
 use crate::console::update::update;
 
-fn undoable(id: i64, again: bool, count: u64) -> Listed {
+pub(super) fn undoable(id: i64, again: bool, count: u64) -> Listed {
     Listed {
         id,
         at: "2026-11-22".into(),

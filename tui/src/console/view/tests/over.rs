@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use gatepost_shared::admin::sources;
 use gatepost_words::secret::Secret;
 
-use super::samples::{error, undoable};
+use super::samples::{error, undoable, undoable_of_many};
 use super::{COLOUR, Case, Steps, drawn, feed, kept, pictures, shown, text};
 use crate::console::effect::{Deed, Said, Slot, Verb};
 use crate::console::message::{
@@ -15,7 +15,7 @@ use crate::console::model::text::Tone;
 use crate::console::model::{IDLE, Model};
 use crate::console::update::update;
 
-const OVER: [(&str, Screen, Steps); 39] = [
+const OVER: [(&str, Screen, Steps); 40] = [
     ("over-bypass", Screen::Users, |model| {
         update(model, Message::Act(Act::Bypass));
         for c in "TICKET-812 phone lost".chars() {
@@ -188,6 +188,10 @@ const OVER: [(&str, Screen, Steps); 39] = [
         update(model, Message::Act(Act::Undo));
     }),
     ("over-undo-foot", Screen::Users, undoable),
+    ("over-undo-many", Screen::Users, |model| {
+        undoable_of_many(model);
+        update(model, Message::Act(Act::Undo));
+    }),
     ("over-import", Screen::Users, |model| {
         update(model, Message::Act(Act::Import));
     }),

@@ -424,6 +424,15 @@ pub(super) fn page<R>(rows: Vec<R>, case: Case) -> Page<R> {
 
 /// Something that can be taken back.
 pub(super) fn undoable(model: &mut Model) {
+    can_be_undone(model, 1);
+}
+
+/// An act on many accounts that can be.
+pub(super) fn undoable_of_many(model: &mut Model) {
+    can_be_undone(model, 25);
+}
+
+fn can_be_undone(model: &mut Model, count: u64) {
     let act = undo::Listed {
         id: 7,
         at: "2026-11-22T13:51:02Z".into(),
@@ -431,13 +440,19 @@ pub(super) fn undoable(model: &mut Model) {
         again: false,
         user: "carol".into(),
         about: String::new(),
-        count: 1,
+        count,
         by: "root (login bob)".into(),
         seconds_left: 540,
         permitted: true,
         own: true,
         stays: "a notice that was mailed to the owner is not called back",
-        seen: undo::Seen::default(),
+        seen: undo::Seen {
+            identity: undo::Identity {
+                kind: "user-unlock".into(),
+                ..undo::Identity::default()
+            },
+            newest: 7,
+        },
     };
     update(model, Message::Found(Box::new(Found::Undoables(vec![act]))));
 }
