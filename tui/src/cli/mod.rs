@@ -88,7 +88,7 @@ enum Command {
     /// Take an act back that was done in the last ten minutes, or do it again
     ///
     /// It says first which act that is, of whom, by whom and when, and asks: also without a number, since an
-    /// act that is over by now makes way for the one before it.
+    /// act that is over by now makes way for the one before it. What was done to many accounts at once is one act.
     Undo(undo::Undo),
     /// Make recovery codes
     #[command(subcommand)]
