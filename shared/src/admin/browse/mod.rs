@@ -12,6 +12,7 @@ use gatepost_words::text::sanitise;
 pub use self::activity::{Activity, DAYS, MOST_BY_HOUR, Series, SignIns};
 pub use self::rows::{EventRow, MailRow, Summary, UserDetail, UserRow};
 use self::rows::{bypass_row, event_row, mail_row, user_detail, user_row};
+pub use self::unenrolled::Somebody;
 use super::filter::{EventFilter, Filter};
 use super::roles::Right;
 use super::users::{Listed, Mask, State};
@@ -364,6 +365,10 @@ impl Edge {
             bound: Bound::at(name),
             state: None,
         }
+    }
+
+    fn name(&self) -> &str {
+        &self.bound.name
     }
 }
 
