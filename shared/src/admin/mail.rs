@@ -32,6 +32,9 @@ pub struct Attempt {
 /// A delivery in a list.
 #[derive(Clone, Debug, Serialize)]
 pub struct Listed {
+    /// Its row, for the next page.
+    #[serde(skip)]
+    pub key: i64,
     /// When, RFC 3339.
     pub at: String,
     /// Whose.
@@ -92,11 +95,23 @@ impl Admin {
     /// The newest deliveries; of one user where one is named.
     pub fn mails(&self, user: Option<&str>, limit: u32) -> Result<Vec<Listed>, AdminError> {
         self.may(Right::Look)?;
+        self.mails_before(user, None, limit)
+    }
+
+    /// The newest deliveries before that row; of one user where one is named.
+    pub fn mails_before(
+        &self,
+        user: Option<&str>,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Listed>, AdminError> {
+        self.may(Right::Look)?;
         let account = match user {
             None => None,
             Some(user) => Some(self.enrolled(user)?.1.id),
         };
-        self.mails_of(account, limit)
+        let deliveries = self.store.deliveries(account, before, limit)?;
+        Ok(deliveries.into_iter().map(Listed::from).collect())
     }
 
     pub(super) fn mails_of(
@@ -146,6 +161,7 @@ impl From<&Delivered> for Attempt {
 impl From<Delivery> for Listed {
     fn from(delivery: Delivery) -> Self {
         Self {
+            key: delivery.id,
             at: stamp(delivery.at),
             user: sanitise(&delivery.account),
             kind: sanitise(&delivery.kind),
@@ -208,6 +224,7 @@ mod tests {
             at: 0,
         });
         let Listed {
+            key: _,
             at,
             user,
             kind,
