@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use gatepost_shared::admin::{AdminError, Kind};
 
+use crate::records::NotWritten;
+
 /// The exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -105,5 +107,15 @@ impl From<AdminError> for Failure {
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Self::Output(error)
+    }
+}
+
+impl From<NotWritten> for Failure {
+    fn from(why: NotWritten) -> Self {
+        match why {
+            NotWritten::NoField(text) => Self::Said(Exit::Usage, text),
+            NotWritten::NoJson(_) => Self::Said(Exit::Failed, why.to_string()),
+            NotWritten::Output(error) => Self::Output(error),
+        }
     }
 }

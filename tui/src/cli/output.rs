@@ -14,18 +14,10 @@ use super::exit::{Exit, Failure};
 use super::manner::{manner, painted};
 use super::standard::{Errors, Output};
 use crate::cells::ascii;
+use crate::records::{self, NotWritten, SCHEMA};
 
-/// The version of the JSON documents; fields are added, never changed or removed.
-const SCHEMA: u32 = 1;
 /// The most rows that one look reads.
 const MOST_ROWS: i64 = 10_000;
-
-#[derive(Serialize)]
-struct Document<'a, T> {
-    schema: u32,
-    #[serde(flatten)]
-    body: &'a T,
-}
 
 /// Writes lines of data.
 pub(crate) fn data(text: &str) -> Result<(), Failure> {
@@ -58,11 +50,7 @@ pub(crate) fn fault(text: &str) {
 
 /// Writes a document: an object's fields beside the schema's number.
 pub(crate) fn document<T: Serialize>(body: &T) -> Result<(), Failure> {
-    let document = Document {
-        schema: SCHEMA,
-        body,
-    };
-    data(&ascii(&json(&document)?))
+    data(&records::document(body).map_err(no_json)?)
 }
 
 /// Writes a document with one long list as its pages come, so that it never stands in memory whole.
@@ -88,8 +76,11 @@ pub(crate) fn list<T: Serialize>(
 }
 
 fn json<T: Serialize>(value: &T) -> Result<String, Failure> {
-    serde_json::to_string(value)
-        .map_err(|error| Failure::Said(Exit::Failed, format!("no JSON can be made: {error}")))
+    serde_json::to_string(value).map_err(no_json)
+}
+
+fn no_json(error: serde_json::Error) -> Failure {
+    NotWritten::NoJson(error).into()
 }
 
 /// Tells a failure and gives its exit code.

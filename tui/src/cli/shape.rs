@@ -3,19 +3,16 @@
 //! What a subcommand found is a value that serialises; its JSON fields are the columns of all other
 //! shapes. A table for people has columns of its own, unless fields are asked for.
 
-use std::fmt;
-use std::io::{self, Write};
+use std::io::Write;
 
 use clap::{Args, ValueEnum};
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
+use serde::Serialize;
 
 use super::Context;
-use super::exit::{Exit, Failure};
+use super::exit::Failure;
 use super::output::{self, data, table};
 use super::standard::Output;
-use crate::cells::{cell, guarded};
+use crate::records::{Fields, Format, Guard, Head, Records};
 
 /// A shape.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -57,24 +54,6 @@ pub(crate) struct Shape {
     /// NUL instead of a line's end: after records of -o plain, and between names that are read
     #[arg(short = '0', long = "null", global = true)]
     null: bool,
-}
-
-/// Whether cells of a CSV are kept from being calculated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Guard {
-    /// Those that a spreadsheet would take for a formula begin with '.
-    Formulas,
-    /// All are as they are, at somebody's own word.
-    Raw,
-}
-
-impl Guard {
-    fn applied(self, cell: &str) -> String {
-        match self {
-            Self::Formulas => guarded(cell),
-            Self::Raw => cell.to_owned(),
-        }
-    }
 }
 
 /// A page of things as people read it: the head, and a row for each.
@@ -119,11 +98,11 @@ impl Context {
         let shape = &self.shape;
         match shape.form() {
             Form::Table if shape.fields.is_empty() => data(&text()),
-            Form::Json | Form::Jsonl if shape.fields.is_empty() => output::document(thing),
-            Form::Json | Form::Jsonl => output::document(&shape.picked(object(thing)?)?),
-            Form::Table | Form::Csv | Form::Plain => {
-                shape.write(&[thing], &mut Head::Due, Guard::Formulas)
+            Form::Json | Form::Jsonl => {
+                output::document(&Fields::of(thing)?.picked(&shape.fields)?)
             }
+            Form::Csv => Ok(shape.records(Guard::Formulas).write(&[thing])?),
+            Form::Table | Form::Plain => shape.write(&[thing], shape.head()),
         }
     }
 
@@ -183,17 +162,14 @@ impl Shape {
     ) -> Result<u64, Failure> {
         let shape = self;
         let mut count = 0;
-        let mut head = if shape.no_header {
-            Head::Done
-        } else {
-            Head::Due
-        };
+        let mut head = shape.head();
+        let mut records = shape.records(guard);
         if shape.form() == Form::Json {
             output::list(name, || {
                 let page = next()?;
                 count += page.len() as u64;
                 page.iter()
-                    .map(|thing| shape.picked(object(thing)?))
+                    .map(|thing| Ok(Fields::of(thing)?.picked(&shape.fields)?))
                     .collect()
             })?;
             return Ok(count);
@@ -205,158 +181,64 @@ impl Shape {
             }
             count += page.len() as u64;
             match shape.form() {
-                Form::Table if shape.fields.is_empty() => {
-                    data(&people(&page, head))?;
-                    head = Head::Done;
-                }
-                Form::Jsonl => {
-                    for thing in &page {
-                        output::document(&shape.picked(object(thing)?)?)?;
-                    }
-                }
-                Form::Table | Form::Csv | Form::Plain | Form::Json => {
-                    let things: Vec<&T> = page.iter().collect();
-                    shape.write(&things, &mut head, guard)?;
-                }
+                Form::Table if shape.fields.is_empty() => data(&people(&page, head))?,
+                Form::Jsonl | Form::Csv => records.write(&page)?,
+                Form::Table | Form::Plain | Form::Json => shape.write(&page, head)?,
             }
+            head = Head::Done;
         }
     }
-}
 
-/// Whether a head must still be written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Head {
-    Due,
-    Done,
-}
-
-impl Shape {
-    /// The fields that were asked for; all, where none was named.
-    fn picked(&self, object: Fields) -> Result<Fields, Failure> {
-        if self.fields.is_empty() {
-            return Ok(object);
+    /// Whether a head is wanted.
+    fn head(&self) -> Head {
+        if self.no_header {
+            Head::Done
+        } else {
+            Head::Due
         }
-        let mut picked = Fields::default();
-        for name in &self.fields {
-            let Some(value) = object.get(name) else {
-                let known: Vec<&str> = object.names().collect();
-                let text = format!("no field {name}: there are {}", known.join(", "));
-                return Err(Failure::Said(Exit::Usage, text));
-            };
-            picked.0.push((name.clone(), value.clone()));
-        }
-        Ok(picked)
     }
 
-    /// Writes things by their fields.
-    fn write<T: Serialize>(
-        &self,
-        things: &[&T],
-        head: &mut Head,
-        guard: Guard,
-    ) -> Result<(), Failure> {
-        let objects: Vec<Fields> = things
+    /// What writes records to the standard output, in the form that is asked for.
+    fn records(&self, guard: Guard) -> Records<Output> {
+        let format = match self.form() {
+            Form::Jsonl => Format::Jsonl,
+            Form::Table | Form::Json | Form::Csv | Form::Plain => Format::Csv,
+        };
+        let records = Records::new(Output, format).guarded(guard);
+        records.of(&self.fields, self.head())
+    }
+
+    /// Writes things by their fields, for people or as plain lines.
+    fn write<T: Serialize>(&self, things: &[T], head: Head) -> Result<(), Failure> {
+        let picked = things
             .iter()
-            .map(|thing| self.picked(object(thing)?))
-            .collect::<Result<_, Failure>>()?;
-        let Some(first) = objects.first() else {
+            .map(|thing| Ok(Fields::of(thing)?.picked(&self.fields)?));
+        let records: Vec<Fields> = picked.collect::<Result<_, Failure>>()?;
+        let Some(first) = records.first() else {
             return Ok(());
         };
-        let names: Vec<String> = if self.fields.is_empty() {
-            first.names().map(str::to_owned).collect()
-        } else {
-            self.fields.clone()
-        };
-        let cells = objects.iter().map(|object| {
-            let cell = |name: &String| object.get(name).map(cell).unwrap_or_default();
-            names.iter().map(cell).collect::<Vec<String>>()
-        });
-        let shown = *head == Head::Due && !self.no_header;
-        *head = Head::Done;
-        match self.form() {
-            Form::Csv => {
-                let mut out = csv::Writer::from_writer(Output);
-                let failed = |error: csv::Error| Failure::Output(io::Error::other(error));
-                if shown {
-                    out.write_record(&names).map_err(failed)?;
-                }
-                for row in cells {
-                    out.write_record(row.iter().map(|cell| guard.applied(cell)))
-                        .map_err(failed)?;
-                }
-                out.flush()?;
-                Ok(())
+        let columns: Vec<String> = first.names().map(str::to_owned).collect();
+        let rows = records.iter().map(|record| record.cells(&columns));
+        let rows: Vec<Vec<String>> = rows.map(Iterator::collect).collect();
+        if self.form() == Form::Plain {
+            let end = if self.null { '\0' } else { '\n' };
+            let mut out = Output;
+            for row in rows {
+                write!(out, "{}{end}", row.join("\t"))?;
             }
-            Form::Plain => {
-                let end = if self.null { '\0' } else { '\n' };
-                let mut out = Output;
-                for row in cells {
-                    write!(out, "{}{end}", row.join("\t"))?;
-                }
-                out.flush()?;
-                Ok(())
-            }
-            Form::Table | Form::Json | Form::Jsonl => {
-                let titles: Vec<String> = names.iter().map(|name| name.to_uppercase()).collect();
-                let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
-                let rows: Vec<Vec<String>> = cells.collect();
-                let text = table(&titles, &rows);
-                data(if shown { &text } else { headless(&text) })
-            }
+            return Ok(out.flush()?);
         }
+        let titles: Vec<String> = columns.iter().map(|name| name.to_uppercase()).collect();
+        let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
+        let text = table(&titles, &rows);
+        data(match head {
+            Head::Due => &text,
+            Head::Done => headless(&text),
+        })
     }
 }
 
 /// A table without its head.
 fn headless(table: &str) -> &str {
     table.split_once('\n').map_or("", |(_, rest)| rest)
-}
-
-/// What a thing has, in the order in which it says it.
-#[derive(Clone, Debug, Default)]
-struct Fields(Vec<(String, Value)>);
-
-impl Fields {
-    fn get(&self, wanted: &str) -> Option<&Value> {
-        let found = self.0.iter().find(|(name, _)| name == wanted);
-        found.map(|(_, value)| value)
-    }
-
-    fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|(name, _)| name.as_str())
-    }
-}
-
-impl Serialize for Fields {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
-    }
-}
-
-impl<'de> Deserialize<'de> for Fields {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder;
-        impl<'de> Visitor<'de> for InOrder {
-            type Value = Fields;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
-                let mut fields = Fields::default();
-                while let Some(field) = map.next_entry()? {
-                    fields.0.push(field);
-                }
-                Ok(fields)
-            }
-        }
-        deserializer.deserialize_map(InOrder)
-    }
-}
-
-fn object<T: Serialize>(thing: &T) -> Result<Fields, Failure> {
-    // By way of the text: a value of serde_json's sorts its fields.
-    let fields = serde_json::to_string(thing).and_then(|text| serde_json::from_str(&text));
-    fields.map_err(|error| Failure::Said(Exit::Failed, format!("no JSON can be made: {error}")))
 }

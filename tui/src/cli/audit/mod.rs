@@ -14,8 +14,9 @@ use gatepost_words::time::Span;
 use super::Context;
 use super::exit::{Exit, Failure};
 use super::output::{self, confirmed, local, words};
-use super::shape::{Form, Guard};
+use super::shape::Form;
 use crate::cells::ascii;
+use crate::records::Guard;
 
 mod verify;
 

@@ -10,7 +10,7 @@ use super::Unmask;
 use crate::cli::Context;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::words;
-use crate::cli::shape::Guard;
+use crate::records::Guard;
 
 #[derive(Debug, Args)]
 #[command(
