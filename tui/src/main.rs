@@ -3,7 +3,8 @@
 //! - [`environment`]: what of the caller's environment is kept
 //! - [`console`]: the screens, for whoever has a terminal
 //! - [`cli`]: the subcommands, each parsed, done by `gatepost_shared::admin` and shown
-//! - [`cells`], [`records`]: what both write rows with; [`person`]: files opened as the calling person
+//! - [`cells`], [`records`]: what both write rows with; [`exports`]: what both export; [`person`]: files
+//!   opened as the calling person
 
 #![forbid(unsafe_code)]
 
@@ -11,6 +12,7 @@ mod cells;
 mod cli;
 mod console;
 mod environment;
+mod exports;
 mod person;
 mod records;
 

@@ -14,6 +14,7 @@
 //! - `copies`: backup, restore, and the store as a thing
 //! - `posting`: what waits to be mailed, how relays fared, templates
 //! - `completing`: what real shells complete
+//! - `exporting`: files that `export` and the console's E write
 //! - `console`: the console in a real terminal; `console_jobs`: the jobs on accounts there, two
 //!   consoles at once, killed ones, and a store full of escape sequences
 //! - `stage`: the private view
@@ -37,6 +38,7 @@ mod console_jobs;
 mod conventions;
 mod copies;
 mod doors;
+mod exporting;
 mod log;
 mod policy;
 mod posting;

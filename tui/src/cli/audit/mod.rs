@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use gatepost_shared::admin::Admin;
-use gatepost_shared::admin::audit::{Exported, Listed};
+use gatepost_shared::admin::audit::Listed;
 use gatepost_shared::admin::filter::{EventFilter, span_of};
 use gatepost_shared::signals;
 use gatepost_words::text::quote;
@@ -16,6 +16,7 @@ use super::exit::{Exit, Failure};
 use super::output::{self, confirmed, local, words};
 use super::shape::Form;
 use crate::cells::ascii;
+use crate::exports::{self, Events, Proof};
 use crate::records::Guard;
 
 mod verify;
@@ -125,7 +126,7 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<Exit, Failure> 
             wanted,
         } => {
             let guard = if raw { Guard::Raw } else { Guard::Formulas };
-            export(context, &filter(&wanted, Some(&stretch))?, guard)
+            export(context, filter(&wanted, Some(&stretch))?, guard)
         }
         Command::Verify(asked) => verify::run(context, &asked),
         Command::Head => head(context),
@@ -227,46 +228,28 @@ fn show(context: &Context, events: Vec<Listed>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn export(context: &Context, filter: &EventFilter, guard: Guard) -> Result<Exit, Failure> {
+fn export(context: &Context, filter: EventFilter, guard: Guard) -> Result<Exit, Failure> {
     let admin = context.admin()?;
-    let upto = admin.events_head()?;
-    let mut after = 0;
-    let mut first = None;
-    let next = || -> Result<Vec<Exported>, Failure> {
-        let mut page = admin.events_onwards(filter, after, PAGE)?;
-        // What came since is the next export's.
-        page.retain(|one| one.event.seq <= upto.seq);
-        if let Some(last) = page.last() {
-            after = last.event.seq;
-        }
-        first = first.or(page.first().map(|one| one.event.seq));
-        Ok(page)
-    };
-    let count = context.exported("events", guard, next)?;
-    let chain = admin.watch_events_verified(&output::progress("events checked"))?;
+    let mut events = Events::of(&admin, filter)?;
+    let count = context.exported("events", guard, || Ok(events.next(&admin)?))?;
+    let proof = exports::proof(&admin, &output::progress("events checked"))?;
     output::progress_over();
-    let stretch = match first {
-        Some(first) => format!("{count} events, from {first} to {after}."),
+    let stretch = match events.stretch() {
+        Some((first, last)) => format!("{count} events, from {first} to {last}."),
         None => "There is no such event.".to_owned(),
     };
-    let behind = chain.anchor.as_ref().map_or_else(String::new, |anchor| {
-        format!(
-            " The events up to {} are purged, whose head was {}.",
-            anchor.seq, anchor.head
-        )
-    });
-    if let Some(broken) = chain.broken_at {
-        output::fault(&format!(
-            "{stretch} But the chain is broken at event {broken}: gatepost audit verify{behind}"
-        ));
-        return Ok(Exit::No);
+    match proof {
+        Proof::Broken(how) => {
+            output::fault(&format!("{stretch} {how}"));
+            Ok(Exit::No)
+        }
+        Proof::Holds(how) => {
+            words(&format!(
+                "{stretch} {how} What that proves: gatepost help audit verify"
+            ));
+            Ok(Exit::Ok)
+        }
     }
-    words(&format!(
-        "{stretch} The chain holds up to event {} with head {}.{behind} What that proves: gatepost \
-         help audit verify",
-        chain.last, chain.head
-    ));
-    Ok(Exit::Ok)
 }
 
 fn head(context: &Context) -> Result<Exit, Failure> {

@@ -1,15 +1,15 @@
 //! `gatepost user list` and `export`.
 
 use clap::Args;
-use gatepost_shared::admin::browse::After;
+use gatepost_shared::admin::browse::{After, Somebody};
 use gatepost_shared::admin::filter::Filter;
 use gatepost_shared::admin::users::{Listed, Mask, Person};
-use serde::Serialize;
 
 use super::Unmask;
 use crate::cli::Context;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::words;
+use crate::exports::Everybody;
 use crate::records::Guard;
 
 #[derive(Debug, Args)]
@@ -34,7 +34,7 @@ pub(crate) struct Wanted {
 
 #[derive(Debug, Args)]
 pub(crate) struct Export {
-    /// Which accounts, as for user list
+    /// Which accounts, as for user list; with state:none, people of this machine who have none
     #[arg(value_name = "FILTER")]
     filter: Vec<String>,
     #[command(flatten)]
@@ -57,7 +57,7 @@ pub(super) fn run(context: &Context, wanted: &Wanted) -> Result<Exit, Failure> {
     let Wanted { filter, list } = wanted;
     let filter = filter_of(filter)?;
     if filter.wants_none() {
-        return people(context, &filter);
+        return people(context, filter);
     }
     let mut admin = context.admin()?;
     if list.unmask {
@@ -111,23 +111,18 @@ fn row(account: &Listed) -> Vec<String> {
     ]
 }
 
-/// People of this machine who have no account, after them the accounts that the filter wants too.
-fn people(context: &Context, filter: &Filter) -> Result<Exit, Failure> {
+/// People of this machine who have no account, among them the accounts that the filter wants too.
+fn people(context: &Context, filter: Filter) -> Result<Exit, Failure> {
     let admin = context.admin()?;
-    let mut after = String::new();
-    let mut accounts_after: Option<After> = None;
+    let mut everybody = Everybody::of(filter, Mask::Masked);
     let next = || -> Result<Vec<Person>, Failure> {
-        if accounts_after.is_none() {
-            let page = admin.unenrolled(filter, &after, PAGE)?;
-            if let Some(last) = page.last() {
-                after.clone_from(&last.key);
-                return Ok(page);
-            }
-        }
-        let from = accounts_after.take().unwrap_or_default();
-        let page = admin.users_like(filter, &from, PAGE, Mask::Masked)?;
-        accounts_after = Some(page.last().map_or(from, After::row));
-        Ok(page.iter().map(Person::from).collect())
+        let page = everybody.somebody(&admin)?.into_iter();
+        Ok(page
+            .map(|somebody| match somebody {
+                Somebody::Account(account) => Person::from(&account),
+                Somebody::Person(person) => person,
+            })
+            .collect())
     };
     let count = context.many("users", next, |page| {
         let head = vec!["USER", "UID", "STATE"];
@@ -148,64 +143,21 @@ fn people(context: &Context, filter: &Filter) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
-/// A row of an export; `user,address,note,confirmed` is what an import takes.
-#[derive(Serialize)]
-struct Exported {
-    user: String,
-    address: String,
-    note: String,
-    confirmed: &'static str,
-    uid: u32,
-    state: String,
-    failures_in_a_row: u32,
-    last_success: Option<String>,
-    enrolled: String,
-    version: i64,
-}
-
 pub(super) fn export(context: &Context, export: &Export) -> Result<Exit, Failure> {
     let Export { filter, list, raw } = export;
     let guard = if *raw { Guard::Raw } else { Guard::Formulas };
     let filter = filter_of(filter)?;
-    if filter.wants_none() {
-        let text = "people without an account are listed by: gatepost user list state:none -o csv";
-        return Err(Failure::Said(Exit::Usage, text.to_owned()));
-    }
+    let what = if filter.wants_none() {
+        "people"
+    } else {
+        "accounts"
+    };
     let mut admin = context.admin()?;
     if list.unmask {
         admin.unmask("", list.reason.as_deref())?;
     }
-    let mut after = After::default();
-    let next = || -> Result<Vec<Exported>, Failure> {
-        let page = admin.users_like(&filter, &after, PAGE, mask(list))?;
-        if let Some(last) = page.last() {
-            after = After::row(last);
-        }
-        Ok(page.into_iter().map(exported).collect())
-    };
-    let count = context.exported("users", guard, next)?;
-    words(&format!("{count} accounts."));
+    let mut everybody = Everybody::of(filter, mask(list));
+    let count = context.exported("users", guard, || Ok(everybody.next(&admin)?))?;
+    words(&format!("{count} {what}."));
     Ok(Exit::Ok)
-}
-
-fn exported(account: Listed) -> Exported {
-    let confirmed = account
-        .addresses
-        .iter()
-        .find(|address| address.confirmed.is_some());
-    let address = confirmed.or(account.addresses.first());
-    Exported {
-        address: address
-            .map(|address| address.address.clone())
-            .unwrap_or_default(),
-        confirmed: if confirmed.is_some() { "yes" } else { "no" },
-        state: account.standing.to_string(),
-        user: account.user,
-        note: account.note,
-        uid: account.uid,
-        failures_in_a_row: account.failures_in_a_row,
-        last_success: account.last_success,
-        enrolled: account.enrolled,
-        version: account.version,
-    }
 }
