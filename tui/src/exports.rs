@@ -4,6 +4,7 @@
 use gatepost_shared::admin::audit::Exported as Event;
 use gatepost_shared::admin::browse::{After, Somebody};
 use gatepost_shared::admin::filter::{EventFilter, Filter};
+use gatepost_shared::admin::mail::Listed as Mail;
 use gatepost_shared::admin::users::{Listed, Mask, Person};
 use gatepost_shared::admin::{Admin, AdminError};
 use serde::Serialize;
@@ -168,4 +169,29 @@ pub(crate) fn proof(admin: &Admin, progress: &dyn Fn(u64)) -> Result<Proof, Admi
             chain.last, chain.head
         )),
     })
+}
+
+/// The deliveries, the newest first; of one account where one is named.
+pub(crate) struct Mails {
+    of: Option<String>,
+    before: Option<i64>,
+}
+
+impl Mails {
+    /// All of them.
+    pub(crate) fn of(user: Option<String>) -> Self {
+        Self {
+            of: user,
+            before: None,
+        }
+    }
+
+    /// The next of them; none is the end.
+    pub(crate) fn next(&mut self, admin: &Admin) -> Result<Vec<Mail>, AdminError> {
+        let page = admin.mails_before(self.of.as_deref(), self.before, PAGE)?;
+        if let Some(last) = page.last() {
+            self.before = Some(last.key);
+        }
+        Ok(page)
+    }
 }

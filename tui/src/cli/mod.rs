@@ -108,7 +108,7 @@ enum Command {
     Status(status::Status),
     /// Say whether a login would be let in, and how that comes about
     Why(check::Why),
-    /// Send a test message, or list what was delivered
+    /// Send a test message, or list or export what was delivered
     #[command(subcommand)]
     Mail(mail::Command),
     /// Say what a sign-in would meet; runs the decision, and sends and counts nothing

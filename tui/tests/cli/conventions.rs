@@ -45,6 +45,7 @@ const LEAVES: &[(&str, &str, Opens)] = &[
     ("simulate", "alice --service sshd", Opens::Store),
     ("mail test", "a@example.org", Opens::Store),
     ("mail list", "", Opens::Store),
+    ("mail export", "", Opens::Store),
     ("mail queue", "", Opens::Store),
     ("mail retry", "--all", Opens::Store),
     ("mail health", "", Opens::Store),

@@ -64,3 +64,50 @@ fn an_export_has_whoever_the_list_has_in_its_order() {
         .exits(0)
         .says("unconfirmed");
 }
+
+/// So many deliveries to zu2 and one to zu4, as a store has them.
+fn mailed(stage: &Stage, count: u32) {
+    let insert = |from: u32, to: u32, user: &str| {
+        let columns = "account, kind, relay, outcome, reply, message_id, millis, at_wall";
+        format!(
+            "WITH RECURSIVE n(i) AS (SELECT {from} UNION ALL SELECT i + 1 FROM n WHERE i < {to}) \
+             INSERT INTO deliveries ({columns}) SELECT (SELECT id FROM accounts WHERE name = '{user}'), \
+             'code', 'relay.example.org:465', 'accepted', '=250 ok ' || i, '<' || i || '@h>', i, \
+             1764000000000 + i FROM n"
+        )
+    };
+    for sql in [insert(1, count, "zu2"), insert(count + 1, count + 1, "zu4")] {
+        let line = format!("sqlite3 /var/lib/gatepost/gatepost.db \"{sql}\"");
+        stage.shell(&line).exits(0);
+    }
+}
+
+// Mutants: a page goes on from the first one again, or passes one over; another account's are in it; a cell
+// is not guarded, or is with --raw.
+#[test]
+fn all_deliveries_are_exported_newest_first() {
+    let Some(stage) = half_enrolled("all_deliveries_are_exported_newest_first") else {
+        return;
+    };
+    mailed(&stage, 1203);
+    let listed = stage
+        .gatepost(&["-o", "csv", "mail", "list", "-n", "9999"])
+        .exits(0);
+    let all = stage
+        .gatepost(&["mail", "export"])
+        .exits(0)
+        .tells("1204 deliveries.");
+    assert_eq!(all.out, listed.out);
+    assert_eq!(all.out.lines().count(), 1205);
+    let one = stage.gatepost(&["mail", "export", "zu4", "--raw"]).exits(0);
+    assert_eq!(
+        one.out,
+        "at,user,kind,relay,outcome,reply,message_id,millis\n\
+         2025-11-24T16:00:01.204Z,zu4,code,relay.example.org:465,accepted,=250 ok 1204,<1204@h>,1204\n"
+    );
+    let lines = stage
+        .gatepost(&["-o", "jsonl", "mail", "export", "zu2"])
+        .exits(0);
+    assert_eq!(lines.out.lines().count(), 1203);
+    stage.gatepost(&["mail", "export", "zzz"]).exits(5);
+}

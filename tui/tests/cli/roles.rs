@@ -67,6 +67,7 @@ pub(crate) const COMMANDS: &[(&str, &str)] = &[
     ("audit export", "auditor"),
     ("audit head", "auditor"),
     ("mail queue", "auditor"),
+    ("mail export", "auditor"),
     ("mail health", "auditor"),
     ("mail template list", "auditor"),
     ("mail template show code.txt", "auditor"),

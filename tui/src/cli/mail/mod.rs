@@ -14,6 +14,8 @@ use super::complete::users;
 use super::exit::{Exit, Failure};
 use super::output::{bounded, fault, table, words};
 use super::shape::Rows;
+use crate::exports::Mails;
+use crate::records::Guard;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -30,6 +32,15 @@ pub(crate) enum Command {
         /// How many
         #[arg(short = 'n', long, value_name = "N", default_value_t = 20, value_parser = bounded())]
         number: u32,
+    },
+    /// Write all deliveries, the newest first: CSV, unless -o says jsonl or json
+    Export {
+        /// Of this account alone
+        #[arg(add = ArgValueCompleter::new(users))]
+        user: Option<String>,
+        /// Leave cells that a spreadsheet would calculate as they are
+        #[arg(long)]
+        raw: bool,
     },
     /// List notices that were not sent
     Queue,
@@ -59,6 +70,10 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<Exit, Failure> 
     match command {
         Command::Test { address } => test(context, &address),
         Command::List { user, number } => list(context, user.as_deref(), number),
+        Command::Export { user, raw } => {
+            let guard = if raw { Guard::Raw } else { Guard::Formulas };
+            export(context, user, guard)
+        }
         Command::Queue => queue(context),
         Command::Retry(asked) => retry(context, &asked),
         Command::Health => health(context),
@@ -90,6 +105,14 @@ fn list(context: &Context, user: Option<&str>, number: u32) -> Result<Exit, Fail
     if count == 0 {
         words("No mail was sent yet.");
     }
+    Ok(Exit::Ok)
+}
+
+fn export(context: &Context, user: Option<String>, guard: Guard) -> Result<Exit, Failure> {
+    let admin = context.admin()?;
+    let mut mails = Mails::of(user);
+    let count = context.exported("mails", guard, || Ok(mails.next(&admin)?))?;
+    words(&format!("{count} deliveries."));
     Ok(Exit::Ok)
 }
 
