@@ -70,7 +70,7 @@ const LAYERS: [Layer; 23] = [
         "tui/src/console",
         "work",
         &[
-            "cells", "effect", "event", "message", "model", "person", "prefs",
+            "effect", "event", "exports", "message", "model", "person", "prefs", "records",
         ],
     ),
 ];

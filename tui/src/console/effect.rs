@@ -329,10 +329,12 @@ pub(crate) struct Export {
 /// Which rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Rows {
-    /// Accounts, and whether their addresses are shown.
+    /// Accounts, people without one where the filter wants them, and whether addresses are shown.
     Users(Filter, Mask),
     /// Events.
     Events(EventFilter),
+    /// Deliveries; of one account where one is named, by its key.
+    Mails(Option<String>),
     /// All of the store, as a copy that can be restored.
     Store,
 }

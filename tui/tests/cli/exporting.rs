@@ -1,6 +1,9 @@
-//! Files for other programs: what `export` writes, and what E writes in the console.
+//! Files for other programs: what `export` writes, and that E writes the same in the console.
 
-use crate::stage::Stage;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::console::Terminal;
+use crate::stage::{Ended, Stage};
 
 /// A stage with four people of this machine, of whom the second and the fourth have an account that waits for
 /// its code.
@@ -110,4 +113,106 @@ fn all_deliveries_are_exported_newest_first() {
         .exits(0);
     assert_eq!(lines.out.lines().count(), 1203);
     stage.gatepost(&["mail", "export", "zzz"]).exits(5);
+}
+
+/// Presses E, gives a file's name and has it written: the dialog's own line then does the same, and the two
+/// files are one. What is in them, and what the line tells beside its output.
+#[track_caller]
+fn written_twice(
+    stage: &Stage,
+    terminal: &Terminal<'_>,
+    form: &str,
+    line: &str,
+) -> (String, Ended) {
+    // Each its own: what was said of the one before may still be on the screen.
+    static FILES: AtomicU32 = AtomicU32::new(0);
+    let file = format!("/run/e{}", FILES.fetch_add(1, Ordering::Relaxed));
+    terminal.press(&["E"]).shows("Write nothing");
+    terminal.press(&[&file, "Enter"]);
+    if form == "jsonl" {
+        terminal.press(&["Right"]);
+    }
+    let line = line.replace("FORM", form);
+    // The dialog is narrower than some lines are long.
+    let bare = |text: &str| text.replace(['\u{2502}', ' ', '\n'], "");
+    let same = bare(&format!("Same as: gatepost {line} > {file}"));
+    terminal.waits(&same, |picture| bare(picture).contains(&same));
+    terminal.press(&["y"]).shows(&format!("written to {file}"));
+    let twin = stage.shell(&format!("gatepost {line}"));
+    let written = stage.shell(&format!("cat {file}")).exits(0).out;
+    assert!(!written.is_empty());
+    assert_eq!(written, twin.out, "{line}");
+    (written, twin)
+}
+
+// Mutants: E asks for accounts alone; it stands in another order, or its rows in that of the screen; a column,
+// the mask, the guard, a time or the schema is another one; a page is left out or written twice; the hash is
+// left out, or the head is not told.
+#[test]
+fn the_file_that_e_writes_is_the_subcommands() {
+    let name = "the_file_that_e_writes_is_the_subcommands";
+    let Some(stage) = half_enrolled(name) else {
+        return;
+    };
+    let Some(terminal) = Terminal::open(name, &stage) else {
+        return;
+    };
+    let add = ["user", "add", "alice", "alice@example.org", "--confirmed"];
+    stage.gatepost(&add).exits(0);
+    stage
+        .gatepost(&["user", "note", "zu2", "--", "=1+1"])
+        .exits(0);
+    mailed(&stage, 1203);
+    terminal.tmux(&["resize-window", "-x", "160", "-y", "40"]);
+    terminal.line("gatepost console --screen users --filter 'state:none,unconfirmed zu'");
+    terminal.shows("zu4").shows("~ not enrolled");
+    for form in ["csv", "jsonl"] {
+        let line = "user export -o FORM state:none,unconfirmed zu";
+        let (rows, twin) = written_twice(&stage, &terminal, form, line);
+        twin.exits(0);
+        assert_eq!(rows.matches("zu").count(), 4, "{rows}");
+        assert_eq!(rows.matches("1+1").count(), 1, "{rows}");
+    }
+    terminal.press(&["/", "C-u", "sort:-enrolled", "Enter"]);
+    terminal.shows("alice");
+    for form in ["csv", "jsonl"] {
+        let line = "user export -o FORM sort:-enrolled";
+        let (rows, twin) = written_twice(&stage, &terminal, form, line);
+        twin.exits(0);
+        assert!(rows.contains("z***@e***.org"), "{rows}");
+        assert!(!rows.contains("@example.org"), "{rows}");
+    }
+    // More events than a page has, and one that a spreadsheet would calculate.
+    let act = "for i in $(seq 520); do gatepost -q user unlock alice || exit 1; done";
+    stage.shell(act).exits(0);
+    stage.change("events SET source = '=cmd()' WHERE seq = 3");
+    terminal.press(&["4"]).shows("KIND");
+    for form in ["csv", "jsonl"] {
+        // It was tampered with, and E says so as the subcommand does.
+        let line = "audit export -o FORM";
+        let (rows, twin) = written_twice(&stage, &terminal, form, line);
+        twin.exits(10).tells("the chain is broken at event 3");
+        terminal.shows("But the chain is broken at event 3");
+        assert!(rows.lines().count() > 520, "{rows}");
+    }
+    stage.change("events SET source = '' WHERE seq = 3");
+    let head = stage.gatepost(&["--json", "audit", "head"]).json();
+    let head = head["head"].as_str().unwrap();
+    terminal.press(&["/", "kind:setup,user-add", "Enter"]);
+    terminal.shows("user-add");
+    let line = "audit export -o FORM kind:setup,user-add";
+    for form in ["csv", "jsonl"] {
+        let (_, twin) = written_twice(&stage, &terminal, form, line);
+        twin.exits(0).tells(head);
+        terminal.shows(&format!("with head {head}"));
+    }
+    terminal.press(&["5"]).shows("relay.example.org");
+    for form in ["csv", "jsonl"] {
+        let (rows, twin) = written_twice(&stage, &terminal, form, "mail export -o FORM");
+        twin.exits(0);
+        assert_eq!(rows.matches("relay.example").count(), 1204);
+    }
+    terminal.press(&["3"]).shows("newest first");
+    terminal.press(&["E"]).shows("E on Audit writes the same");
+    terminal.press(&["q"]).is_the_shells();
 }

@@ -41,6 +41,8 @@ pub(crate) enum Within {
     Lists,
     /// On the screens that have a list.
     Listed,
+    /// On those, and on the one whose rows come by themselves.
+    Rows,
     /// On the screens whose rows can be filtered.
     Filtered,
     /// On one screen.
@@ -69,6 +71,7 @@ impl Within {
             Self::OnePane => "screens of one pane",
             Self::Lists => "rows to open",
             Self::Listed => "lists",
+            Self::Rows => "lists, the stream",
             Self::Filtered => "filtered lists",
             Self::Screen(screen) => screen.name(),
             Self::Filter => "the filter",
@@ -89,6 +92,10 @@ impl Within {
                 Self::Everywhere | Self::Screens | Self::Lists => true,
                 Self::OnePane => shown != Screen::Live,
                 Self::Listed => matches!(shown, Screen::Users | Screen::Audit | Screen::Mail),
+                Self::Rows => {
+                    let rows = [Screen::Users, Screen::Live, Screen::Audit, Screen::Mail];
+                    rows.contains(&shown)
+                }
                 Self::Filtered => matches!(shown, Screen::Users | Screen::Audit),
                 Self::Screen(own) => own == shown,
                 Self::Filter

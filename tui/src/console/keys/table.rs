@@ -639,13 +639,13 @@ pub(crate) const TABLE: [Binding; 114] = [
         ],
     ),
     row(
-        W::Filtered,
+        W::Rows,
         &[K::Char('E')],
         A::Export,
         [
             "export",
             "",
-            "write the rows of the filter to a file, as CSV or JSON",
+            "write the rows of the list to a file, as CSV or JSON",
             "",
         ],
     ),

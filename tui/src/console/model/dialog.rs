@@ -41,8 +41,8 @@ pub(crate) enum About {
     Plan,
     /// What somebody else changed meanwhile; the deed that was refused, which can be asked again.
     Changed(Deed),
-    /// Rows in a file; the subcommand that lists them.
-    Export(String),
+    /// Rows in a file; the subcommand that writes them.
+    Export(Twin),
     /// A copy of the store in a file.
     BackUp,
     /// A view's name.
@@ -53,6 +53,15 @@ pub(crate) enum About {
     Dropping,
     /// Leaving while jobs run.
     Leaving,
+}
+
+/// A subcommand that writes what a filter wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Twin {
+    /// The subcommand.
+    pub(crate) command: String,
+    /// The filter as a shell takes it, with a blank before it; empty where there is none.
+    pub(crate) filter: String,
 }
 
 /// Something that is typed or chosen.
@@ -281,13 +290,14 @@ impl Dialog {
         match &self.about {
             About::Change(deed) => Some(twin::of(deed, &self.said_of(deed))),
             About::Sure(deed) => Some(twin::of(deed, &deed.said)),
-            About::Export(list) => {
+            About::Export(Twin { command, filter }) => {
                 let said = self.said();
                 let file = match said.get(Slot::File) {
                     "" => "FILE".to_owned(),
                     file => twin::quoted(file),
                 };
-                Some(format!("{list} -o {} > {file}", said.get(Slot::Form)))
+                let form = said.get(Slot::Form);
+                Some(format!("{command} -o {form}{filter} > {file}"))
             }
             About::BackUp => {
                 let said = self.said();

@@ -386,7 +386,7 @@ impl Binding {
     fn is_own(&self, screen: Screen) -> bool {
         match self.within {
             Within::Screen(own) => own == screen,
-            Within::Lists | Within::Listed | Within::Filtered => true,
+            Within::Lists | Within::Listed | Within::Rows | Within::Filtered => true,
             Within::Screens
             | Within::Filter
             | Within::Dialog

@@ -63,6 +63,7 @@ impl Model {
             Act::Filter if !matches!(self.screen, Screen::Home | Screen::Users | Screen::Audit) => {
                 Some("There is no filter here; Users and Audit have one.".to_owned())
             }
+            Act::Export => self.why_no_export().map(str::to_owned),
             Act::Sort if self.screen != Screen::Users => {
                 Some("This list has one order: the newest first.".to_owned())
             }
@@ -108,6 +109,19 @@ impl Model {
             return Some(READ_ONLY.to_owned());
         }
         (act == Act::Unmask && self.rules.masked).then(|| RULED_MASKED.to_owned())
+    }
+
+    /// Why nothing here is written to a file.
+    const fn why_no_export(&self) -> Option<&'static str> {
+        match self.screen {
+            Screen::Users | Screen::Audit | Screen::Mail => None,
+            Screen::Live => {
+                Some("Live moves on while it is written: E on Audit writes the same events.")
+            }
+            Screen::Home | Screen::Policy | Screen::Health => {
+                Some("There is no list to write here: E writes those of Users, Audit and Mail.")
+            }
+        }
     }
 
     /// Whether a row of a list is selected.

@@ -1,27 +1,29 @@
-//! Writing what a filter wants to a file.
+//! Writing what a list has to a file.
 
 use std::path::PathBuf;
 
+use gatepost_shared::admin::users::Mask;
+use gatepost_words::text::tame;
+
 use super::super::effect::{Effect, Export, Rows, Said, Slot};
 use super::super::message::{Job, Screen};
-use super::super::model::Model;
-use super::super::model::dialog::{About, Dialog, Field, Focus, Needs};
+use super::super::model::audit::Audit;
+use super::super::model::dialog::{About, Dialog, Field, Focus, Needs, Twin};
+use super::super::model::mail::Mail;
+use super::super::model::users::Users;
+use super::super::model::{Model, twin};
 
 /// The forms, the first of them at first.
 const FORMS: [&str; 2] = ["csv", "jsonl"];
 
 /// Opens the dialog.
 pub(super) fn ask(model: &mut Model) -> Vec<Effect> {
-    let (what, filter) = match model.screen {
-        Screen::Users => ("accounts", &model.users.filter.text),
-        Screen::Audit => ("events", &model.audit.filter.text),
-        Screen::Home | Screen::Live | Screen::Mail | Screen::Policy | Screen::Health => {
-            return Vec::new();
-        }
-    };
-    let which = match filter.as_str() {
-        "" => format!("All {what} are written."),
-        filter => format!("The {what} of the filter are written: {filter}"),
+    let (what, which, twin) = match model.screen {
+        Screen::Users => of_users(&model.users),
+        Screen::Audit => of_audit(&model.audit),
+        Screen::Mail => of_mail(&model.mail),
+        // Why not is said before this.
+        Screen::Home | Screen::Live | Screen::Policy | Screen::Health => return Vec::new(),
     };
     let file =
         "It is made as you, not as root, readable by you alone; one that is there already stays.";
@@ -37,9 +39,77 @@ pub(super) fn ask(model: &mut Model) -> Vec<Effect> {
         does: "Write it".to_owned(),
         leaves: "Write nothing",
         focus: Focus::Field(0),
-        about: About::Export(format!("gatepost {}", command(model.screen, filter))),
+        about: About::Export(twin),
     });
     Vec::new()
+}
+
+/// What is written, the same in a sentence, and the subcommand that writes the same.
+type Asked = (&'static str, String, Twin);
+
+fn of_users(users: &Users) -> Asked {
+    let filter = &users.filter;
+    let what = if filter.filter.wants_none() {
+        "people"
+    } else {
+        "accounts"
+    };
+    let (how, option) = match users.mask() {
+        Mask::Masked => ("masked", ""),
+        Mask::Unmasked => ("in full", " --unmask"),
+    };
+    let how = format!(", with addresses {how}");
+    let twin = Twin {
+        command: format!("gatepost user export{option}"),
+        filter: words(&filter.text),
+    };
+    (what, sentence(what, &how, &filter.text), twin)
+}
+
+fn of_audit(audit: &Audit) -> Asked {
+    let text = &audit.filter.text;
+    let which = sentence("events", ", each with its hash", text);
+    let twin = Twin {
+        command: "gatepost audit export".to_owned(),
+        filter: words(text),
+    };
+    ("events", which, twin)
+}
+
+fn of_mail(mail: &Mail) -> Asked {
+    let which = match &mail.of {
+        None => "All deliveries are written.".to_owned(),
+        Some(user) => format!("The deliveries of {} are written.", tame(user)),
+    };
+    let twin = Twin {
+        command: "gatepost mail export".to_owned(),
+        filter: words(mail.of.as_deref().unwrap_or_default()),
+    };
+    ("deliveries", which, twin)
+}
+
+fn sentence(what: &str, how: &str, filter: &str) -> String {
+    if filter.is_empty() {
+        return format!("All {what} are written{how}.");
+    }
+    format!("The {what} of the filter are written{how}: {filter}")
+}
+
+/// A filter as a shell takes it, behind a blank; nothing where there is none.
+fn words(filter: &str) -> String {
+    let quoted = if filter.contains('"') {
+        // Blanks between quotes are part of a word.
+        vec![twin::quoted(filter)]
+    } else {
+        let words = filter.split(' ').filter(|word| !word.is_empty());
+        words.map(twin::quoted).collect()
+    };
+    // What begins with a dash would be an option.
+    let begins = |word: &String| word.starts_with('-') || word.starts_with("'-");
+    let dashes = if quoted.iter().any(begins) { " --" } else { "" };
+    quoted
+        .iter()
+        .fold(dashes.to_owned(), |line, word| line + " " + word)
 }
 
 /// Opens the dialog before the store is copied.
@@ -71,31 +141,13 @@ pub(super) fn back_up(model: &mut Model, said: &Said) -> Vec<Effect> {
     super::start(model, Job::BackUp, Effect::Export(Job::BackUp, export))
 }
 
-/// The subcommand that lists the same.
-fn command(screen: Screen, filter: &str) -> String {
-    let noun = if screen == Screen::Users {
-        "user"
-    } else {
-        "audit"
-    };
-    let quoted = filter.split(' ').filter(|word| !word.is_empty());
-    let words: Vec<String> = quoted.map(super::super::model::twin::quoted).collect();
-    [noun, "list"]
-        .into_iter()
-        .map(str::to_owned)
-        .chain(words)
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
 /// Begins the writing.
 pub(super) fn begin(model: &mut Model, said: &Said) -> Vec<Effect> {
     let rows = match model.screen {
         Screen::Users => Rows::Users(model.users.filter.filter.clone(), model.users.mask()),
         Screen::Audit => Rows::Events(model.audit.filter.filter.clone()),
-        Screen::Home | Screen::Live | Screen::Mail | Screen::Policy | Screen::Health => {
-            return Vec::new();
-        }
+        Screen::Mail => Rows::Mails(model.mail.of.clone()),
+        Screen::Home | Screen::Live | Screen::Policy | Screen::Health => return Vec::new(),
     };
     let export = Export {
         rows,

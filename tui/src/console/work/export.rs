@@ -1,21 +1,21 @@
-//! Writes what a filter wants to a file of the person's, page by page: never the whole list in memory.
+//! Writes what a list has to a file of the person's, page by page: never the whole list in memory. What is
+//! written is what the subcommands write; here it is watched and stopped.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::BufWriter;
+use std::path::Path;
 
-use gatepost_shared::admin::Admin;
-use gatepost_shared::admin::browse::{self, Around, EventRow};
+use gatepost_shared::admin::{Admin, AdminError};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
 
 use super::super::effect::{Export, Rows};
 use super::super::message::{Found, Job, Progress};
-use super::super::model::list::PAGE;
 use super::super::model::text::{counted, grouped};
 use super::pace::Pace;
 use super::{Desk, said};
-use crate::cells::{cell, guarded};
+use crate::exports::{self, Events, Everybody, Mails, Proof};
 use crate::person;
+use crate::records::{Format, Records};
 
 /// Writes it; tells how far it is and how it ended.
 pub(super) fn work(desk: &Desk, job: Job, export: &Export) {
@@ -27,42 +27,37 @@ fn write(desk: &Desk, job: Job, export: &Export) -> Result<String, String> {
     let mut admin = desk.admin()?;
     let file = person::create(&desk.operator()?, &export.path);
     let file = file.map_err(|error| error.to_string())?;
-    if export.rows == Rows::Store {
-        return back_up(&mut admin, file, export);
+    let sheet = |file| Sheet::new(desk, job, export, file);
+    match &export.rows {
+        Rows::Store => back_up(&mut admin, file, export),
+        Rows::Users(filter, mask) => {
+            let mut everybody = Everybody::of(filter.clone(), *mask);
+            sheet(file).filled(|| everybody.next(&admin))
+        }
+        Rows::Mails(of) => {
+            let mut mails = Mails::of(of.clone());
+            sheet(file).filled(|| mails.next(&admin))
+        }
+        Rows::Events(filter) => {
+            let events = Events::of(&admin, filter.clone());
+            let mut events = events.map_err(|error| said(&error))?;
+            let written = sheet(file).filled(|| events.next(&admin))?;
+            if desk.is_stopped(job) {
+                return Ok(written);
+            }
+            proven(desk, job, &admin, &written)
+        }
     }
-    let mut sheet = Sheet {
-        out: BufWriter::new(file),
-        is_csv: export.is_csv,
-        has_head: false,
-    };
-    let mut reports = Pace::new();
-    let mut done = 0;
-    let mut after = After::default();
-    let how = loop {
-        let page = after.next(&admin, &export.rows)?;
-        if page.is_empty() {
-            break "";
-        }
-        for row in &page {
-            let written = sheet.row(row);
-            written.map_err(|error| format!("{}: {error}", export.path.display()))?;
-        }
-        done += page.len() as u64;
-        if reports.is_due() {
-            let progress = Progress {
-                done,
-                ..Progress::default()
-            };
-            desk.tell(Found::Progress(job, progress));
-        }
-        if desk.is_stopped(job) {
-            break ", stopped before the end";
-        }
-    };
-    let flushed = sheet.out.flush();
-    flushed.map_err(|error| format!("{}: {error}", export.path.display()))?;
-    let rows = counted(done, "row", "rows");
-    Ok(format!("{rows} written to {}{how}", export.path.display()))
+}
+
+/// What was written, with what the chain says of it.
+fn proven(desk: &Desk, job: Job, admin: &Admin, written: &str) -> Result<String, String> {
+    let progress = |done| tell(desk, job, done);
+    let proof = exports::proof(admin, &progress).map_err(|error| said(&error))?;
+    match proof {
+        Proof::Holds(how) => Ok(format!("{written}. {how}")),
+        Proof::Broken(how) => Err(format!("{written}. {how}")),
+    }
 }
 
 /// Writes a copy of the store.
@@ -75,122 +70,61 @@ fn back_up(admin: &mut Admin, mut file: File, export: &Export) -> Result<String,
     ))
 }
 
-/// Where the next page begins.
-#[derive(Default)]
-struct After {
-    user: browse::After,
-    event: Option<i64>,
+fn tell(desk: &Desk, job: Job, done: u64) {
+    let progress = Progress {
+        done,
+        ..Progress::default()
+    };
+    desk.tell(Found::Progress(job, progress));
 }
 
-impl After {
-    fn next(&mut self, admin: &Admin, rows: &Rows) -> Result<Vec<Map<String, Value>>, String> {
-        match rows {
-            Rows::Users(filter, mask) => {
-                let page = admin.users_like(filter, &self.user, PAGE, *mask);
-                let page = page.map_err(|error| said(&error))?;
-                if let Some(last) = page.last() {
-                    self.user = browse::After::row(last);
-                }
-                page.iter().map(fields).collect()
-            }
-            // Written in one piece.
-            Rows::Store => Ok(Vec::new()),
-            Rows::Events(filter) => {
-                let around = self
-                    .event
-                    .map_or(Around::First, |last| Around::Key(last - 1));
-                let page = admin.browse_events(filter, &around, PAGE);
-                let mut page = page.map_err(|error| said(&error))?.rows;
-                // A page lies around its key: what was written is in it again.
-                page.retain(|event| self.event.is_none_or(|last| event.seq < last));
-                self.event = page.last().map(|event| event.seq).or(self.event);
-                Ok(page.iter().map(event).collect())
-            }
-        }
-    }
+/// The file that is being written.
+struct Sheet<'a> {
+    desk: &'a Desk,
+    job: Job,
+    path: &'a Path,
+    records: Records<BufWriter<File>>,
 }
 
-fn fields<T: Serialize>(thing: &T) -> Result<Map<String, Value>, String> {
-    match serde_json::to_value(thing) {
-        Ok(Value::Object(fields)) => Ok(fields),
-        Ok(_) | Err(_) => Err("a row has no fields".to_owned()),
-    }
-}
-
-fn event(event: &EventRow) -> Map<String, Value> {
-    let detail = event
-        .detail
-        .iter()
-        .map(|(name, value)| (name.clone(), json!(value)));
-    Map::from_iter([
-        ("seq".to_owned(), json!(event.seq)),
-        ("at".to_owned(), json!(event.at)),
-        ("kind".to_owned(), json!(event.kind)),
-        ("user".to_owned(), json!(event.user)),
-        ("service".to_owned(), json!(event.service)),
-        ("source".to_owned(), json!(event.source)),
-        ("conversation".to_owned(), json!(event.conversation)),
-        ("detail".to_owned(), Value::Object(detail.collect())),
-    ])
-}
-
-/// The file, in its form.
-struct Sheet<W> {
-    out: W,
-    is_csv: bool,
-    has_head: bool,
-}
-
-impl<W: Write> Sheet<W> {
-    fn row(&mut self, row: &Map<String, Value>) -> std::io::Result<()> {
-        if !self.is_csv {
-            serde_json::to_writer(&mut self.out, row)?;
-            return self.out.write_all(b"\n");
-        }
-        let mut csv = csv::Writer::from_writer(&mut self.out);
-        if !std::mem::replace(&mut self.has_head, true) {
-            csv.write_record(row.keys())?;
-        }
-        csv.write_record(row.values().map(|value| guarded(&cell(value))))?;
-        csv.flush()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{Map, Value, json};
-
-    use super::Sheet;
-
-    fn written(is_csv: bool) -> String {
-        let Value::Object(row) = json!({"seq": 1, "user": "=cmd()", "detail": {"a": "b,c"}}) else {
-            panic!()
+impl<'a> Sheet<'a> {
+    fn new(desk: &'a Desk, job: Job, export: &'a Export, file: File) -> Self {
+        let format = if export.is_csv {
+            Format::Csv
+        } else {
+            Format::Jsonl
         };
-        let row: Map<String, Value> = row;
-        let mut sheet = Sheet {
-            out: Vec::new(),
-            is_csv,
-            has_head: false,
-        };
-        sheet.row(&row).unwrap();
-        sheet.row(&row).unwrap();
-        String::from_utf8(sheet.out).unwrap()
+        Self {
+            desk,
+            job,
+            path: &export.path,
+            records: Records::new(BufWriter::new(file), format),
+        }
     }
 
-    // Mutant: a cell is not guarded against spreadsheets.
-    #[test]
-    fn rows_are_written_in_either_form() {
-        let csv = written(true);
-        assert_eq!(csv.lines().count(), 3, "one head: {csv}");
-        assert!(
-            csv.contains("'=cmd()") && csv.contains("\"{\"\"a\"\":\"\"b,c\"\"}\""),
-            "{csv}"
-        );
-        let lines = written(false);
-        for line in lines.lines() {
-            let row: Value = serde_json::from_str(line).unwrap();
-            assert_eq!(row["user"], "=cmd()");
-        }
-        assert_eq!(lines.lines().count(), 2);
+    /// Writes pages until there is none, or it is asked to stop; says how much it was.
+    fn filled<T: Serialize>(
+        mut self,
+        mut next: impl FnMut() -> Result<Vec<T>, AdminError>,
+    ) -> Result<String, String> {
+        let path = self.path.display();
+        let mut reports = Pace::new();
+        let mut done = 0;
+        let how = loop {
+            let page = next().map_err(|error| said(&error))?;
+            if page.is_empty() {
+                break "";
+            }
+            let written = self.records.write(&page);
+            written.map_err(|error| format!("{path}: {error}"))?;
+            done += page.len() as u64;
+            if reports.is_due() {
+                tell(self.desk, self.job, done);
+            }
+            if self.desk.is_stopped(self.job) {
+                break ", stopped before the end";
+            }
+        };
+        let rows = counted(done, "row", "rows");
+        Ok(format!("{rows} written to {path}{how}"))
     }
 }

@@ -1,7 +1,7 @@
 //! What lies around the screens: the mouse, the clipboard, the mask, themes.
 
 use super::{act, found, press, said, types, users};
-use crate::console::effect::{Effect, Rows};
+use crate::console::effect::Effect;
 use crate::console::look::Scheme;
 use crate::console::message::{Act, Context, Found, Key, Message, Mouse, Screen};
 use crate::console::model::place::Place;
@@ -11,7 +11,6 @@ use crate::console::model::{IDLE, Model};
 use crate::console::prefs::Prefs;
 use crate::console::update::update;
 use gatepost_shared::admin::console::ConsoleRules;
-use gatepost_shared::admin::roles::Role;
 use gatepost_shared::admin::users::Mask;
 
 #[test]
@@ -330,37 +329,4 @@ fn filters_are_finished_remembered_and_kept_under_a_name() {
         (model.screen, model.users.filter.text.as_str()),
         (Screen::Users, "state:locked")
     );
-}
-
-// Mutant: the form or the filter is lost on the way.
-#[test]
-fn the_rows_of_a_filter_are_written_to_a_file() {
-    let mut model = users();
-    model.read_only = true;
-    press(&mut model, Key::Char('/'));
-    types(&mut model, "state:locked");
-    press(&mut model, Key::Enter);
-    press(&mut model, Key::Char('E'));
-    types(&mut model, "out put");
-    press(&mut model, Key::Enter);
-    assert!(!model.is_typing(), "a choice");
-    press(&mut model, Key::Right);
-    let twin = model.dialog.as_ref().unwrap().twin().unwrap();
-    assert_eq!(twin, "gatepost user list state:locked -o jsonl > 'out put'");
-    let effects = press(&mut model, Key::Char('y'));
-    let [Effect::Export(job, export)] = effects.as_slice() else {
-        panic!("{effects:?}")
-    };
-    assert_eq!(
-        (export.path.to_str(), export.is_csv),
-        (Some("out put"), false)
-    );
-    assert_eq!(
-        export.rows,
-        Rows::Users(model.users.filter.filter.clone(), Mask::Masked)
-    );
-    assert!(model.jobs.runs(*job));
-    model.role = Role::Helpdesk;
-    press(&mut model, Key::Char('E'));
-    assert!(model.dialog.is_none());
 }

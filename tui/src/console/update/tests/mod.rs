@@ -5,6 +5,7 @@ mod activity;
 mod around;
 mod asking;
 mod crumbs;
+mod exporting;
 mod import;
 mod live;
 mod many;
@@ -616,6 +617,7 @@ fn every_key_of_the_table_does_something_or_says_why_not_and_never_fails() {
                     | keys::Within::OnePane
                     | keys::Within::Lists
                     | keys::Within::Listed
+                    | keys::Within::Rows
                     | keys::Within::Filtered
                     | keys::Within::Screen(_)
                     | keys::Within::Everywhere => {}
