@@ -384,7 +384,8 @@ fn a_shield_over_ones_own_address_asks_for_a_word() {
     terminal
         .shows("Are you sure?")
         .shows("your own session comes from");
-    terminal.press(&["y"]).shows("Type yes to do it.");
+    let unsaid = ["Enter", "Enter"];
+    terminal.press(&unsaid).shows("Type yes to do it.");
     let status = ["shield", "status", "-o", "plain"];
     assert_eq!(stage.gatepost(&status).exits(0).out, "");
     terminal

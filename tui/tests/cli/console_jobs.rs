@@ -548,7 +548,7 @@ fn console_kill_each_screen() {
         terminal.press(&["*"]).shows("402 marked");
         terminal.press(&["l"]).shows("type 402 first");
         terminal
-            .press(&["BTab", "402", "Enter", "Enter"])
+            .press(&["402", "Enter", "Enter"])
             .shows("Locking 402");
         ended(&stage, &terminal, signal);
         let locked = stored(&stage, "SELECT sum(version - 1) FROM accounts");

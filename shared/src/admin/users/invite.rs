@@ -86,6 +86,7 @@ impl Admin {
 
     /// How many people of this machine have no account, [`MOST_MISSING`] at the most.
     pub fn missing(&self) -> Result<u64, AdminError> {
+        self.may(Right::Look)?;
         let found = self.unenrolled(&Filter::default(), "", MOST_MISSING)?;
         Ok(found.len() as u64)
     }

@@ -204,7 +204,8 @@ fn fared(name: &str, tally: &Tally, width: usize) -> Vec<Line> {
         .map(|(many, what)| format!("{} {what}", grouped(many)))
         .collect();
     if !parts.is_empty() {
-        text.push_str(&format!(" ({})", parts.join(", ")));
+        let parts = format!(" ({})", parts.join(", "));
+        text.push_str(&parts);
     }
     for (share, millis) in [("half", tally.p50_ms), ("19 of 20", tally.p95_ms)] {
         if let Some(millis) = millis {

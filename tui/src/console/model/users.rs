@@ -305,14 +305,13 @@ fn described(page: &UserDetail, after: &After<'_>, keys: &Keymap, width: usize) 
 
 /// A command that helps, and before it the key that does the same here.
 fn hint(page: &UserDetail, keys: &Keymap, command: &str) -> String {
-    let rows = keys.rows(Context::Screen(Screen::Users));
+    let mut rows = keys.rows(Context::Screen(Screen::Users));
     let does = |twin: &str| {
         let (head, _) = twin.split_once("USER")?;
         let rest = command.strip_prefix(head)?.strip_prefix(&page.user)?;
         (rest.is_empty() || rest.starts_with(' ')).then_some(())
     };
-    let found = rows.filter(|bound| does(bound.row.twin).is_some());
-    let key = found.filter_map(|bound| bound.keys.first()).next();
+    let key = rows.find_map(|bound| does(bound.row.twin).and_then(|()| bound.keys.first()));
     key.map_or_else(
         || format!("-> {command}"),
         |key| format!("-> {} or {command}", key.shown()),

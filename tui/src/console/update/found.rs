@@ -14,13 +14,7 @@ use super::{account, asking, home, import, jobs, live, mail, policy, prefs, user
 pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
     let height = model.table_height();
     match found {
-        Found::Summary(Ok(summary)) => {
-            model.home.summary = Some(summary);
-            model.home.error = None;
-            let last = model.home.links().len().saturating_sub(1);
-            model.home.selected = model.home.selected.min(last);
-            home::counted(model)
-        }
+        Found::Summary(Ok(summary)) => home::counted(model, summary),
         Found::Summary(Err(error)) => {
             model.home.error = Some(error);
             Vec::new()

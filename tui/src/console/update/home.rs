@@ -1,5 +1,7 @@
 //! What happens on the home screen.
 
+use gatepost_shared::admin::browse::Summary;
+
 use super::super::effect::Effect;
 use super::super::message::{Act, Screen, Step};
 use super::super::model::Model;
@@ -30,7 +32,11 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
 }
 
 /// The counts are here: what takes longer comes after them, where it is seen.
-pub(super) fn counted(model: &mut Model) -> Vec<Effect> {
+pub(super) fn counted(model: &mut Model, summary: Summary) -> Vec<Effect> {
+    model.home.summary = Some(summary);
+    model.home.error = None;
+    let last = model.home.links().len().saturating_sub(1);
+    model.home.selected = model.home.selected.min(last);
     if model.screen != Screen::Home {
         return Vec::new();
     }
