@@ -10,6 +10,7 @@ use crate::config::ConfigError;
 use crate::files::Untrusted;
 use crate::host::{NoBootId, NoRandomness};
 use crate::people::LookupError;
+use crate::store::copies::Unfit;
 use crate::store::error::{self, StoreError};
 
 /// A failed act, said with what to do next.
@@ -188,6 +189,36 @@ pub enum AdminError {
     /// A copy of the store cannot be read or written.
     #[error("the copy: {0}")]
     Copy(std::io::Error),
+    /// A copy cannot be restored.
+    #[error("{copy} {unfit}. Nothing was restored")]
+    Unfit {
+        /// The copy, as it was named.
+        copy: String,
+        /// What is wrong with it.
+        unfit: Unfit,
+    },
+    /// A copy was opened, and cannot be read to its end.
+    #[error(
+        "{copy} cannot be read to its end ({error}): fetch it again from where it is kept. Nothing was \
+         restored"
+    )]
+    Unread {
+        /// The copy, as it was named.
+        copy: String,
+        /// Why not.
+        error: std::io::Error,
+    },
+    /// The store that is there is no use, so that nothing can be restored into it.
+    #[error(
+        "{error}. That is the store that is there, not {copy}. To have {copy} in its place: move it away \
+         with its -wal and -shm, then gatepost setup --new-store, then gatepost restore with --with-policy"
+    )]
+    StoreBroken {
+        /// The copy, as it was named.
+        copy: String,
+        /// What is wrong with the store.
+        error: StoreError,
+    },
     /// There is no such template, or kind of message.
     #[error("{0}")]
     NoSuchTemplate(String),
@@ -274,7 +305,8 @@ impl AdminError {
             Self::Store(error) => match &error.problem {
                 error::Problem::Busy
                 | error::Problem::Newer { .. }
-                | error::Problem::NotMigrated { .. } => Kind::Store,
+                | error::Problem::NotMigrated { .. }
+                | error::Problem::Unfit(Unfit::Newer { .. }) => Kind::Store,
                 error::Problem::NotFound(_) => Kind::NotFound,
                 error::Problem::PolicyMoved { .. } => Kind::No,
                 error::Problem::Untrusted(_)
@@ -285,8 +317,13 @@ impl AdminError {
                 | error::Problem::Exists(_)
                 | error::Problem::Changed(_)
                 | error::Problem::Sqlite(_)
-                | error::Problem::AlreadyThere(_) => Kind::Failed,
+                | error::Problem::AlreadyThere(_)
+                | error::Problem::Unfit(_) => Kind::Failed,
             },
+            Self::Unfit {
+                unfit: Unfit::Newer { .. },
+                ..
+            } => Kind::Store,
             Self::Name(_) | Self::Usage(_) | Self::Rules(_) | Self::NotSure(_) => Kind::Usage,
             Self::NoSuchUser(_)
             | Self::NotEnrolled(_)
@@ -316,6 +353,9 @@ impl AdminError {
             | Self::UnusablePolicy(..)
             | Self::Log(_)
             | Self::Copy(_)
+            | Self::Unfit { .. }
+            | Self::Unread { .. }
+            | Self::StoreBroken { .. }
             | Self::Template(_)
             | Self::TemplateFile(_)
             | Self::Unrendered(_)

@@ -2,6 +2,9 @@
 //! from them. What is taken, and what stays, is [`super::restore`]'s.
 
 use std::collections::BTreeSet;
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use gatepost_words::text::sanitise;
@@ -24,6 +27,58 @@ pub struct Found {
     /// That event's hash, in hex.
     pub head: String,
 }
+
+/// Why a copy cannot be restored. What is said of a copy goes on from its name, so that nobody takes it for the
+/// store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// Nothing is in it.
+    Empty,
+    /// It is no database.
+    NoDatabase,
+    /// It is another program's database.
+    Foreign,
+    /// A newer Gatepost wrote it.
+    Newer {
+        /// Its version.
+        found: i64,
+        /// The newest that this program knows.
+        known: i64,
+    },
+    /// SQLite finds it damaged.
+    Damaged(String),
+    /// It says what no Gatepost writes.
+    Odd(String),
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("is empty: name a file that gatepost backup wrote"),
+            Self::NoDatabase => f.write_str(
+                "is no SQLite database, so no backup: name a file that gatepost backup wrote; where it was \
+                 packed or encrypted, unpack it first",
+            ),
+            Self::Foreign => f.write_str(
+                "is not a Gatepost store but another program's database: name a file that gatepost backup \
+                 wrote",
+            ),
+            Self::Newer { found, known } => write!(
+                f,
+                "has version {found}, and this program knows {known}: restore it with the Gatepost that \
+                 wrote it"
+            ),
+            Self::Damaged(what) => write!(
+                f,
+                "is damaged or cut off ({what}): fetch it again from where it is kept, or take another copy"
+            ),
+            Self::Odd(what) => write!(f, "cannot be restored: {what}"),
+        }
+    }
+}
+
+/// How a file begins that SQLite wrote.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
 const COPYING: &str = "copying the store";
 const LOOKING: &str = "looking through the copy";
@@ -54,8 +109,19 @@ impl Store {
     /// Opens a private copy and looks it through: whose it is, of which version, whole, with the tables
     /// of this program and no others, its chain unbroken. An older one is migrated there.
     pub fn open_copy(path: &Path) -> Result<(Self, Found), StoreError> {
+        looks_like_a_database(path)?;
+        Self::looked_through(path).map_err(StoreError::of_the_copy)
+    }
+
+    fn looked_through(path: &Path) -> Result<(Self, Found), StoreError> {
         let mut copy = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        let version = schema::version(&copy.connection)?;
+        let version = schema::ours(&copy.connection)?;
+        let version = version.ok_or_else(|| Unfit::Foreign.while_doing(LOOKING))?;
+        if version < 1 {
+            let what =
+                format!("it has version {version}, which no Gatepost gave it: take another copy");
+            return Err(StoreError::odd(LOOKING, what));
+        }
         schema::migrate(&mut copy.connection)?;
         copy.connection
             .pragma_update(None, "journal_mode", "DELETE")
@@ -95,6 +161,64 @@ impl Store {
     }
 }
 
+impl Unfit {
+    /// As a failure of the store's methods.
+    pub(super) fn while_doing(self, doing: &'static str) -> StoreError {
+        StoreError {
+            doing,
+            problem: Problem::Unfit(self),
+        }
+    }
+}
+
+impl StoreError {
+    /// The same of a copy: where nothing but the copy was open, what is wrong with it is not wrong with the store.
+    /// What the machine cannot do stays what it is.
+    fn of_the_copy(self) -> Self {
+        use rusqlite::ErrorCode as Code;
+        let Self { doing, problem } = self;
+        let problem = match problem {
+            Problem::Newer { found, known } => Problem::Unfit(Unfit::Newer { found, known }),
+            Problem::Corrupt(what) => Problem::Unfit(Unfit::Damaged(what)),
+            Problem::Odd(what) => Problem::Unfit(Unfit::Odd(what)),
+            Problem::Sqlite(error) => match error.sqlite_error_code() {
+                Some(Code::SystemIoFailure | Code::OutOfMemory | Code::CannotOpen) => {
+                    Problem::Sqlite(error)
+                }
+                _ => Problem::Unfit(Unfit::Damaged(error.to_string())),
+            },
+            other @ (Problem::Untrusted(_)
+            | Problem::Busy
+            | Problem::NotMigrated { .. }
+            | Problem::Full
+            | Problem::ReadOnly
+            | Problem::NotFound(_)
+            | Problem::Exists(_)
+            | Problem::Changed(_)
+            | Problem::PolicyMoved { .. }
+            | Problem::AlreadyThere(_)
+            | Problem::Unfit(_)) => other,
+        };
+        Self { doing, problem }
+    }
+}
+
+/// Refuses what SQLite would call a damaged database, though it never was one.
+fn looks_like_a_database(path: &Path) -> Result<(), StoreError> {
+    let mut begins = Vec::new();
+    let length = MAGIC.len() as u64;
+    File::open(path)
+        .and_then(|file| file.take(length).read_to_end(&mut begins))
+        .map_err(|error| StoreError::odd(LOOKING, format!("{}: {error}", path.display())))?;
+    if begins.is_empty() {
+        return Err(Unfit::Empty.while_doing(LOOKING));
+    }
+    if begins != MAGIC {
+        return Err(Unfit::NoDatabase.while_doing(LOOKING));
+    }
+    Ok(())
+}
+
 /// Refuses a file whose tables, indexes, views or triggers are not exactly ours: a view in the place of
 /// a table would answer with whatever its maker likes.
 fn same_schema(copy: &Connection) -> Result<(), StoreError> {
@@ -105,7 +229,7 @@ fn same_schema(copy: &Connection) -> Result<(), StoreError> {
         let name = sanitise(name);
         StoreError::odd(
             LOOKING,
-            format!("its {name} is not what this Gatepost makes"),
+            format!("its {name} is not what this Gatepost makes: take another copy"),
         )
     };
     let known: BTreeSet<&Statement> = ours.iter().collect();
@@ -184,12 +308,14 @@ mod tests {
     fn a_copy_that_is_not_ours_or_not_whole_is_refused() {
         assert_eq!(copied(""), Ok(()));
         for (tamper, why) in [
-            ("PRAGMA application_id = 1", "not a Gatepost store"),
+            ("PRAGMA application_id = 1", "the copy is not a Gatepost store"),
             (
                 "PRAGMA application_id = 1; PRAGMA user_version = 0",
-                "not a Gatepost store",
+                "the copy is not a Gatepost store",
             ),
-            ("PRAGMA user_version = 999", "has version 999"),
+            ("PRAGMA user_version = 999", "the copy has version 999"),
+            ("PRAGMA user_version = 0", "it has version 0"),
+            ("PRAGMA user_version = -1", "it has version -1"),
             (
                 "CREATE TRIGGER t AFTER INSERT ON events BEGIN SELECT 1; END",
                 "trigger t",

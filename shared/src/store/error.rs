@@ -4,6 +4,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::copies::Unfit;
 use crate::files::Untrusted;
 
 /// A failed operation on the store.
@@ -59,6 +60,8 @@ pub enum Problem {
     Sqlite(rusqlite::Error),
     /// The file is already there.
     AlreadyThere(PathBuf),
+    /// It is the copy that is at fault, and not the store.
+    Unfit(Unfit),
 }
 
 impl fmt::Display for StoreError {
@@ -102,6 +105,7 @@ impl fmt::Display for StoreError {
             Problem::AlreadyThere(path) => {
                 write!(f, "{} is there already and is left alone", path.display())
             }
+            Problem::Unfit(unfit) => write!(f, "the copy {unfit}"),
         }
     }
 }
@@ -122,7 +126,8 @@ impl std::error::Error for StoreError {
             | Problem::Exists(_)
             | Problem::Changed(_)
             | Problem::PolicyMoved { .. }
-            | Problem::AlreadyThere(_) => None,
+            | Problem::AlreadyThere(_)
+            | Problem::Unfit(_) => None,
         }
     }
 }

@@ -53,12 +53,14 @@ pub fn check(connection: &Connection) -> Result<(), StoreError> {
 
 /// The version of a store of ours, whatever it is.
 pub fn version(connection: &Connection) -> Result<i64, StoreError> {
-    let (version, application) = versions(connection)?;
-    if application == APPLICATION_ID {
-        return Ok(version);
-    }
     let doing = "reading the store's version";
-    Err(StoreError::odd(doing, "it is not a Gatepost store"))
+    ours(connection)?.ok_or_else(|| StoreError::odd(doing, "it is not a Gatepost store"))
+}
+
+/// The version of a store, whatever it is; none where it is none of ours.
+pub fn ours(connection: &Connection) -> Result<Option<i64>, StoreError> {
+    let (version, application) = versions(connection)?;
+    Ok((application == APPLICATION_ID).then_some(version))
 }
 
 /// Brings a store to this program's version, in one transaction.

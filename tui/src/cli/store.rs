@@ -121,12 +121,26 @@ pub(crate) fn backup(context: &Context, asked: &Backup) -> Result<Exit, Failure>
 }
 
 pub(crate) fn restore(context: &Context, asked: &Restore) -> Result<Exit, Failure> {
-    let mut admin = context.admin()?;
+    let name = match asked.file.as_str() {
+        "-" => "the standard input",
+        file => file,
+    };
+    let mut admin = context.admin().map_err(|failure| match failure {
+        Failure::Admin(error) => Failure::Admin(error.restoring(name)),
+        Failure::Said(..) | Failure::Output(_) => failure,
+    })?;
     let options = Options {
         reopen: asked.more.reopen,
         with_policy: asked.more.with_policy,
     };
-    let candidate = admin.candidate(&mut named::read(context, &asked.file)?, options)?;
+    let mut copy = named::read(context, &asked.file).map_err(|failure| match failure {
+        Failure::Said(exit, text) => Failure::Said(
+            exit,
+            format!("{text}: name a file that gatepost backup wrote"),
+        ),
+        Failure::Admin(_) | Failure::Output(_) => failure,
+    })?;
+    let candidate = admin.candidate(&mut copy, name, options)?;
     if asked.verify {
         context.one(&candidate.restored, || text(&candidate.restored))?;
         return Ok(Exit::Ok);

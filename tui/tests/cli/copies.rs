@@ -168,30 +168,129 @@ fn a_restore_names_whom_it_shuts_out_before_it_is_done() {
         .says("without a confirmed address now, with one in the copy");
 }
 
-// Mutant: what is no store of ours is taken.
+/// What is no backup: how it comes to be, how it is named, the exit code, and what is said of it.
+const NO_BACKUPS: [(&str, &str, i32, &str); 10] = [
+    (
+        "true",
+        "/var/none",
+        1,
+        "/var/none: No such file or directory (os error 2): name a file that gatepost backup wrote",
+    ),
+    (
+        "mkdir /var/odd",
+        "/var/odd",
+        1,
+        "/var/odd: it is not a regular file: name a file that gatepost backup wrote",
+    ),
+    (
+        "touch /var/odd",
+        "/var/odd",
+        1,
+        "/var/odd is empty: name a file that gatepost backup wrote",
+    ),
+    (
+        "cp /etc/passwd /var/odd",
+        "/var/odd",
+        1,
+        "/var/odd is no SQLite database, so no backup: name a file that gatepost backup wrote",
+    ),
+    (
+        "head -c 50000 /var/copy > /var/odd",
+        "/var/odd",
+        1,
+        "/var/odd is damaged or cut off (database disk image is malformed): fetch it again",
+    ),
+    (
+        "head -c 60 /var/copy > /var/odd",
+        "/var/odd",
+        1,
+        "/var/odd is damaged or cut off (database disk image is malformed): fetch it again",
+    ),
+    (
+        "sqlite3 /var/odd 'CREATE TABLE notes (text)'",
+        "/var/odd",
+        1,
+        "/var/odd is not a Gatepost store but another program's database: name a file",
+    ),
+    (
+        "cp /var/copy /var/odd; sqlite3 /var/odd 'PRAGMA user_version = 999'",
+        "/var/odd",
+        6,
+        "/var/odd has version 999, and this program knows",
+    ),
+    (
+        "cp /var/copy /var/odd; sqlite3 /var/odd 'CREATE VIEW more AS SELECT 1'",
+        "/var/odd",
+        1,
+        "/var/odd cannot be restored: its view more is not what this Gatepost makes: take another copy",
+    ),
+    (
+        "cp /var/copy /var/odd; sqlite3 /var/odd 'UPDATE accounts SET uid = 5000000000'",
+        "/var/odd",
+        1,
+        "/var/odd cannot be restored: it has a value in accounts.uid that no Gatepost writes: take another",
+    ),
+];
+
+// Mutants: what is no store of ours is taken; a fault of the copy is said of the store that is there; a file that
+// never was a database is called a damaged one; what comes by the standard input has no name.
 #[test]
-fn what_is_no_backup_is_refused_and_nothing_changes() {
-    let Some(stage) = enrolled("what_is_no_backup_is_refused_and_nothing_changes") else {
+fn what_is_no_backup_is_named_and_refused_and_nothing_changes() {
+    let Some(stage) = enrolled("what_is_no_backup_is_named_and_refused_and_nothing_changes") else {
         return;
     };
-    stage.gatepost(&["restore", "/var/none", "--yes"]).exits(1);
+    stage.gatepost(&["backup", "/var/copy"]).exits(0);
+    for (makes, file, code, told) in NO_BACKUPS {
+        stage.shell(&format!("rm -rf /var/odd; {makes}")).exits(0);
+        for last in ["--verify", "--yes"] {
+            let refused = stage.gatepost(&["restore", file, last]).exits(code);
+            let refused = refused.tells(told);
+            assert!(!refused.err.contains("the store"), "{makes}\n{refused}");
+            assert_eq!(refused.out, "", "{makes}");
+        }
+    }
     stage
         .shell("gatepost restore - --yes < /etc/passwd")
-        .exits(1);
-    stage
-        .shell("gatepost restore - --yes < /dev/null")
         .exits(1)
-        .tells("not a Gatepost store");
-    stage.gatepost(&["backup", "/var/copy"]).exits(0);
-    stage
-        .shell("sqlite3 /var/copy 'PRAGMA user_version = 999'")
-        .exits(0);
-    stage
-        .gatepost(&["restore", "/var/copy", "--yes"])
-        .exits(6)
-        .tells("has version 999");
+        .tells("the standard input is no SQLite database");
     stage.gatepost(&["user", "show", "alice"]).exits(0);
     assert!(!stage.shell("ls /var/lib/gatepost").out.contains("restore"));
+}
+
+// Mutants: the copy is blamed for the store; the way out is not said.
+#[test]
+fn a_store_that_cannot_be_opened_is_told_from_the_copy() {
+    let Some(stage) = enrolled("a_store_that_cannot_be_opened_is_told_from_the_copy") else {
+        return;
+    };
+    stage.gatepost(&["backup", "/var/copy"]).exits(0);
+    for (breaks, told) in [
+        (
+            "head -c 60 /etc/passwd >",
+            "the store is damaged (file is not a database)",
+        ),
+        ("cat /var/other >", "it is not a Gatepost store"),
+    ] {
+        let breaks = format!(
+            "cd /var/lib/gatepost; rm -f gatepost.db-wal gatepost.db-shm; rm -f /var/other; \
+             sqlite3 /var/other 'CREATE TABLE notes (text)'; {breaks} gatepost.db"
+        );
+        stage.shell(&breaks).exits(0);
+        for last in ["--verify", "--yes"] {
+            stage
+                .gatepost(&["restore", "/var/copy", last])
+                .exits(1)
+                .tells(told)
+                .tells("That is the store that is there, not /var/copy.")
+                .tells("gatepost setup --new-store");
+        }
+    }
+    // And that way leads out.
+    stage.shell("rm /var/lib/gatepost/*").exits(0);
+    stage.gatepost(&["setup", "--new-store"]).exits(0);
+    let restore = ["restore", "/var/copy", "--yes", "--with-policy"];
+    stage.gatepost(&restore).exits(0);
+    stage.gatepost(&["user", "show", "alice"]).exits(0);
 }
 
 // Mutant: who waits at a prompt is not counted.

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{Options, PLANNING};
 use crate::host::Now;
 use crate::policy::versions;
+use crate::store::copies::Unfit;
 use crate::store::error::{Problem, StoreError};
 use crate::store::events;
 
@@ -216,14 +217,14 @@ pub(super) fn no_contradiction(connection: &Connection) -> Result<(), StoreError
         AND NOT EXISTS (SELECT 1 FROM copy.meta WHERE key = 'anchor')";
     if ask(unlogged)? {
         let what = "it has accounts, and no event says where they come from: take another copy";
-        return Err(StoreError::odd(PLANNING, what));
+        return Err(Unfit::Odd(what.to_owned()).while_doing(PLANNING));
     }
     let strangers = "SELECT EXISTS (SELECT 1 FROM copy.accounts c
         WHERE NOT EXISTS (SELECT 1 FROM main.accounts m WHERE m.name = c.name))";
     if same_log(connection).map_err(failed(PLANNING))? && ask(strangers)? {
         let what = "it says that it is an earlier state of this store, and has accounts that this store \
                     never had: somebody changed it; take another copy";
-        return Err(StoreError::odd(PLANNING, what));
+        return Err(Unfit::Odd(what.to_owned()).while_doing(PLANNING));
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use rusqlite::types::ValueRef;
 
 use super::{FATES, Fate, PLANNING, columns};
 use crate::code::kept;
+use crate::store::copies::Unfit;
 use crate::store::error::StoreError;
 use crate::store::{clock, events};
 
@@ -91,9 +92,7 @@ fn readable(table: &str, column: &str, value: ValueRef<'_>) -> bool {
 }
 
 fn odd(table: &str, column: &str) -> StoreError {
-    let what = format!(
-        "a row of the copy has a value in {table}.{column} that no Gatepost writes: nothing was done; take \
-         another copy"
-    );
-    StoreError::odd(PLANNING, what)
+    let what =
+        format!("it has a value in {table}.{column} that no Gatepost writes: take another copy");
+    Unfit::Odd(what).while_doing(PLANNING)
 }

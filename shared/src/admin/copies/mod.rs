@@ -1,7 +1,7 @@
 //! The store as a thing: backed up, restored, checked, migrated, shrunk, its clock mended.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -14,6 +14,7 @@ use crate::host::{Host, System};
 use crate::store::Store;
 use crate::store::beside::{Purpose, Temporary};
 use crate::store::copies::Found;
+use crate::store::error::{Problem, StoreError};
 use crate::store::events::Event;
 pub use crate::store::restore::{Options, Plan};
 pub use crate::store::upkeep::Depth;
@@ -45,6 +46,8 @@ pub struct Restored {
 /// A copy that lies beside the store, looked through.
 #[derive(Debug)]
 pub struct Candidate {
+    /// As it was named.
+    name: String,
     file: Temporary,
     options: Options,
     /// What it is, and what restoring it would do.
@@ -100,25 +103,24 @@ impl Admin {
         })
     }
 
-    /// Takes a copy in, beside the store, and looks it through; the store is not touched.
+    /// Takes a copy in, beside the store, and looks it through; the store is not touched. What is wrong with it
+    /// is said of it as it was named.
     pub fn candidate(
         &self,
         copy: &mut dyn Read,
+        name: &str,
         options: Options,
     ) -> Result<Candidate, AdminError> {
         self.may(Right::Machine)?;
         let file = Temporary::beside(&self.config.store, Purpose::Restore)?;
-        let mut content = File::options()
-            .write(true)
-            .open(file.path())
-            .map_err(AdminError::copy)?;
-        std::io::copy(copy, &mut content).map_err(AdminError::copy)?;
-        drop(content);
-        let (opened, found) = Store::open_copy(file.path())?;
+        take_in(copy, name, &file)?;
+        let (opened, found) = Store::open_copy(file.path()).map_err(whose(name))?;
         drop(opened);
         let now = self.host.now();
-        let plan = self.store.restore_plan(&now, file.path(), options)?;
+        let plan = self.store.restore_plan(&now, file.path(), options);
+        let plan = plan.map_err(whose(name))?;
         Ok(Candidate {
+            name: name.to_owned(),
             file,
             options,
             restored: Restored {
@@ -139,7 +141,7 @@ impl Admin {
         self.may(Right::Machine)?;
         let aside = free_name(&self.config.store, self.store.last_seq()?);
         let now = self.host.now();
-        let plan = self.store.restore(
+        let done = self.store.restore(
             &now,
             candidate.file.path(),
             &aside,
@@ -147,7 +149,8 @@ impl Admin {
             &candidate.restored.plan,
             &self.actor,
             &reason(why),
-        )?;
+        );
+        let plan = done.map_err(whose(&candidate.name))?;
         self.log("store-restore", "");
         Ok(Restored {
             copy: candidate.restored.copy.clone(),
@@ -221,6 +224,86 @@ impl Admin {
         self.store.record(self.host.now().wall, &event)?;
         self.log(act, "");
         Ok(())
+    }
+}
+
+/// Writes a copy into a file beside the store.
+fn take_in(copy: &mut dyn Read, name: &str, file: &Temporary) -> Result<(), AdminError> {
+    let path = file.path();
+    let unwritten = |error: std::io::Error| {
+        let kind = error.kind();
+        let is_full = [ErrorKind::StorageFull, ErrorKind::QuotaExceeded].contains(&kind);
+        StoreError {
+            doing: "taking the copy in beside the store",
+            problem: if is_full {
+                Problem::Full
+            } else if kind == ErrorKind::ReadOnlyFilesystem {
+                Problem::ReadOnly
+            } else {
+                Problem::Odd(format!("{}: {error}", path.display()))
+            },
+        }
+    };
+    let mut content = File::options().write(true).open(path).map_err(unwritten)?;
+    let mut bytes = vec![0; AT_ONCE];
+    loop {
+        let count = match copy.read(&mut bytes) {
+            Ok(0) => return Ok(()),
+            Ok(count) => count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => {
+                let copy = name.to_owned();
+                return Err(AdminError::Unread { copy, error });
+            }
+        };
+        let read = bytes.get(..count).unwrap_or_default();
+        content.write_all(read).map_err(unwritten)?;
+    }
+}
+
+/// Bytes of a copy that are read at once.
+const AT_ONCE: usize = 256 * 1024;
+
+/// For `map_err`: a failure said of the copy of that name, or of the store that is there, whichever it is.
+fn whose(name: &str) -> impl Fn(StoreError) -> AdminError {
+    move |error| told_of(name, error)
+}
+
+/// See [`whose`].
+fn told_of(name: &str, error: StoreError) -> AdminError {
+    let copy = name.to_owned();
+    match error.problem {
+        Problem::Unfit(unfit) => AdminError::Unfit { copy, unfit },
+        Problem::Corrupt(_) => AdminError::StoreBroken { copy, error },
+        Problem::Odd(_)
+        | Problem::Untrusted(_)
+        | Problem::Busy
+        | Problem::Newer { .. }
+        | Problem::NotMigrated { .. }
+        | Problem::Full
+        | Problem::ReadOnly
+        | Problem::NotFound(_)
+        | Problem::Exists(_)
+        | Problem::Changed(_)
+        | Problem::PolicyMoved { .. }
+        | Problem::Sqlite(_)
+        | Problem::AlreadyThere(_) => AdminError::Store(error),
+    }
+}
+
+impl AdminError {
+    /// The same, where the store had to be opened for a copy of that name to be restored.
+    #[must_use]
+    pub fn restoring(self, name: &str) -> Self {
+        let Self::Store(error) = self else {
+            return self;
+        };
+        // What is said so when it is opened is no store of ours.
+        if matches!(error.problem, Problem::Odd(_)) {
+            let copy = name.to_owned();
+            return Self::StoreBroken { copy, error };
+        }
+        told_of(name, error)
     }
 }
 
