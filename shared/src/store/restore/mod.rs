@@ -352,6 +352,8 @@ fn accounts(tx: &Transaction<'_>, plan: &Plan, options: Options) -> Result<(), r
         .iter()
         .map(|name| match name.as_str() {
             "state" => "'removed'",
+            // Whoever saw it before the restore saw another one.
+            "version" => "version + 1",
             name => name,
         })
         .collect();
