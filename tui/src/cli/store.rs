@@ -1,10 +1,7 @@
 //! `gatepost store`, `backup` and `restore`.
 
-use std::fmt::Write;
-
 use clap::{Args, Subcommand};
-use gatepost_shared::admin::copies::{self, Clock, Depth, Doing, Options, Plan, Restored};
-use gatepost_words::text::sanitise;
+use gatepost_shared::admin::copies::{self, Clock, Depth, Doing, Options, Restored, Room};
 use serde::Serialize;
 
 use super::exit::{Exit, Failure};
@@ -161,88 +158,14 @@ pub(crate) fn restore(context: &Context, asked: &Restore) -> Result<Exit, Failur
 }
 
 fn text(restored: &Restored) -> String {
-    let Restored {
-        copy, plan, kept, ..
-    } = restored;
-    let mut text = format!(
-        "The copy is whole: version {}, {} accounts, its log ends at event {} with head {}.\n",
-        copy.version, copy.accounts, copy.seq, copy.head
-    );
-    text.push_str(if plan.same_log {
-        "It is an earlier state of this store: the log goes on.\n"
-    } else {
-        "It is of another store: its log takes the place of this one's.\n"
-    });
-    text.push_str(
-        "Codes that are open no longer work, those that confirm an address among them: gatepost user verify \
-         NAME sends a new one.\n",
-    );
-    text.push_str(&changes(plan));
-    if plan.takes_rules {
-        text.push_str("The rules become the copy's: gatepost policy show, afterwards.\n");
-    } else if !plan.same_log {
-        text.push_str("The rules stay as they are: --with-policy takes the copy's.\n");
-    }
-    if let Some(kept) = kept {
-        // Writing to a String cannot fail.
-        let _infallible = writeln!(
-            text,
+    let mut told = restored.told(Room::PAGE);
+    if let Some(kept) = &restored.kept {
+        told.push(format!(
             "Restored. The store as it was: {}. Remove it when nobody needs it.",
             kept.display()
-        );
+        ));
     }
-    text
-}
-
-/// Names that are shown; JSON has all.
-const NAMED: usize = 20;
-
-fn changes(plan: &Plan) -> String {
-    let mut text = String::new();
-    for (what, names) in [
-        (
-            "disabled or removed now, and active again with the copy",
-            &plan.reopened,
-        ),
-        (
-            "disabled or removed now, active in the copy, and closed they stay: --reopen opens them",
-            &plan.kept_closed,
-        ),
-        (
-            "that can sign in now and cannot then, since the copy has them disabled or removed, for another \
-             uid or without a confirmed address",
-            &plan.closed,
-        ),
-        ("that are not locked now and are then", &plan.locked),
-        ("not in the copy, and so removed", &plan.unknown),
-        (
-            "whose codes go elsewhere then, as the copy has it; who has them now is told",
-            &plan.moved,
-        ),
-        (
-            "without a confirmed address now, with one in the copy, and without it they stay: --reopen \
-             brings it back",
-            &plan.kept_unconfirmed,
-        ),
-        ("that this store never had", &plan.new),
-    ] {
-        if names.is_empty() {
-            continue;
-        }
-        let shown: Vec<String> = names
-            .iter()
-            .take(NAMED)
-            .map(|name| sanitise(name))
-            .collect();
-        let more = if names.len() > NAMED { " \u{2026}" } else { "" };
-        let _infallible = writeln!(
-            text,
-            "{} accounts {what}: {}{more}",
-            names.len(),
-            shown.join(" ")
-        );
-    }
-    text
+    told.join("\n") + "\n"
 }
 
 fn check(context: &Context, depth: Depth) -> Result<Exit, Failure> {

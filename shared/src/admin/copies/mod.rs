@@ -1,5 +1,7 @@
 //! The store as a thing: backed up, restored, checked, migrated, shrunk, its clock mended.
 
+mod told;
+
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
@@ -7,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::json;
 
+pub use self::told::Room;
 use super::roles::{Operator, Right};
 use super::{Admin, AdminError, reason, stamp};
 use crate::files;
