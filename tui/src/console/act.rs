@@ -208,6 +208,8 @@ pub(crate) enum Act {
     PreviewOf(Kind),
     /// Write a copy of the store to a file.
     BackUp,
+    /// Look a copy of the store through, and restore it.
+    Restore,
     /// Edit the rules.
     EditRules,
     /// Put what was edited in force for a while.

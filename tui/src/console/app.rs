@@ -167,6 +167,8 @@ impl App<'_> {
                 | Effect::Sources(_)
                 | Effect::Undoables
                 | Effect::Plan(..)
+                | Effect::LookThrough(..)
+                | Effect::DropCopy(_)
                 | Effect::Long(..)
                 | Effect::Events { .. }
                 | Effect::Mails { .. }

@@ -85,6 +85,10 @@ pub(crate) enum Effect {
     Undoables,
     /// Look what would become of a list, before it is imported.
     Plan(Job, Deed),
+    /// Look a copy of the store through, before it is restored.
+    LookThrough(Job, Deed),
+    /// Let go of the copy that this job looked through.
+    DropCopy(Job),
     /// Look around as doctor does.
     Checks,
     /// Recompute the chain.
@@ -134,7 +138,8 @@ pub(crate) struct Deed {
     pub(crate) said: Said,
     /// Whether somebody said that they mean it.
     pub(crate) sure: Sure,
-    /// The job that looked at the list which is imported: another one looked at since refuses the deed.
+    /// The job that looked at the list which is imported, or the copy which is restored: another one looked at
+    /// since refuses the deed.
     pub(crate) looked: Option<Job>,
     /// The versions of the accounts that were on the screen, by their keys: another one by now refuses the
     /// deed there. An account that was not on it has none: it is done to that as it is.
@@ -243,6 +248,7 @@ impl Deed {
             | Verb::Invite
             | Verb::Forget
             | Verb::Import
+            | Verb::Restore
             | Verb::Unmask
             | Verb::TestMail
             | Verb::RetryMail
@@ -411,6 +417,10 @@ pub(crate) enum Slot {
     Update,
     /// What is mailed afterwards.
     After,
+    /// What becomes of accounts that were closed since.
+    Closed,
+    /// Whose rules there are then.
+    Rules,
     /// A word that had to be typed, which says no more than that.
     Typed,
 }
@@ -446,6 +456,8 @@ pub(crate) enum Verb {
     Undo,
     /// A list is imported.
     Import,
+    /// A copy of the store is restored.
+    Restore,
     /// Addresses are shown.
     Unmask,
     /// A test message goes out.

@@ -18,7 +18,7 @@ use gatepost_words::secret::Secret;
 
 pub(crate) use super::act::{Act, Screen, Step};
 use super::prefs::{Keys, Prefs};
-pub(crate) use super::told::{FoundPolicy, Post, Refused, Told, Undone};
+pub(crate) use super::told::{FoundPolicy, LookedThrough, Post, Refused, Told, Undone};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +86,8 @@ pub(crate) enum Found {
     Undoables(Vec<undo::Listed>),
     /// What would become of a list.
     Planned(Job, Result<Planned, String>),
+    /// What restoring a copy would do.
+    LookedThrough(Job, Result<LookedThrough, String>),
     /// Addresses may be shown now: the audit has it.
     Unmasked,
     /// What the person keeps of the console, their own keys, and what is wrong with either.
@@ -193,6 +195,10 @@ pub(crate) enum Job {
     Export(u32),
     /// The store is copied to a file.
     BackUp,
+    /// A copy of the store is looked through, to be restored.
+    LookThrough(u32),
+    /// The copy that was looked through is restored.
+    Restore(u32),
     /// Who is affected by a candidate is found out.
     Difference(u32),
     /// It is looked what would become of a list.
@@ -214,6 +220,8 @@ impl Job {
             Self::Each(_) => "acting on many accounts",
             Self::Export(_) => "writing a file",
             Self::BackUp => "copying the store",
+            Self::LookThrough(_) => "looking through a copy",
+            Self::Restore(_) => "restoring the store",
             Self::Difference(_) => "finding out who is affected",
             Self::Plan(_) => "reading a list",
             Self::Import(_) => "importing a list",
@@ -228,11 +236,14 @@ impl Job {
             | Self::Export(_)
             | Self::Difference(_)
             | Self::Import(_)
+            | Self::LookThrough(_)
             | Self::Undo(_) => true,
             Self::Chain
             | Self::TestMail
             | Self::RetryMail
             | Self::BackUp
+            // One transaction.
+            | Self::Restore(_)
             | Self::Doctor
             | Self::Plan(_) => false,
         }

@@ -1,5 +1,5 @@
-//! What the workers found about policy and mail, and how taking back ended, as values for state and view: no more
-//! than is shown.
+//! What the workers found about policy, mail and copies, and how taking back ended, as values for state and view:
+//! no more than is shown.
 
 use gatepost_shared::admin::browse::Page;
 use gatepost_shared::admin::policy::diff::{Change, Closed, Line, Stopped, Yours};
@@ -21,6 +21,15 @@ pub(crate) struct Post {
     pub(crate) templates: Vec<Template>,
     /// What is wrong with them; none where the role may not have them tried.
     pub(crate) checks: Option<Vec<TemplateCheck>>,
+}
+
+/// What restoring a copy would do. The copy itself stays with the workers: only what was looked through is restored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LookedThrough {
+    /// In sentences.
+    pub(crate) told: Vec<String>,
+    /// Logins that wait at a prompt, whose codes would no longer work.
+    pub(crate) waiting: u64,
 }
 
 /// What the workers found about the policy.

@@ -270,6 +270,93 @@ fn a_list_is_imported_and_taken_back_as_one() {
     terminal.press(&["q"]).is_the_shells();
 }
 
+/// Has a copy looked through on Health.
+fn look_through<'a>(terminal: &'a Terminal<'a>, file: &str) -> &'a Terminal<'a> {
+    terminal.press(&["7"]).shows("R restore").press(&["R"]);
+    terminal.shows("Restore the store from a copy");
+    terminal.press(&[file, "Tab", "Tab", "Tab", "Tab", "Tab", "Enter"])
+}
+
+// Mutants: readers stay at the store before; marks outlive it; it is done without the word; a copy that is at fault is
+// called the store; one that nobody wants restored stays beside the store; so does one that is left at the end.
+#[test]
+fn a_backup_is_restored_in_the_console_under_its_own_readers() {
+    terminal!(stage, terminal, "console_restores");
+    enrol(&stage, "alice");
+    let others = "ls /var/lib/gatepost | grep -cvxE 'gatepost.db(-wal|-shm)?'; true";
+    let beside = || stage.shell(others).out.trim().to_owned();
+    terminal
+        .line("gatepost console --screen users")
+        .shows("1 account");
+    terminal.press(&["7"]).shows("B backup").press(&["B"]);
+    terminal.press(&["/root/copy", "Enter", "Enter"]);
+    terminal.shows("bytes written to /root/copy");
+    // The change that is to go, and marks on both rows.
+    terminal.press(&["2", "D"]).shows("Disable alice?");
+    terminal.press(&["y"]).shows("- disabled");
+    enrol(&stage, "root");
+    terminal.shows("2 accounts");
+    terminal.press(&["*"]).shows("2 marked");
+    // What is no copy changes nothing, and is named.
+    look_through(&terminal, "/etc/passwd").shows("/etc/passwd is no SQLite database");
+    assert_eq!(beside(), "0");
+    // Nor does one that is left.
+    look_through(&terminal, "/root/copy").shows("Restore this copy?");
+    terminal.shows("1 accounts not in the copy, and so removed: root");
+    terminal.shows("Same as: gatepost restore /root/copy");
+    assert_eq!(beside(), "1");
+    terminal.press(&["Escape"]);
+    terminal.waits("no file beside the store", |_picture| beside() == "0");
+    let kinds = "SELECT count(*) FROM events WHERE kind = 'store-restore'";
+    assert_eq!(stored(&stage, kinds), "0");
+    // Accounts that were closed since become the copy's.
+    terminal
+        .press(&["R"])
+        .shows("Restore the store from a copy");
+    terminal.press(&["/root/copy", "Tab", "Right"]);
+    terminal.shows("gatepost restore /root/copy --reopen --verify");
+    terminal.press(&["Tab", "Tab", "T-17", "Tab", "Tab", "Enter"]);
+    terminal.shows("1 accounts disabled or removed now, and active again");
+    // Not without the word.
+    terminal
+        .press(&["Enter", "Enter"])
+        .shows("Type restore to do it");
+    terminal.press(&["restore", "Enter", "Enter"]);
+    terminal.shows("Restored, up to event");
+    // The same console, the same readers: rows, pages, events, and what can be taken back.
+    terminal.press(&["2"]).shows("- removed").shows("active");
+    terminal.waits("no marks, and nothing to be taken back", |picture| {
+        !picture.contains("marked") && !picture.contains("z undo")
+    });
+    terminal.press(&["4"]).shows("store-restore");
+    assert_eq!(stored(&stage, kinds), "1");
+    let reason = "SELECT json_extract(detail, '$.reason') FROM events WHERE kind = 'store-restore'";
+    assert_eq!(stored(&stage, reason), "T-17");
+    // What is done next is done to the store that there is now.
+    terminal.press(&["2", "Home", "l"]).shows("Lock alice?");
+    terminal
+        .press(&["y"])
+        .shows("! locked")
+        .shows("z undo: lock alice");
+    // Only the store as it was stays.
+    assert_eq!(beside(), "1");
+    look_through(&terminal, "/root/copy").shows("Restore this copy?");
+    assert_eq!(beside(), "2");
+    terminal.press(&["C-c", "q"]).is_the_shells();
+    assert_eq!(beside(), "1");
+    // Nor does an end by a signal leave the copy there.
+    terminal
+        .line("clear; gatepost console --screen health")
+        .shows("R restore");
+    look_through(&terminal, "/root/copy").shows("Restore this copy?");
+    assert_eq!(beside(), "2");
+    terminal.kill("TERM");
+    terminal.is_the_shells();
+    assert_eq!(beside(), "1");
+    stage.gatepost(&["store", "check"]).exits(0);
+    stage.gatepost(&["audit", "verify"]).exits(0);
+}
+
 /// What a terminal must never be given: each would steer it, or turn the text round.
 const STEERING: [&str; 7] = [
     "\u{1b}[66;6H",

@@ -15,7 +15,7 @@
 //! - `posting`: what waits to be mailed, how relays fared, templates
 //! - `completing`: what real shells complete
 //! - `exporting`: files that `export` and the console's E write
-//! - `console`: the console in a real terminal; `console_jobs`: the jobs on accounts there, two
+//! - `console`: the console in a real terminal; `console_jobs`: the jobs on accounts there, a restore, two
 //!   consoles at once, killed ones, and a store full of escape sequences
 //! - `stage`: the private view
 

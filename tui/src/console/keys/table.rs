@@ -10,7 +10,7 @@ const LIVE: W = W::Screen(Screen::Live);
 
 /// The table: where, which keys, what; its name, the word in the footer, the sentence of the help, and
 /// the subcommand.
-pub(crate) const TABLE: [Binding; 114] = [
+pub(crate) const TABLE: [Binding; 115] = [
     row(
         USERS,
         &[K::Char('u')],
@@ -374,6 +374,17 @@ pub(crate) const TABLE: [Binding; 114] = [
             "backup",
             "write a copy of the store to a file",
             "gatepost backup FILE",
+        ],
+    ),
+    row(
+        W::Screen(Screen::Health),
+        &[K::Char('R')],
+        A::Restore,
+        [
+            "restore",
+            "restore",
+            "look a copy of the store through, see what it would change, and restore it",
+            "gatepost restore FILE",
         ],
     ),
     row(

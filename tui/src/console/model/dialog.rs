@@ -39,6 +39,8 @@ pub(crate) enum About {
     Sure(Deed),
     /// A look at a list, before it is imported; what its fields say comes with it.
     Plan,
+    /// A look through a copy of the store, before it is restored; what its fields say comes with it.
+    LookThrough,
     /// What somebody else changed meanwhile; the deed that was refused, which can be asked again.
     Changed(Deed),
     /// Rows in a file; the subcommand that writes them.
@@ -194,6 +196,7 @@ impl Dialog {
             // It is asked again about the row as it is then.
             About::Changed(_)
             | About::Plan
+            | About::LookThrough
             | About::Export(_)
             | About::BackUp
             | About::View
@@ -312,6 +315,10 @@ impl Dialog {
             About::Plan => {
                 let line = twin::of(&Deed::on(Verb::Import, []), &self.said());
                 Some(format!("{line} --dry-run"))
+            }
+            About::LookThrough => {
+                let line = twin::of(&Deed::on(Verb::Restore, []), &self.said());
+                Some(format!("{line} --verify"))
             }
             About::Changed(deed) => {
                 let user = twin::quoted(deed.object());

@@ -21,6 +21,10 @@ pub(crate) struct Health {
     pub(crate) is_open: bool,
     /// How far it is scrolled.
     pub(crate) scroll: usize,
+    /// What restoring the copy that was looked through last would do, in sentences.
+    pub(crate) planned: Vec<String>,
+    /// What came of it, where it was restored.
+    pub(crate) restored: Option<Result<String, String>>,
 }
 
 impl Health {
@@ -71,6 +75,17 @@ impl Health {
                 }
             }
         }
+        if !self.planned.is_empty() || self.restored.is_some() {
+            headed(&mut lines, "RESTORE");
+        }
+        for line in &self.planned {
+            lines.extend(broken(Tone::Plain, line, width, 2));
+        }
+        lines.extend(match &self.restored {
+            None => Vec::new(),
+            Some(Ok(done)) => broken(Tone::Good, done, width, 2),
+            Some(Err(failed)) => broken(Tone::Bad, failed, width, 2),
+        });
         headed(&mut lines, "WHAT CODES BY MAIL ARE NOT");
         for line in HONESTLY {
             lines.extend(broken(Tone::Plain, line, width, 2));

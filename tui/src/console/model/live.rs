@@ -113,6 +113,13 @@ impl Live {
         self.frozen = self.now.clone().filter(|_| self.is_paused);
     }
 
+    /// Forgets what was seen: the events may be another log's, with lower numbers.
+    pub(crate) fn forget(&mut self) {
+        self.seen = 0;
+        self.is_paused = false;
+        self.frozen = None;
+    }
+
     /// Whether the newest event stays in view now: nobody paused, nobody scrolled away.
     pub(crate) fn is_following(&self) -> bool {
         self.follows && !self.is_paused && self.is_at_the_top()

@@ -126,6 +126,8 @@ pub(crate) struct Model {
     pub(crate) asked: Option<Deed>,
     /// The list that is looked at, by its job.
     pub(crate) planning: Option<(Job, Deed)>,
+    /// The copy of the store that is looked through, by its job.
+    pub(crate) restoring: Option<(Job, Deed)>,
     /// When Ctrl-C was last pressed with nothing to cancel.
     pub(crate) interrupted: Option<u64>,
 }
@@ -235,6 +237,7 @@ impl Model {
             undo: Undoables::default(),
             asked: None,
             planning: None,
+            restoring: None,
             interrupted: None,
         }
     }

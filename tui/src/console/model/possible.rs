@@ -60,6 +60,7 @@ impl Model {
             Act::TestMail => self.why_not_again(Job::TestMail),
             Act::RetryMail => self.why_not_again(Job::RetryMail),
             Act::BackUp => self.why_not_again(Job::BackUp),
+            Act::Restore => self.why_no_restore(),
             Act::Filter if !matches!(self.screen, Screen::Home | Screen::Users | Screen::Audit) => {
                 Some("There is no filter here; Users and Audit have one.".to_owned())
             }
@@ -207,6 +208,13 @@ impl Model {
         page.and_then(|page| page.as_ref().ok()?.bypass_useless.clone())
     }
 
+    /// Why no copy is looked through: there is one at a time.
+    fn why_no_restore(&self) -> Option<String> {
+        let mut running = self.jobs.running();
+        let other = running.find(|work| matches!(work.job, Job::LookThrough(_) | Job::Restore(_)));
+        other.map(|work| format!("still {}", work.job.name()))
+    }
+
     /// Why a job is not begun.
     pub(crate) fn why_not_again(&self, job: Job) -> Option<String> {
         self.jobs.runs(job).then(|| format!("still {}", job.name()))
@@ -268,7 +276,7 @@ fn needs(act: Act) -> Option<Right> {
             Some(Right::Policy)
         }
         // A file by its name.
-        Act::Export | Act::BackUp => Some(Right::Machine),
+        Act::Export | Act::BackUp | Act::Restore => Some(Right::Machine),
         _ => None,
     }
 }

@@ -87,6 +87,7 @@ pub(crate) fn of(deed: &Deed, said: &Said) -> String {
         }
         Verb::Undo => format!("gatepost undo {}{reason}{yes}", users()),
         Verb::Import => import(said, &reason),
+        Verb::Restore => format!("{}{reason}{yes}", restore(said)),
         Verb::Unmask => format!("gatepost user list --unmask{reason}"),
         Verb::TryRules(put) => format!("{}{reason}", try_rules(put, said)),
         Verb::ApplyRules(put) => format!("{}{reason}", apply_rules(put)),
@@ -175,6 +176,24 @@ fn import(said: &Said, reason: &str) -> String {
     line
 }
 
+fn restore(said: &Said) -> String {
+    let file = match said.get(Slot::File) {
+        "" => "FILE".to_owned(),
+        file => quoted(file),
+    };
+    let reopen = if said.get(Slot::Closed) == AS_COPIED {
+        " --reopen"
+    } else {
+        ""
+    };
+    let rules = if said.get(Slot::Rules) == THE_COPYS {
+        " --with-policy"
+    } else {
+        ""
+    };
+    format!("gatepost restore {file}{reopen}{rules}")
+}
+
 /// The words of the choices that dialogs have.
 pub(crate) const BY_CODE: &str = "by a code";
 pub(crate) const BY_WORD: &str = "by my word";
@@ -183,6 +202,10 @@ pub(crate) const ADDS: &str = "enrol only";
 pub(crate) const UPDATES: &str = "change addresses too";
 pub(crate) const MAILS_NOTHING: &str = "nothing";
 pub(crate) const INVITES: &str = "the codes";
+pub(crate) const STAY_CLOSED: &str = "stay closed";
+pub(crate) const AS_COPIED: &str = "as in the copy";
+pub(crate) const STAY_OURS: &str = "stay ours";
+pub(crate) const THE_COPYS: &str = "the copy's";
 
 /// A word as a shell takes it.
 pub(crate) fn quoted(word: &str) -> String {

@@ -17,6 +17,11 @@ impl Undoables {
         self.at = now;
     }
 
+    /// Forgets them: they were another store's.
+    pub(crate) fn forget(&mut self) {
+        self.acts.clear();
+    }
+
     /// Those that can be taken back still, the newest first.
     pub(crate) fn open(&self, now: u64) -> impl Iterator<Item = &Listed> {
         self.acts.iter().filter(move |act| self.end(act) > now)

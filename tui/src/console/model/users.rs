@@ -89,6 +89,16 @@ impl Users {
         self.outdated.clear();
     }
 
+    /// Forgets what was marked and read of accounts: they were another store's. The rows are read anew.
+    pub(crate) fn forget(&mut self) {
+        self.unmark();
+        self.page = None;
+        self.sign_ins = None;
+        self.applies = None;
+        self.total = None;
+        self.lists_codes = false;
+    }
+
     /// Marks what failed, with the versions that were `seen` when the job began; what was changed since is to be
     /// seen anew.
     pub(crate) fn keep_marks<'a>(

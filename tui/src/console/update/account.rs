@@ -124,6 +124,7 @@ fn words(model: &Model, verb: Verb, row: &UserRow) -> Option<Words> {
         | Verb::Forget
         | Verb::Undo
         | Verb::Import
+        | Verb::Restore
         | Verb::Unmask
         | Verb::TestMail
         | Verb::RetryMail
@@ -477,6 +478,7 @@ pub(super) const fn many_words(verb: Verb) -> Option<ManyWords> {
         | Verb::Forget
         | Verb::Undo
         | Verb::Import
+        | Verb::Restore
         | Verb::Unmask
         | Verb::TestMail
         | Verb::RetryMail

@@ -36,10 +36,10 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
         Act::Press => match dialog.focus {
             // What was typed is not done by the same key that ends it.
             Focus::Field(at) => dialog.focus = dialog.filled(at),
-            Focus::Leave => model.dialog = None,
+            Focus::Leave => return super::restore::left(model),
             Focus::Do => return done(model),
         },
-        Act::Back => model.dialog = None,
+        Act::Back => return super::restore::left(model),
         _ => {}
     }
     Vec::new()
@@ -89,6 +89,7 @@ fn done(model: &mut Model) -> Vec<Effect> {
         }
         About::Sure(deed) => change(model, deed),
         About::Plan => super::import::look(model, said),
+        About::LookThrough => super::restore::look(model, said),
         About::Changed(deed) => super::account::again(model, &deed),
         About::Export(_) => super::export::begin(model, &said),
         About::View => super::prefs::keep_view(model, said.get(Slot::Name)),
@@ -106,6 +107,7 @@ fn change(model: &mut Model, deed: Deed) -> Vec<Effect> {
         Verb::RetryMail => super::start(model, Job::RetryMail, Effect::Do(deed)),
         Verb::Bypass | Verb::Shield => super::asking::begin(model, deed),
         Verb::Import => super::import::begin(model, deed),
+        Verb::Restore => super::restore::begin(model, deed),
         Verb::Undo => super::undo::begin(model, deed),
         Verb::Unlock
         | Verb::Disable

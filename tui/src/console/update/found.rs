@@ -9,7 +9,7 @@ use super::super::model::Model;
 use super::super::model::dialog::Dialog;
 use super::super::model::list::Keyed;
 use super::super::model::text::Tone;
-use super::{account, asking, home, import, jobs, live, mail, policy, prefs, users};
+use super::{account, asking, home, import, jobs, live, mail, policy, prefs, restore, users};
 
 pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
     let height = model.table_height();
@@ -80,12 +80,16 @@ pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
             Vec::new()
         }
         Found::Planned(job, planned) => import::planned(model, job, planned),
+        Found::LookedThrough(job, found) => restore::looked_through(model, job, found),
         Found::Unmasked => {
             model.users.unmasked = true;
             users::read(model)
         }
         Found::Prefs(prefs, others, faults) => prefs::take(model, prefs, &others, faults),
-        Found::Keys(keys) => keys_came(model, keys),
+        Found::Keys(keys) => {
+            jobs::marked(model, keys);
+            Vec::new()
+        }
         Found::Post(post) => {
             model.mail.post = Some(post);
             Vec::new()
@@ -103,15 +107,6 @@ pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
         Found::Undone(job, undone) => undone_came(model, job, undone),
         Found::Ended(job, said) => ended(model, job, said),
     }
-}
-
-/// Accounts are to be marked.
-fn keys_came(model: &mut Model, keys: Result<(Vec<String>, bool), String>) -> Vec<Effect> {
-    match keys {
-        Ok((keys, are_more)) => jobs::marked(model, keys, are_more),
-        Err(error) => say(model, Err(error)),
-    }
-    Vec::new()
 }
 
 /// What was done to many accounts is over.
@@ -161,9 +156,19 @@ fn ended(model: &mut Model, job: Job, said: Result<String, String>) -> Vec<Effec
             model.mail.test = Some(said.clone());
             false
         }
+        Job::Restore(_) => {
+            model.health.restored = Some(said.clone());
+            if said.is_ok() {
+                let effects = restore::restored(model);
+                say(model, said);
+                return effects;
+            }
+            false
+        }
         Job::Import(_) => true,
         Job::RetryMail
         | Job::BackUp
+        | Job::LookThrough(_)
         | Job::Doctor
         | Job::Each(_)
         | Job::Export(_)

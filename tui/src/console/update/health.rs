@@ -3,7 +3,7 @@
 use super::super::effect::Effect;
 use super::super::message::{Act, Job};
 use super::super::model::Model;
-use super::{export, scrolled, start};
+use super::{export, restore, scrolled, start};
 
 /// Looks around.
 pub(super) fn look(model: &mut Model) -> Vec<Effect> {
@@ -34,6 +34,7 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
         }
         Act::Back => model.health.is_open = false,
         Act::BackUp => return export::ask_to_back_up(model),
+        Act::Restore => return restore::ask(model),
         _ => {}
     }
     Vec::new()

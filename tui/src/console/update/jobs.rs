@@ -94,8 +94,12 @@ pub(super) fn mark(model: &mut Model) -> Vec<Effect> {
     super::users::act(model, Act::Move(Step::Down))
 }
 
-/// The accounts of the filter are to be marked; some may lie beyond.
-pub(super) fn marked(model: &mut Model, keys: Vec<String>, are_more: bool) {
+/// The accounts of the filter are to be marked; some may lie beyond. Or they could not be read.
+pub(super) fn marked(model: &mut Model, keys: Result<(Vec<String>, bool), String>) {
+    let (keys, are_more) = match keys {
+        Ok(found) => found,
+        Err(error) => return model.notes.say(model.now, Tone::Bad, error),
+    };
     for key in keys {
         model.users.mark(key);
     }

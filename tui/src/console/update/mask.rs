@@ -4,7 +4,7 @@
 use super::super::effect::Effect;
 use super::super::model::text::Tone;
 use super::super::model::{Model, Shown};
-use super::{code, users};
+use super::{code, restore, users};
 
 /// Somebody is there; whether the mask was taken away, and the key is spent with that.
 pub(super) fn touched(model: &mut Model) -> bool {
@@ -20,8 +20,10 @@ pub(super) fn tick(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     model.is_masked = true;
+    let is_open = model.dialog.is_some();
+    let mut effects = restore::left(model);
     // What was about to be done was not done.
-    if model.dialog.take().is_some() {
+    if is_open {
         let text = "The dialog was closed while nobody was here; nothing was done.";
         model.notes.say(model.now, Tone::Care, text);
     }
@@ -30,13 +32,13 @@ pub(super) fn tick(model: &mut Model) -> Vec<Effect> {
         code::gone(model, &once);
     }
     if !std::mem::take(&mut model.users.unmasked) {
-        return Vec::new();
+        return effects;
     }
     model.users.page = None;
     for row in &mut model.users.list.rows {
         row.address.clear();
     }
-    let mut effects = users::read(model);
+    effects.extend(users::read(model));
     effects.extend(users::read_page(model));
     effects
 }

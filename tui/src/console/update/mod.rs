@@ -22,6 +22,7 @@ mod palette;
 mod policy;
 mod prefs;
 mod put;
+mod restore;
 mod typing;
 mod undo;
 mod users;

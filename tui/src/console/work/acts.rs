@@ -113,6 +113,11 @@ pub(super) fn job(desk: &Desk, effect: Effect) {
             let planned = super::import::plan(desk, job, &deed);
             desk.tell(Found::Planned(job, planned));
         }
+        Effect::LookThrough(job, deed) => {
+            let found = super::restore::look_through(desk, job, &deed);
+            desk.tell(Found::LookedThrough(job, found));
+        }
+        Effect::DropCopy(job) => super::restore::let_go(desk, job),
         Effect::Export(job, export) => super::export::work(desk, job, &export),
         Effect::Difference(number, source) => policy::difference(desk, number, &source),
         Effect::Missing => desk.tell(Found::Missing(missing(desk))),
@@ -147,10 +152,12 @@ fn long(desk: &Desk, job: Job, deed: &Deed) -> Found {
     match job {
         Job::Import(_) => Found::Ended(job, super::import::apply(desk, job, deed)),
         Job::Undo(_) => Found::Undone(job, undo(desk, job, deed)),
+        Job::Restore(_) => Found::Ended(job, super::restore::apply(desk, deed)),
         Job::Chain
         | Job::TestMail
         | Job::RetryMail
         | Job::BackUp
+        | Job::LookThrough(_)
         | Job::Doctor
         | Job::Each(_)
         | Job::Export(_)

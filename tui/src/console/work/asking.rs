@@ -38,6 +38,7 @@ pub(super) fn act(desk: &Desk, deed: &Deed) -> Answer {
         | Verb::Invite
         | Verb::Forget
         | Verb::Import
+        | Verb::Restore
         | Verb::Unmask
         | Verb::TestMail
         | Verb::RetryMail

@@ -119,6 +119,7 @@ pub(super) fn act(admin: &mut Admin, deed: &Deed, user: &str) -> Result<Done, Ad
         Verb::TryRules(_) | Verb::ApplyRules(_) | Verb::KeepTry(_) => Ok(String::new()).into(),
         // A job of its own, with a plan that was looked at.
         Verb::Import => Err("Look at the list first.".to_owned()).into(),
+        Verb::Restore => Err("Look the copy through first.".to_owned()).into(),
     })
 }
 

@@ -232,6 +232,8 @@ fn answer(admin: &Admin, counted: &mut Counted, effect: &Effect) -> Option<Found
         | Effect::Sources(_)
         | Effect::Undoables
         | Effect::Plan(..)
+        | Effect::LookThrough(..)
+        | Effect::DropCopy(_)
         | Effect::Checks
         | Effect::CheckChain
         | Effect::Do(_)
@@ -273,6 +275,8 @@ fn unopened(effect: &Effect, error: &str) -> Option<Found> {
         | Effect::Sources(_)
         | Effect::Undoables
         | Effect::Plan(..)
+        | Effect::LookThrough(..)
+        | Effect::DropCopy(_)
         | Effect::Checks
         | Effect::CheckChain
         | Effect::Do(_)

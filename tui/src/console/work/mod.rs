@@ -4,7 +4,7 @@
 //! - [`lists`]: pages of lists; watches for changes
 //! - [`pages`]: an account's page; [`counts`]: what the home page counts;
 //!   [`activity`]: what happened in the last hours; [`standing`]: whether an attack goes on
-//! - [`home`]: the person's own files; [`policy`]: the rules; [`post`]: mail
+//! - [`home`]: the person's own files; [`policy`]: the rules; [`post`]: mail; [`restore`]: a copy of the store
 //! - [`acts`]: what changes something, one after the other; [`asking`]: what of it may ask back; jobs,
 //!   each on a thread of its own
 
@@ -21,6 +21,7 @@ mod pace;
 mod pages;
 mod policy;
 mod post;
+mod restore;
 mod role;
 mod standing;
 
@@ -33,6 +34,7 @@ use std::thread;
 use std::time::Duration;
 
 use gatepost_shared::admin::browse::Stopper;
+use gatepost_shared::admin::copies::Candidate;
 use gatepost_shared::admin::roles::{NoRole, Operator};
 use gatepost_shared::admin::users::{self, Plan};
 use gatepost_shared::admin::{self, Admin, AdminError, Called};
@@ -80,6 +82,7 @@ pub(crate) struct Workers {
     stopped: Arc<Stopped>,
     candidate: Arc<policy::Slot>,
     plan: Arc<import::Kept>,
+    copy: Arc<restore::Kept>,
     read_only: bool,
 }
 
@@ -137,6 +140,7 @@ impl Workers {
             stopped,
             candidate,
             plan: Arc::default(),
+            copy: Arc::default(),
             read_only,
         })
     }
@@ -167,6 +171,8 @@ impl Workers {
             Effect::Do(_) | Effect::Each(..) | Effect::Long(..) if self.read_only => {
                 return Ok(());
             }
+            // It leaves a file beside the store for a while.
+            Effect::LookThrough(..) if self.read_only => return Ok(()),
             // It leaves an event.
             Effect::Export(_, export) if self.read_only && export.rows == Rows::Store => {
                 return Ok(());
@@ -188,6 +194,8 @@ impl Workers {
             | Effect::Each(..)
             | Effect::Long(..)
             | Effect::Plan(..)
+            | Effect::LookThrough(..)
+            | Effect::DropCopy(_)
             | Effect::Keys(_)
             | Effect::Missing
             | Effect::Export(..)
@@ -227,13 +235,17 @@ impl Workers {
     fn job(&self, effect: Effect) -> io::Result<()> {
         let desk = Desk {
             plan: Arc::clone(&self.plan),
+            copy: Arc::clone(&self.copy),
             ..Desk::new(
                 &self.open,
                 &self.events,
                 (&self.reading, &self.stopped, &self.candidate),
             )
         };
-        let changes = matches!(effect, Effect::Each(..) | Effect::Long(..) | Effect::Do(_));
+        // A copy that nobody wants takes its file with it.
+        let is_of_a_copy = matches!(effect, Effect::LookThrough(..) | Effect::DropCopy(_));
+        let changes =
+            is_of_a_copy || matches!(effect, Effect::Each(..) | Effect::Long(..) | Effect::Do(_));
         let until_the_end = self.keeping.clone().filter(|_| changes);
         let named = thread::Builder::new().name("job".to_owned());
         named.spawn(move || {
@@ -267,6 +279,7 @@ pub(super) struct Desk {
     stopped: Arc<Stopped>,
     candidate: Arc<policy::Slot>,
     plan: Arc<import::Kept>,
+    copy: Arc<restore::Kept>,
 }
 
 impl Desk {
@@ -278,6 +291,7 @@ impl Desk {
         Self {
             candidate: Arc::clone(candidate),
             plan: Arc::default(),
+            copy: Arc::default(),
             reading: Arc::clone(reading),
             stopped: Arc::clone(stopped),
             open: open.clone(),
@@ -358,6 +372,13 @@ impl Desk {
         self.plan.lock().ok()
     }
 
+    /// The copy that was looked through last, to be restored.
+    pub(super) fn copy(&self) -> Result<MutexGuard<'_, Option<(Job, Candidate)>>, &'static str> {
+        let fault =
+            |_poisoned| "a fault ended what was done with the copy before: open the console again";
+        self.copy.lock().map_err(fault)
+    }
+
     /// Lets the reading of lists be ended by whoever asks for something newer.
     pub(super) fn can_be_stopped_by(&self, stopper: Stopper) {
         if let Ok(mut slot) = self.reading.lock() {
@@ -430,6 +451,7 @@ mod tests {
             Effect::Each(Job::Each(1), deed(&["alice", "bob"])),
             Effect::Long(Job::Undo(1), deed(&["7"])),
             Effect::Export(Job::BackUp, store),
+            Effect::LookThrough(Job::LookThrough(1), deed(&[])),
         ] {
             for (read_only, is_told) in [(true, false), (false, true)] {
                 let called = Called {
@@ -450,7 +472,7 @@ mod tests {
                 // Until the last worker is gone; what is wrong with the store is told for what is done.
                 let told: Vec<String> = told.iter().map(|event| format!("{event:?}")).collect();
                 let ends = |told: &&String| {
-                    ["Done", "Tried", "Ended", "Undone"]
+                    ["Done", "Tried", "Ended", "Undone", "LookedThrough("]
                         .iter()
                         .any(|word| told.contains(word))
                 };

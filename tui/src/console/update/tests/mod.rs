@@ -11,6 +11,7 @@ mod live;
 mod many;
 mod page;
 mod policy;
+mod restore;
 mod service;
 mod sorting;
 mod undo;

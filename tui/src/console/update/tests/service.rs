@@ -165,6 +165,7 @@ fn neither_is_done_by_who_may_not_or_where_nothing_is_changed() {
     for (screen, wanted) in [
         (Screen::Mail, Act::RetryMail),
         (Screen::Health, Act::BackUp),
+        (Screen::Health, Act::Restore),
     ] {
         for role in [Role::Auditor, Role::Helpdesk] {
             let mut model = fresh(screen);

@@ -129,6 +129,8 @@ fn feed(model: &mut Model, case: Case, effects: Vec<Effect>) {
             | Effect::Sources(_)
             | Effect::Undoables
             | Effect::Plan(..)
+            | Effect::LookThrough(..)
+            | Effect::DropCopy(_)
             | Effect::Long(..)
             | Effect::Each(..)
             | Effect::Stop(_)

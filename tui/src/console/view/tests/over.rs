@@ -9,13 +9,14 @@ use super::samples::{error, undoable, undoable_of_many};
 use super::{COLOUR, Case, Steps, drawn, feed, kept, pictures, shown, text};
 use crate::console::effect::{Deed, Said, Slot, Verb};
 use crate::console::message::{
-    Act, Answer, Code, Edit, Found, Job, Message, Once, Planned, Progress, Screen, Step, Tally,
+    Act, Answer, Code, Edit, Found, Job, LookedThrough, Message, Once, Planned, Progress, Screen,
+    Step, Tally,
 };
 use crate::console::model::text::Tone;
 use crate::console::model::{IDLE, Model};
 use crate::console::update::update;
 
-const OVER: [(&str, Screen, Steps); 40] = [
+const OVER: [(&str, Screen, Steps); 42] = [
     ("over-bypass", Screen::Users, |model| {
         update(model, Message::Act(Act::Bypass));
         for c in "TICKET-812 phone lost".chars() {
@@ -244,6 +245,35 @@ const OVER: [(&str, Screen, Steps); 40] = [
     }),
     ("over-backup", Screen::Health, |model| {
         update(model, Message::Act(Act::BackUp));
+    }),
+    ("over-restore", Screen::Health, |model| {
+        update(model, Message::Act(Act::Restore));
+    }),
+    ("over-restore-planned", Screen::Health, |model| {
+        let job = Job::LookThrough(1);
+        let said = Said::of([(Slot::File, "/root/gatepost-backup.db".into())]);
+        let deed = Deed {
+            said,
+            ..Deed::on(Verb::Restore, [])
+        };
+        model.restoring = Some((job, deed));
+        let looked = LookedThrough {
+            told: [
+                "The copy is whole: version 7, 1204 accounts, its log ends at event 99120 with head \
+                 0123456789abcdef.",
+                "It is an earlier state of this store: the log goes on.",
+                "Codes that are open no longer work, those that confirm an address among them: gatepost user \
+                 verify NAME sends a new one.",
+                "2 accounts that can sign in now and cannot then, since the copy has them disabled or \
+                 removed, for another uid or without a confirmed address: carol dan",
+                "1 accounts not in the copy, and so removed: erin",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+            waiting: 1,
+        };
+        let found = Found::LookedThrough(job, Ok(looked));
+        update(model, Message::Found(Box::new(found)));
     }),
     ("over-filter-error", Screen::Users, |model| {
         update(model, Message::Act(Act::Filter));
