@@ -32,12 +32,13 @@ enum Kind {
 }
 
 /// What is kept.
-const KEPT: [(&str, Kind); 27] = [
+const KEPT: [(&str, Kind); 28] = [
     ("TERM", Kind::Word),
     ("COLORTERM", Kind::Word),
     ("NO_COLOR", Kind::Word),
     ("CLICOLOR_FORCE", Kind::Word),
     ("ACCESSIBLE", Kind::Word),
+    ("COLUMNS", Kind::Word),
     ("LANG", Kind::Word),
     ("LC_ALL", Kind::Word),
     ("LC_CTYPE", Kind::Word),
@@ -143,7 +144,9 @@ mod tests {
             (("PATH", "/home/hal/bin"), None),
             (("LD_PRELOAD", "/x.so"), None),
             (("TERMINFO", "/x"), None),
-            (("COLUMNS", "1"), None),
+            (("LINES", "1"), None),
+            (("COLUMNS", "132"), Some("132")),
+            (("COLUMNS", "%n"), None),
             (("SSL_CERT_FILE", "/x"), None),
             (("TERM", "xterm-256color"), Some("xterm-256color")),
             (("TERM", "/run/evil"), None),

@@ -5,7 +5,9 @@ use std::io::{self, IsTerminal};
 use clap::{Args, CommandFactory};
 
 use super::exit::{Exit, Failure};
+use super::manner::columns;
 use super::output::{data, words};
+use super::shape::Form;
 use super::shield::own_address;
 use super::{Arguments, Context, person};
 use crate::console::{self, Opener, Options};
@@ -21,6 +23,19 @@ pub(crate) struct Console {
     /// Change nothing
     #[arg(long)]
     read_only: bool,
+    /// Draw in ASCII alone, as on a Linux console
+    #[arg(long)]
+    ascii: bool,
+    /// Print Home as lines of text and leave; no terminal is needed
+    #[arg(long, conflicts_with_all = ["screen", "filter"])]
+    once: bool,
+}
+
+impl Console {
+    /// Whether it takes a terminal over.
+    pub(crate) const fn takes_a_terminal(&self) -> bool {
+        !self.once
+    }
 }
 
 fn screen(name: &str) -> Result<String, String> {
@@ -55,16 +70,26 @@ pub(crate) fn needs_terminal() -> Result<(), Failure> {
 
 /// Opens configuration and store first, so that what is wrong with them is said in the shell.
 pub(crate) fn run(context: &Context, asked: Console) -> Result<Exit, Failure> {
+    if asked.once && context.shape.form() != Form::Table {
+        let text =
+            "console --once is a text for people; gatepost status writes the same in every shape";
+        return Err(Failure::Said(Exit::Usage, text.to_owned()));
+    }
     let admin = context.admin()?;
     let options = Options {
         screen: asked.screen,
         filter: asked.filter,
         read_only: asked.read_only,
+        ascii: asked.ascii,
         host: admin.host_name(),
         actor: admin.actor_name(),
         role: Some(context.operator.role),
         rules: admin.console_rules()?,
     };
+    if asked.once {
+        data(&console::once(&admin, options, columns())?)?;
+        return Ok(Exit::Ok);
+    }
     drop(admin);
     let open = Opener {
         conf: context.conf.clone(),

@@ -1,6 +1,7 @@
 //! How the program speaks: in colour or not, with hints or without, with questions or without.
 
 use std::io::{self, IsTerminal};
+use std::ops::RangeInclusive;
 use std::sync::OnceLock;
 
 use clap::{Args, ValueEnum};
@@ -91,6 +92,23 @@ pub(crate) fn accessible() -> bool {
     is_set("ACCESSIBLE").is_some_and(|value| !value.is_empty() && value != "0")
 }
 
+/// How wide a text for people is, where a command prints one that could be of any width.
+pub(crate) fn columns() -> u16 {
+    width(is_set("COLUMNS").as_deref())
+}
+
+/// What the shell says, if that is a width in which something can be read.
+fn width(said: Option<&str>) -> u16 {
+    let said = said.and_then(|columns| columns.parse().ok());
+    said.filter(|columns| WIDTHS.contains(columns))
+        .unwrap_or(USUAL_WIDTH)
+}
+
+/// The width of a text where nobody says another.
+const USUAL_WIDTH: u16 = 80;
+/// Narrower, a word stands on each line; wider, nothing is.
+const WIDTHS: RangeInclusive<u16> = 20..=1_000;
+
 #[expect(
     clippy::disallowed_methods,
     reason = "how something looks; it decides nothing"
@@ -139,7 +157,7 @@ fn paint_text(text: &str, paint: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{When, coloured, painted};
+    use super::{When, coloured, painted, width};
 
     // Mutant: NO_COLOR is heard after CLICOLOR_FORCE, or above --color.
     #[test]
@@ -155,6 +173,25 @@ mod tests {
         ] {
             let is = coloured(asked, no_color, forced, terminal);
             assert_eq!(is, wanted, "{asked:?} {no_color} {forced} {terminal}");
+        }
+    }
+
+    // Mutants: a width of nothing is taken; so is what is no number.
+    #[test]
+    fn a_width_is_taken_where_it_makes_sense() {
+        for (said, wanted) in [
+            (None, 80),
+            (Some(""), 80),
+            (Some("wide"), 80),
+            (Some("0"), 80),
+            (Some("19"), 80),
+            (Some("20"), 20),
+            (Some("132"), 132),
+            (Some("1001"), 80),
+            (Some("70000"), 80),
+            (Some("-80"), 80),
+        ] {
+            assert_eq!(width(said), wanted, "{said:?}");
         }
     }
 

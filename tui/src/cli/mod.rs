@@ -203,7 +203,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Failure> {
     if let Some(done) = open_to_all(&context, &command) {
         return done;
     }
-    if let Command::Console(_) = command {
+    if let Command::Console(asked) = &command
+        && asked.takes_a_terminal()
+    {
         console::needs_terminal()?;
     }
     if !admin::is_root() {

@@ -4,7 +4,8 @@
 //!   [`told`]: what was found
 //! - [`model`]: the state; [`update`]: how it changes; [`view`]: how it looks
 //! - [`keys`]: the one table of keys; [`mod@look`]: themes; [`prefs`]: what a person keeps
-//! - [`event`], [`gate`], [`terminal`], [`work`]: the outside; [`app`]: where all of them meet
+//! - [`event`], [`gate`], [`terminal`], [`work`]: the outside; [`app`]: where all of them meet;
+//!   [`mod@once`]: Home without a terminal
 
 mod act;
 mod app;
@@ -15,6 +16,7 @@ mod keys;
 mod look;
 mod message;
 mod model;
+mod once;
 mod prefs;
 #[cfg(test)]
 mod samples;
@@ -36,6 +38,7 @@ use self::app::{App, Ending};
 use self::look::{Look, Scheme};
 use self::message::{Act, Message, Screen as Place};
 use self::model::Model;
+pub(crate) use self::once::once;
 use self::terminal::Screen;
 pub(crate) use self::work::Opener;
 use self::work::Workers;
@@ -49,6 +52,8 @@ pub(crate) struct Options {
     pub(crate) filter: Option<String>,
     /// Whether nothing may be changed.
     pub(crate) read_only: bool,
+    /// Whether only ASCII is drawn, whatever the terminal is.
+    pub(crate) ascii: bool,
     /// This host's name.
     pub(crate) host: String,
     /// Who acts.
@@ -113,7 +118,12 @@ pub(crate) fn run(
     let system = System::new().map_err(io::Error::other)?;
     let clock = move || u64::try_from(system.now().moment.at.millis()).unwrap_or(0);
     let mut screen = Screen::take()?;
-    let mut model = Model::new(options.host, options.actor, look(), screen.size());
+    let mut model = Model::new(
+        options.host,
+        options.actor,
+        look(options.ascii),
+        screen.size(),
+    );
     model.terminal.in_tmux = in_tmux();
     model.terminal.is_colourless = model.look.scheme == Scheme::Mono;
     model.read_only = options.read_only;
@@ -179,7 +189,7 @@ fn in_tmux() -> bool {
     clippy::disallowed_methods,
     reason = "how it looks is the calling person's choice, and decides nothing"
 )]
-fn look() -> Look {
+fn look(ascii: bool) -> Look {
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|set| !set.is_empty());
     let term = std::env::var_os("TERM").unwrap_or_default();
     let is_plain = term == "dumb" || term.is_empty();
@@ -190,6 +200,6 @@ fn look() -> Look {
     };
     Look {
         scheme,
-        ascii: is_plain || term == "linux",
+        ascii: ascii || is_plain || term == "linux",
     }
 }

@@ -40,6 +40,7 @@ mod copies;
 mod doors;
 mod exporting;
 mod log;
+mod once;
 mod policy;
 mod posting;
 mod refusals;

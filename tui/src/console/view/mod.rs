@@ -2,7 +2,7 @@
 //!
 //! - [`bars`], [`foot`]: what stands around every screen
 //! - [`parts`]: tables, texts and frames that screens are made of
-//! - [`graphs`]: counts as pictures
+//! - [`graphs`]: counts as pictures; [`plain`]: Home as text
 //! - a file for each screen, [`over`], [`jobs`], [`palette`], [`dialog`] and [`code`] for what lies over them
 
 mod audit;
@@ -20,6 +20,7 @@ mod mask;
 mod over;
 mod palette;
 mod parts;
+pub(crate) mod plain;
 mod policy;
 mod theme;
 mod users;

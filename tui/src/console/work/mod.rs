@@ -3,7 +3,7 @@
 //!
 //! - [`lists`]: pages of lists; watches for changes
 //! - [`pages`]: an account's page; [`counts`]: what the home page counts;
-//!   [`activity`]: what happened in the last hours; [`standing`]: whether an attack goes on
+//!   [`activity`]: what happened in the last hours; [`mod@standing`]: whether an attack goes on
 //! - [`home`]: the person's own files; [`policy`]: the rules; [`post`]: mail; [`restore`]: a copy of the store
 //! - [`acts`]: what changes something, one after the other; [`asking`]: what of it may ask back; jobs,
 //!   each on a thread of its own
@@ -42,6 +42,7 @@ use gatepost_words::text::one_line;
 
 use self::lists::Slot;
 use self::role::Now;
+pub(super) use self::standing::standing;
 use super::effect::{Effect, Rows, Verb};
 use super::event::Event;
 use super::message::{Found, Job, Message};

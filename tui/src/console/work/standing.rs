@@ -23,7 +23,8 @@ pub(super) fn work(desk: &Desk, effects: &Receiver<Effect>) {
     });
 }
 
-fn standing(admin: &Admin) -> Result<Standing, AdminError> {
+/// What stands now.
+pub(in super::super) fn standing(admin: &Admin) -> Result<Standing, AdminError> {
     let newest = admin.browse_events(&EventFilter::default(), &Around::First, 1)?;
     Ok(Standing {
         attack: admin.attack()?,

@@ -1,13 +1,18 @@
 //! What holds for every screen whatever it shows: colours, ASCII, sizes, the mask.
 
+use std::fmt::Write;
+
 use gatepost_shared::admin::filter::Order;
 use ratatui::style::{Color, Modifier};
 
+use super::super::plain;
 use super::{CASES, COLOUR, Case, MONO, SIZES, drawn, feed, kept, shown, text};
 use crate::console::look::{Look, Scheme};
-use crate::console::message::{Act, Message, Screen, Step};
+use crate::console::message::{Act, Found, FoundPolicy, Message, Screen, Step};
 use crate::console::model::place::Place;
+use crate::console::model::text::width_of;
 use crate::console::model::users::columns;
+use crate::console::samples::on_trial;
 use crate::console::update::update;
 
 #[test]
@@ -180,4 +185,32 @@ fn whoever_points_at_a_head_means_the_column_that_is_drawn_there() {
             }
         }
     }
+}
+
+// Mutants: a colour or a frame is in it; what stands above every screen is left out; a line is not broken.
+#[test]
+fn home_is_told_in_lines_without_a_terminal() {
+    let mut out = String::new();
+    for case in CASES {
+        for (width, ascii) in [(30, true), (80, false)] {
+            let look = Look {
+                scheme: Scheme::Auto,
+                ascii,
+            };
+            let mut model = shown(Screen::Home, case, look, (80, 24));
+            if case == Case::Typical {
+                let found = Found::Policy(FoundPolicy::State(on_trial(150)));
+                update(&mut model, Message::Found(Box::new(found)));
+            }
+            let told = plain::home(&model, width);
+            let steers = |c: char| c.is_control() && c != '\n';
+            assert!(!told.contains(steers), "{told:?}");
+            for line in told.lines() {
+                assert!(width_of(line) <= width, "{width}: {line}");
+            }
+            assert!(!ascii || case == Case::Long || told.is_ascii(), "{told}");
+            writeln!(out, "{case:?} {width}\n{told}").unwrap();
+        }
+    }
+    kept("home-once", &out);
 }
