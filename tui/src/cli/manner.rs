@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 
 use clap::{Args, ValueEnum};
 
+use super::shape::{GLOBAL_OPTIONS, OUTPUT_OPTIONS};
+
 /// When to colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum When {
@@ -29,14 +31,15 @@ pub(crate) struct Asked {
         value_name = "WHEN",
         default_value = "auto",
         hide_default_value = true,
-        hide_possible_values = true
+        hide_possible_values = true,
+        help_heading = OUTPUT_OPTIONS
     )]
     color: When,
     /// Leave out hints; data and faults are still told
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = OUTPUT_OPTIONS)]
     quiet: bool,
     /// Ask nothing, also on a terminal
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL_OPTIONS)]
     no_input: bool,
 }
 

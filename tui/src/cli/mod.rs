@@ -48,7 +48,7 @@ use gatepost_shared::people;
 use gatepost_words::text::sanitise;
 
 use self::exit::{Exit, Failure};
-use self::shape::{Form, Shape};
+use self::shape::{Form, GLOBAL_OPTIONS, Shape};
 
 /// One-time codes by email after the password: set up, enrol, unlock, explain, watch.
 #[derive(Debug, Parser)]
@@ -67,7 +67,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     manner: manner::Asked,
     /// The configuration, where it is not /etc/gatepost/gatepost.toml
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL_OPTIONS)]
     conf: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
@@ -316,12 +316,42 @@ pub(crate) fn called() -> Called {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::{Command, CommandFactory};
 
     use super::Arguments;
+    use super::shape::{GLOBAL_OPTIONS, OUTPUT_OPTIONS};
 
     #[test]
     fn the_arguments_make_sense() {
         Arguments::command().debug_assert();
+    }
+
+    /// A command and those below it, each by its name.
+    fn all(name: &str, command: &Command, to: &mut Vec<(String, Command)>) {
+        to.push((name.to_owned(), command.clone()));
+        for below in command.get_subcommands() {
+            all(&format!("{name} {}", below.get_name()), below, to);
+        }
+    }
+
+    // Mutants: an option of all commands has no heading; a command's own has one, or stands below them.
+    #[test]
+    fn a_commands_own_options_stand_above_those_of_all() {
+        let mut program = Arguments::command();
+        program.build();
+        let mut commands = Vec::new();
+        all("gatepost", &program, &mut commands);
+        for (name, mut command) in commands {
+            let options = command.get_arguments().filter(|arg| !arg.is_positional());
+            for option in options {
+                let is_of_all = option.get_help_heading().is_some();
+                assert_eq!(option.is_global_set(), is_of_all, "{name}: {option}");
+            }
+            let help = command.render_help().to_string();
+            let at = |heading: &str| help.find(&format!("\n{heading}:\n"));
+            let (own, output) = (at("Options"), at(OUTPUT_OPTIONS));
+            assert!(own.is_some() && own < output, "{name}\n{help}");
+            assert!(output < at(GLOBAL_OPTIONS), "{name}\n{help}");
+        }
     }
 }

@@ -14,6 +14,11 @@ use super::output::{self, data, table};
 use super::standard::Output;
 use crate::records::{Fields, Format, Guard, Head, Records};
 
+/// What the help puts above options about what is written, which all commands have.
+pub(crate) const OUTPUT_OPTIONS: &str = "Output options";
+/// The same for the other options of all commands.
+pub(crate) const GLOBAL_OPTIONS: &str = "Global options";
+
 /// A shape.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Form {
@@ -39,20 +44,27 @@ pub(crate) struct Shape {
         long = "output",
         global = true,
         value_name = "FORM",
-        hide_possible_values = true
+        hide_possible_values = true,
+        help_heading = OUTPUT_OPTIONS
     )]
     form: Option<Form>,
     /// The same as -o json
-    #[arg(long, global = true, conflicts_with = "form")]
+    #[arg(long, global = true, conflicts_with = "form", help_heading = OUTPUT_OPTIONS)]
     json: bool,
     /// Only these fields of the JSON, in this order: a,b
-    #[arg(long, global = true, value_name = "NAMES", value_delimiter = ',')]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAMES",
+        value_delimiter = ',',
+        help_heading = OUTPUT_OPTIONS
+    )]
     fields: Vec<String>,
     /// Leave the head of tables and CSV out
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = OUTPUT_OPTIONS)]
     no_header: bool,
     /// NUL instead of a line's end: after records of -o plain, and between names that are read
-    #[arg(short = '0', long = "null", global = true)]
+    #[arg(short = '0', long = "null", global = true, help_heading = OUTPUT_OPTIONS)]
     null: bool,
 }
 
