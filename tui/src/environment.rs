@@ -21,7 +21,7 @@ const LONGEST: usize = 4096;
 
 /// How a value is looked at before it is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     /// A word of a terminal's or a locale's: no path, no format, as sudo has it.
     Word,
     /// A zone's name or rule, never a file's.
@@ -31,8 +31,8 @@ enum Kind {
     Any,
 }
 
-/// What is kept.
-const KEPT: [(&str, Kind); 28] = [
+/// What is kept: what is read, and `gatepost help environment` says of each what for.
+pub(crate) const KEPT: [(&str, Kind); 25] = [
     ("TERM", Kind::Word),
     ("COLORTERM", Kind::Word),
     ("NO_COLOR", Kind::Word),
@@ -48,14 +48,12 @@ const KEPT: [(&str, Kind); 28] = [
     ("SSH_CONNECTION", Kind::Any),
     // Who called; each can take a role away and none gives one.
     ("SUDO_UID", Kind::Any),
-    ("SUDO_USER", Kind::Any),
     ("DOAS_USER", Kind::Any),
     ("PKEXEC_UID", Kind::Any),
-    // Programs that run as the person.
+    // A program that runs as the person.
     ("SUDO_EDITOR", Kind::Any),
     ("VISUAL", Kind::Any),
     ("EDITOR", Kind::Any),
-    ("PAGER", Kind::Any),
     // What a shell says when it asks for completions.
     ("GATEPOST_COMPLETE", Kind::Word),
     ("_CLAP_COMPLETE_INDEX", Kind::Word),
@@ -65,7 +63,6 @@ const KEPT: [(&str, Kind); 28] = [
     // Where root's own preferences are; anybody else's are found by the password database.
     ("HOME", Kind::Any),
     ("XDG_CONFIG_HOME", Kind::Any),
-    ("XDG_STATE_HOME", Kind::Any),
 ];
 
 /// Returns where the environment is ours; otherwise this program begins again with one that is, and
@@ -170,7 +167,7 @@ mod tests {
             assert_eq!(reduced(&of(&[found])), of(&wanted), "{found:?}");
         }
         let long = "x".repeat(5000);
-        assert_eq!(reduced(&of(&[("PAGER", &long)])).len(), 1);
+        assert_eq!(reduced(&of(&[("EDITOR", &long)])).len(), 1);
     }
 
     // Mutant: the last of two counts, or both are kept; then the program would begin for ever.

@@ -17,13 +17,6 @@ mod man;
 mod manner;
 mod named;
 pub(crate) mod output;
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "for the subcommands that take files, which stand on it"
-    )
-)]
 pub(crate) mod person;
 mod policy;
 mod setup;

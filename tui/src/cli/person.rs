@@ -1,11 +1,11 @@
-//! The editor and the pager: started as the calling person, sudoedit's way, and for admins alone. Everybody
-//! else has the standard input and output. How something is done as the person is in [`crate::person`].
+//! The editor: started as the calling person, sudoedit's way, and for admins alone. Everybody else has the
+//! standard input and output. How something is done as the person is in [`crate::person`].
 
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus};
 
 use gatepost_shared::admin;
 use gatepost_shared::host::{Host, System};
@@ -28,12 +28,7 @@ const EDITORS: Choice = Choice {
     variables: &["SUDO_EDITOR", "VISUAL", "EDITOR"],
     usual: &["/usr/bin/editor", "/usr/bin/vi", "/usr/bin/nano"],
 };
-/// The same for the pager.
-const PAGERS: Choice = Choice {
-    variables: &["PAGER"],
-    usual: &["/usr/bin/less", "/usr/bin/more", "/bin/more"],
-};
-/// What a program may know of the environment, beside who it runs as.
+/// What it may know of the environment, beside who it runs as.
 const KEPT: [&str; 5] = ["TERM", "COLORTERM", "LANG", "LC_ALL", "LC_CTYPE"];
 
 /// Opens a file for reading, as the person.
@@ -77,12 +72,6 @@ pub(crate) fn keep(context: &Context, text: &str, ending: &str) -> Result<PathBu
     Ok(path)
 }
 
-/// Shows a text in the person's pager.
-pub(crate) fn page(context: &Context, text: &str) -> Result<(), Failure> {
-    let who = context.operator.credentials()?;
-    page_with(who.as_ref(), &PAGERS.words()?, text)
-}
-
 /// How a program is chosen.
 struct Choice {
     variables: &'static [&'static str],
@@ -122,7 +111,7 @@ fn edit_with(
     let mut file = as_person(who, Shed::Access, || make(&path)).map_err(told)?;
     let ended = file
         .write_all(text.as_bytes())
-        .and_then(|()| let_in(|| run(who, program, Some(&path), None)));
+        .and_then(|()| let_in(|| run(who, program, &path)));
     let edited = match ended {
         Ok(status) if status.success() => {
             let read = as_person(who, Shed::Access, || read_back(&path));
@@ -150,11 +139,6 @@ fn unreadable(path: &Path, error: &io::Error) -> Failure {
     Failure::Said(Exit::Failed, text)
 }
 
-fn page_with(who: Option<&Credentials>, program: &[OsString], text: &str) -> Result<(), Failure> {
-    let_in(|| run(who, program, None, Some(text)))?;
-    Ok(())
-}
-
 /// A name that nobody guesses.
 fn temporary(ending: &str) -> Result<PathBuf, Failure> {
     let mut bytes = [0; 8];
@@ -176,31 +160,19 @@ fn read_back(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// Runs a program as the person, with an argument or an input.
-fn run(
-    who: Option<&Credentials>,
-    program: &[OsString],
-    argument: Option<&Path>,
-    input: Option<&str>,
-) -> io::Result<ExitStatus> {
+/// Runs a program as the person, with an argument more.
+fn run(who: Option<&Credentials>, program: &[OsString], argument: &Path) -> io::Result<ExitStatus> {
     let (name, words) = program
         .split_first()
         .ok_or_else(|| io::Error::other("there is no program"))?;
     as_person(who, Shed::Everything, || {
         let mut command = command(who, name);
-        command.args(words).args(argument);
-        if input.is_some() {
-            command.stdin(Stdio::piped());
-        }
+        command.args(words).arg(argument);
         let child = admin::outside_the_store(|| signals::as_a_child_has_them(|| command.spawn()));
         let busy = || io::Error::other("something is being written: try again in a moment");
         let mut child = child.ok_or_else(busy)?.map_err(|error| {
             io::Error::new(error.kind(), format!("{}: {error}", name.display()))
         })?;
-        if let (Some(text), Some(mut pipe)) = (input, child.stdin.take()) {
-            // Whoever has seen enough closes it.
-            let _seen_enough = pipe.write_all(text.as_bytes());
-        }
         child.wait()
     })
 }
@@ -211,7 +183,7 @@ fn run(
 )]
 fn command(who: Option<&Credentials>, name: &OsString) -> Command {
     let mut command = Command::new(name);
-    command.env_clear().env("PATH", PATH).env("LESSSECURE", "1");
+    command.env_clear().env("PATH", PATH);
     for kept in KEPT {
         if let Some(value) = std::env::var_os(kept) {
             command.env(kept, value);
@@ -239,7 +211,7 @@ mod tests {
     use std::fs::{self, Permissions};
     use std::io::{Read, Write};
     use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
     use std::sync::mpsc;
     use std::thread;
     use std::time::Duration;
@@ -249,7 +221,7 @@ mod tests {
     use gatepost_shared::people::Credentials;
     use rustix::fs::{CWD, Mode};
 
-    use super::{Context, Shed, as_person, create, edit, edit_with, open_read, page, page_with};
+    use super::{Context, Shed, as_person, create, edit, edit_with, let_in, open_read, run};
     use crate::cli::exit::{Exit, Failure};
     use crate::cli::shape::Shape;
 
@@ -317,7 +289,7 @@ mod tests {
 
     // Mutant: credentials() does not ask for the right.
     #[test]
-    fn nobody_but_an_admin_has_a_file_an_editor_or_a_pager() {
+    fn nobody_but_an_admin_has_a_file_or_an_editor() {
         let path = PathBuf::from("/dev/null");
         for role in [Role::Auditor, Role::Helpdesk] {
             let context = context(role, None);
@@ -325,7 +297,6 @@ mod tests {
                 open_read(&context, &path).map(drop),
                 create(&context, &path).map(drop),
                 edit(&context, "", ".toml").map(drop),
-                page(&context, ""),
             ] {
                 assert_eq!(refused.unwrap_err().exit(), Exit::NotPermitted, "{role:?}");
             }
@@ -398,7 +369,11 @@ mod tests {
         let script = format!("({script}) > {}/seen", folder.0.display());
         // As in the console, which never lets signals in.
         gatepost_shared::signals::hold_for_good().unwrap();
-        page_with(Some(&nobody()), &words(&["sh", "-c", &script]), "").unwrap();
+        let run = |program: &[&str], argument: &str| {
+            let ended = let_in(|| run(Some(&nobody()), &words(program), Path::new(argument)));
+            assert!(ended.unwrap().success(), "{program:?}");
+        };
+        run(&["sh", "-c", &script], "sh");
         let seen = fs::read_to_string(folder.0.join("seen")).unwrap();
         let ids = "65534\t65534\t65534\t65534";
         assert!(seen.contains(&format!("Uid:\t{ids}")), "{seen}");
@@ -406,8 +381,7 @@ mod tests {
         assert!(seen.contains("Groups:\t65534"), "{seen}");
         // Not by the shell, which lets signals in for what it starts.
         let status = folder.0.join("status").display().to_string();
-        let copy = words(&["cp", "/proc/self/status", &status]);
-        page_with(Some(&nobody()), &copy, "").unwrap();
+        run(&["cp", "/proc/self/status"], &status);
         let held = fs::read_to_string(status).unwrap();
         assert!(held.contains("SigBlk:\t0000000000000000"), "{held}");
         let known = [
@@ -416,7 +390,6 @@ mod tests {
             "LANG",
             "LC_ALL",
             "LC_CTYPE",
-            "LESSSECURE",
             "LOGNAME",
             "PATH",
             "PWD",

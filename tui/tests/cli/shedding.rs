@@ -45,7 +45,7 @@ fn the_environment_is_ours_before_anything_else() {
     let (environment, _) = seen.split_once("--\n").unwrap();
     assert_eq!(
         environment,
-        format!("PATH=/usr/sbin:/usr/bin:/sbin:/bin\nSUDO_UID={hal}\nSUDO_USER=hal\nTERM=xterm\n"),
+        format!("PATH=/usr/sbin:/usr/bin:/sbin:/bin\nSUDO_UID={hal}\nTERM=xterm\n"),
         "{seen}"
     );
 }
