@@ -34,6 +34,36 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
+    /// All of them, in the order of their numbers.
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Ok,
+        Self::Failed,
+        Self::Usage,
+        Self::Partly,
+        Self::NotPermitted,
+        Self::NotFound,
+        Self::Store,
+        Self::Mail,
+        Self::Cancelled,
+        Self::No,
+    ];
+
+    /// What it means for every command.
+    pub(crate) const fn meaning(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Failed => "failed",
+            Self::Usage => "what was typed makes no sense",
+            Self::Partly => "partly done; JSON lists the failures",
+            Self::NotPermitted => "not permitted",
+            Self::NotFound => "no such user or object",
+            Self::Store => "the store is busy, or of another version",
+            Self::Mail => "no relay took the mail",
+            Self::Cancelled => "cancelled",
+            Self::No => "a check says no",
+        }
+    }
+
     /// The number.
     pub(crate) const fn code(self) -> u8 {
         match self {
@@ -48,6 +78,166 @@ impl Exit {
             Self::Cancelled => 8,
             Self::No => 10,
         }
+    }
+}
+
+/// How a command may end beside the ways in which every command may.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ending {
+    /// The commands, as they are typed.
+    pub(crate) commands: &'static [&'static str],
+    /// The code.
+    pub(crate) exit: Exit,
+    /// When.
+    pub(crate) when: &'static str,
+}
+
+/// All of these: the help on exit codes and the manual pages are made from it, and the tests hold what
+/// commands do against it.
+pub(crate) const ENDINGS: &[Ending] = &[
+    ending(
+        &["setup"],
+        Exit::Partly,
+        "some of it was made, and something could not be",
+    ),
+    ending(
+        &["user lock", "user unlock", "user disable", "user enable"],
+        Exit::Partly,
+        "it was done to some of the accounts",
+    ),
+    ending(
+        &["user invite"],
+        Exit::Partly,
+        "some of the codes were mailed",
+    ),
+    ending(
+        &["user import"],
+        Exit::Partly,
+        "some lines failed, or would, or a code was not mailed",
+    ),
+    ending(
+        &["undo"],
+        Exit::Partly,
+        "it was taken back for some of the accounts",
+    ),
+    ending(&["maintain"], Exit::Partly, "some notices were not sent"),
+    ending(
+        &["user add", "user set-mail", "user verify", "user invite"],
+        Exit::Mail,
+        "no relay took the confirmation code",
+    ),
+    ending(&["mail test"], Exit::Mail, "no relay took the message"),
+    ending(
+        &["mail retry"],
+        Exit::Mail,
+        "no relay took any of the notices",
+    ),
+    ending(
+        &[
+            "user verify",
+            "user remove",
+            "user lock",
+            "user unlock",
+            "user disable",
+            "user enable",
+            "user invite",
+            "user import",
+            "bypass new",
+            "shield on",
+            "undo",
+            "policy try",
+            "policy apply",
+            "policy rollback",
+            "audit prune",
+            "store restore",
+            "restore",
+        ],
+        Exit::Cancelled,
+        "the question was not answered by what goes on",
+    ),
+    ending(
+        &["mail template edit"],
+        Exit::Cancelled,
+        "the text was left as it was, or the question answered so",
+    ),
+    ending(
+        &["why", "simulate", "policy test"],
+        Exit::No,
+        "the sign-in would be refused",
+    ),
+    ending(&["doctor"], Exit::No, "something is missing or unsafe"),
+    ending(&["attack"], Exit::No, "an attack is going on"),
+    ending(
+        &["shield on"],
+        Exit::No,
+        "no source is suspected, and none was named",
+    ),
+    ending(&["policy diff"], Exit::No, "somebody would be locked out"),
+    ending(
+        &["policy try"],
+        Exit::No,
+        "--dry-run: somebody would be locked out",
+    ),
+    ending(
+        &["policy apply", "policy rollback"],
+        Exit::No,
+        "you or everybody would be locked out; --dry-run: anybody",
+    ),
+    ending(
+        &[
+            "policy diff",
+            "policy try",
+            "policy apply",
+            "policy rollback",
+            "policy confirm",
+        ],
+        Exit::No,
+        "another version came in force meanwhile",
+    ),
+    ending(
+        &["undo"],
+        Exit::No,
+        "you or everybody would be locked out, or other rules are in force",
+    ),
+    ending(&["user verify"], Exit::No, "the code is wrong"),
+    ending(
+        &["bypass new"],
+        Exit::No,
+        "the code would be of no use; what is said instead is",
+    ),
+    ending(
+        &["mail template check"],
+        Exit::No,
+        "the sender cannot use a template",
+    ),
+    ending(
+        &["mail template edit"],
+        Exit::No,
+        "--dry-run: the sender cannot use the text; or no folder for it is configured",
+    ),
+    ending(
+        &["audit verify", "audit export"],
+        Exit::No,
+        "the chain is broken",
+    ),
+    ending(
+        &["audit verify"],
+        Exit::No,
+        "a log or a head that was given says otherwise",
+    ),
+    ending(&["store check"], Exit::No, "the store is damaged"),
+    ending(
+        &["store restore", "restore"],
+        Exit::No,
+        "logins wait at a prompt",
+    ),
+];
+
+const fn ending(commands: &'static [&'static str], exit: Exit, when: &'static str) -> Ending {
+    Ending {
+        commands,
+        exit,
+        when,
     }
 }
 

@@ -9,7 +9,7 @@ use clap_mangen::Man;
 use super::Arguments;
 use super::exit::{Exit, Failure};
 use super::output::data;
-use super::topics::TOPICS;
+use super::topics::{TOPICS, exit_status};
 
 #[derive(Debug, Args)]
 pub(crate) struct Manual {
@@ -61,26 +61,46 @@ fn collect(name: &str, command: &Command, all: &mut Vec<(String, Command)>) {
 
 fn page(name: String, command: Command) -> Result<String, Failure> {
     let is_program = name == "gatepost";
+    let endings = typed(&command).strip_prefix("gatepost ");
+    let endings = endings.and_then(exit_status);
     // Its own name, or every page would be called as its last word.
-    let spaced = name.replace('-', " ");
-    let command = command.display_name(name).bin_name(spaced);
-    let man = Man::new(command).manual("Gatepost").section("8");
+    let command = command.display_name(name);
+    let has_more = command.get_after_help().is_some();
+    let is_group = command
+        .get_subcommands()
+        .any(|command| !command.is_hide_set());
+    let man = Man::new(command)
+        .manual("Gatepost")
+        .source(concat!("Gatepost ", env!("CARGO_PKG_VERSION")))
+        .section("8");
     let mut text = Vec::new();
     man.render_title(&mut text)?;
     man.render_name_section(&mut text)?;
     man.render_synopsis_section(&mut text)?;
     man.render_description_section(&mut text)?;
     man.render_options_section(&mut text)?;
-    man.render_subcommands_section(&mut text)?;
-    man.render_extra_section(&mut text)?;
+    if is_group {
+        man.render_subcommands_section(&mut text)?;
+    }
+    if has_more {
+        man.render_extra_section(&mut text)?;
+    }
+    if let Some(endings) = endings {
+        section(&mut text, "exit-status", &endings)?;
+    }
     if is_program {
         for topic in &TOPICS {
-            section(&mut text, topic.name, topic.text)?;
+            section(&mut text, topic.name, &topic.text())?;
         }
     } else {
         writeln!(text, ".SH \"SEE ALSO\"\n\\fBgatepost\\fR(8)")?;
     }
     Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+/// A command as it is typed.
+fn typed(command: &Command) -> &str {
+    command.get_bin_name().unwrap_or_else(|| command.get_name())
 }
 
 /// A section: paragraphs, and lines that are shown as they are.
@@ -116,9 +136,10 @@ fn escaped(line: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{page, pages};
+    use super::super::exit::ENDINGS;
+    use super::{page, pages, typed};
 
-    // Mutant: a command's page is left out.
+    // Mutants: a command's page is left out; it is called by another name, as by its last word.
     #[test]
     fn every_command_has_a_page_that_says_what_it_is_for() {
         let pages = pages();
@@ -126,16 +147,40 @@ mod tests {
         for (name, command) in pages {
             let about = command.get_about().map(ToString::to_string);
             let about = about.unwrap_or_else(|| panic!("{name} says nothing of itself"));
+            let called = typed(&command).to_owned();
+            let is_group = command.has_subcommands();
             let text = page(name.clone(), command).unwrap();
             let first = about.split(['\'', '-', '"']).next().unwrap();
             assert!(text.contains(first), "{name}: {about}\n{text}");
-            assert!(
-                text.contains(&format!(
-                    "\\fB{}\\fR",
-                    name.replace('-', "\\-").replace("\\-", " ")
-                )) || text.contains(".SH SYNOPSIS"),
-                "{name}"
-            );
+            let synopsis = format!(".SH SYNOPSIS\n\\fB{}\\fR", called.replace('-', "\\-"));
+            assert!(text.contains(&synopsis), "{synopsis}\n{text}");
+            assert_eq!(text.contains(".SH SUBCOMMANDS"), is_group, "{text}");
         }
+    }
+
+    // Mutants: the section is left out; it stands on every page; a command is misspelt in the table, or renamed.
+    #[test]
+    fn a_page_says_which_exit_codes_are_its_commands_own() {
+        let mut left: Vec<(&str, u8)> = ENDINGS
+            .iter()
+            .flat_map(|ending| {
+                let code = ending.exit.code();
+                ending.commands.iter().map(move |command| (*command, code))
+            })
+            .collect();
+        for (name, command) in pages() {
+            let called = typed(&command).to_owned();
+            let called = called.strip_prefix("gatepost ").unwrap_or_default();
+            let text = page(name, command).unwrap();
+            let (_, section) = text.split_once(".SH \"EXIT STATUS\"").unwrap_or_default();
+            let has_own = left.iter().any(|(command, _)| *command == called);
+            assert_eq!(!section.is_empty(), has_own, "{text}");
+            left.retain(|(command, code)| {
+                let is_told = section.contains(&format!("\n  {code:<3} "));
+                assert!(is_told || *command != called, "{command} {code}\n{text}");
+                *command != called
+            });
+        }
+        assert_eq!(left, [], "no such commands");
     }
 }

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 
 /// What holds the namespace, once everything is mounted.
 const HOLD: &str = r#"
@@ -100,9 +101,19 @@ impl Stage {
         }
     }
 
-    /// Runs the program as root.
+    /// Runs the program as root. Whichever test this is for: a code that not every command ends with must
+    /// be told of this one.
+    #[track_caller]
     pub(crate) fn gatepost(&self, arguments: &[&str]) -> Ended {
-        self.run(&[&["gatepost"], arguments].concat())
+        let ended = self.run(&[&["gatepost"], arguments].concat());
+        if [3, 7, 8, 10].contains(&ended.code) {
+            let page = page_of(arguments);
+            let text = manual(&[&page]);
+            let (_, status) = text.split_once(".SH \"EXIT STATUS\"").unwrap_or_default();
+            let line = format!("\n  {:<3} ", ended.code);
+            assert!(status.contains(&line), "{page} does not tell:\n{ended}");
+        }
+        ended
     }
 
     /// Runs a line of shell.
@@ -141,6 +152,28 @@ impl Stage {
         let script = "printf %s \"$1\" > \"$2\"";
         self.run(&["sh", "-c", script, "sh", text, path]).exits(0);
     }
+}
+
+/// What `gatepost man` prints.
+fn manual(words: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gatepost"));
+    let output = command.arg("man").args(words).output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The manual page of the command among these words: the longest name that there is, from the first word
+/// on that begins one.
+fn page_of(arguments: &[&str]) -> String {
+    static PAGES: OnceLock<String> = OnceLock::new();
+    let pages = PAGES.get_or_init(|| manual(&["--list"]));
+    let ends = (0..arguments.len()).flat_map(|from| {
+        let ends = (from + 1..=arguments.len()).rev();
+        ends.map(move |to| (from, to))
+    });
+    let words = ends.filter_map(|(from, to)| arguments.get(from..to));
+    let mut names = words.map(|words| format!("gatepost-{}", words.join("-")));
+    let name = names.find(|name| pages.lines().any(|page| page == name));
+    name.unwrap_or_else(|| panic!("no command in {arguments:?}"))
 }
 
 impl Drop for Stage {
