@@ -3,7 +3,7 @@
 //!
 //! - [`list`], [`field`], [`text`], [`fuzzy`]: parts
 //! - [`home`], [`users`], [`live`], [`audit`], [`mail`], [`policy`], [`health`]: a screen each
-//! - [`dialog`], [`notes`], [`jobs`]: what lies over them; [`twin`]: a dialog as a subcommand
+//! - [`dialog`], [`notes`], [`jobs`], [`help`]: what lies over them; [`twin`]: a dialog as a subcommand
 //! - [`undo`]: what can be taken back; [`palette`]: lists of acts; [`possible`]: whether an act makes sense now;
 //!   [`place`]: what lies where, [`columns`] at the head of a table
 
@@ -13,6 +13,7 @@ pub(crate) mod dialog;
 pub(crate) mod field;
 pub(crate) mod fuzzy;
 pub(crate) mod health;
+pub(crate) mod help;
 pub(crate) mod home;
 pub(crate) mod jobs;
 pub(crate) mod list;
@@ -30,6 +31,7 @@ pub(crate) mod users;
 
 use gatepost_shared::admin::console::ConsoleRules;
 use gatepost_shared::admin::roles::Role;
+use tui_input::Input;
 
 use self::audit::Audit;
 use self::dialog::Dialog;
@@ -116,6 +118,8 @@ pub(crate) struct Model {
     pub(crate) keys: Keymap,
     /// What lies over the screen.
     pub(crate) overlay: Option<Overlay>,
+    /// What is looked for in the help.
+    pub(crate) sought: Input,
     /// What was said.
     pub(crate) notes: Notes,
     /// What runs, and what came of it.
@@ -232,6 +236,7 @@ impl Model {
             ran: Vec::new(),
             keys: Keymap::default(),
             overlay: None,
+            sought: Input::default(),
             notes: Notes::default(),
             jobs: Jobs::default(),
             undo: Undoables::default(),
@@ -281,7 +286,8 @@ impl Model {
         let width = usize::from(self.size.0.min(WIDEST).saturating_sub(4));
         match self.overlay.map(|overlay| overlay.what) {
             Some(Over::Preview) => self.mail.preview_lines(width).len(),
-            Some(Over::Keys | Over::Notes | Over::Jobs) | None => usize::MAX,
+            Some(Over::Keys) => self.help_lines(width).len(),
+            Some(Over::Notes | Over::Jobs) | None => usize::MAX,
         }
     }
 
@@ -293,7 +299,8 @@ impl Model {
         match &self.dialog {
             Some(dialog) => dialog.is_typing(),
             None if self.palette.is_some() => true,
-            None => self.typing.is_some() && self.overlay.is_none(),
+            None if self.overlay.is_some() => self.is_seeking(),
+            None => self.typing.is_some(),
         }
     }
 

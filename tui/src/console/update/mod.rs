@@ -27,8 +27,11 @@ mod typing;
 mod undo;
 mod users;
 
+use tui_input::Input;
+
 use super::effect::{Ask, Effect};
-use super::message::{Act, Context, Job, Key, Message, Screen, Step};
+use super::message::{Act, Context, Edit, Job, Key, Message, Screen, Step};
+use super::model::field::type_into;
 use super::model::jobs::How;
 use super::model::palette::Scope;
 use super::model::text::Tone;
@@ -61,6 +64,7 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Act(act) => acted(model, act),
         Message::Edit(edit) if model.dialog.is_some() => dialog::edit(model, edit),
         Message::Edit(edit) if model.palette.is_some() => palette::edit(model, edit),
+        Message::Edit(edit) if model.is_seeking() => seek(model, edit),
         Message::Edit(edit) => typing::edit(model, edit),
         Message::Resized(columns, rows) => {
             model.size = (columns, rows);
@@ -241,6 +245,30 @@ fn beside(screen: Screen, places: usize) -> Screen {
 
 fn lay_over(model: &mut Model, what: Over) -> Vec<Effect> {
     model.overlay = Some(Overlay { what, scroll: 0 });
+    model.sought = Input::default();
+    Vec::new()
+}
+
+/// Looks for a key in the help, which is read from its top then.
+fn seek(model: &mut Model, edit: Edit) -> Vec<Effect> {
+    match edit {
+        // Whoever opened it so closes it so: no row is found by this alone.
+        Edit::Insert('?') => return over(model, Act::Back),
+        Edit::Home => return over(model, Act::Move(Step::First)),
+        Edit::End => return over(model, Act::Move(Step::Last)),
+        Edit::Insert(_)
+        | Edit::Backspace
+        | Edit::Delete
+        | Edit::DeleteWord
+        | Edit::Clear
+        | Edit::Left
+        | Edit::Right => {}
+    }
+    if type_into(&mut model.sought, edit)
+        && let Some(overlay) = &mut model.overlay
+    {
+        overlay.scroll = 0;
+    }
     Vec::new()
 }
 

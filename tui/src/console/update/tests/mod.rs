@@ -6,6 +6,7 @@ mod around;
 mod asking;
 mod crumbs;
 mod exporting;
+mod help;
 mod import;
 mod live;
 mod many;

@@ -9,14 +9,14 @@ use super::samples::{error, undoable, undoable_of_many};
 use super::{COLOUR, Case, Steps, drawn, feed, kept, pictures, shown, text};
 use crate::console::effect::{Deed, Said, Slot, Verb};
 use crate::console::message::{
-    Act, Answer, Code, Edit, Found, Job, LookedThrough, Message, Once, Planned, Progress, Screen,
-    Step, Tally,
+    Act, Answer, Code, Edit, Found, Job, Key, LookedThrough, Message, Once, Planned, Progress,
+    Screen, Step, Tally,
 };
 use crate::console::model::text::Tone;
 use crate::console::model::{IDLE, Model};
 use crate::console::update::update;
 
-const OVER: [(&str, Screen, Steps); 42] = [
+const OVER: [(&str, Screen, Steps); 43] = [
     ("over-bypass", Screen::Users, |model| {
         update(model, Message::Act(Act::Bypass));
         for c in "TICKET-812 phone lost".chars() {
@@ -68,6 +68,18 @@ const OVER: [(&str, Screen, Steps); 42] = [
     }),
     ("over-keys", Screen::Users, |model| {
         update(model, Message::Act(Act::Help));
+    }),
+    ("over-help-sought", Screen::Users, |model| {
+        update(model, Message::Act(Act::Help));
+        for c in "unlo".chars() {
+            update(model, Message::Key(Key::Char(c)));
+        }
+    }),
+    ("over-help-none", Screen::Mail, |model| {
+        update(model, Message::Act(Act::Help));
+        for c in "no such thing".chars() {
+            update(model, Message::Key(Key::Char(c)));
+        }
     }),
     ("over-palette", Screen::Users, |model| {
         update(model, Message::Act(Act::Palette));
