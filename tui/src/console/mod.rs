@@ -21,6 +21,8 @@ mod prefs;
 #[cfg(test)]
 mod samples;
 mod terminal;
+#[cfg(test)]
+mod tests;
 mod told;
 mod update;
 mod view;

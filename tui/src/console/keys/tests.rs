@@ -48,18 +48,6 @@ fn what_can_be_typed_is_typed_where_a_text_has_the_focus() {
 }
 
 #[test]
-fn no_bare_letter_changes_anything_without_a_dialog() {
-    // Acts that change something are done by the dialog alone.
-    let confirms = TABLE.iter().filter(|row| row.act == Act::Confirm);
-    assert!(confirms.clone().count() == 1);
-    assert!(
-        confirms
-            .clone()
-            .all(|row| row.within == super::Within::Dialog)
-    );
-}
-
-#[test]
 fn names_of_acts_and_keys_are_found_again() {
     let mut names: Vec<&str> = TABLE.iter().map(|row| row.name).collect();
     names.retain(|name| !name.is_empty());

@@ -71,6 +71,10 @@ pub(super) fn act(model: &mut Model, act: Act) -> Vec<Effect> {
                 return vec![Effect::Policy(Ask::Text(Some(version)))];
             }
         }
+        Act::Open => {
+            let text = "There is nothing to open here: h lists the versions.";
+            model.notes.say(model.now, Tone::Plain, text);
+        }
         Act::Back => return back(model),
         Act::EditRules => {
             return match model.policy.edited() {

@@ -83,4 +83,4 @@ mod documents;
 #[cfg(test)]
 mod svg;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -24,10 +24,8 @@ use gatepost_shared::admin::bypass::Listed;
 use gatepost_shared::admin::roles::Role;
 use gatepost_shared::admin::users::{Mask, State};
 
-use self::asking::once;
-use super::{begin, code, update};
+use super::{begin, update};
 use crate::console::effect::{Deed, Effect, Slot, Verb};
-use crate::console::keys;
 use crate::console::look::Look;
 use crate::console::message::{Act, Answer, Context, Edit, Found, Job, Key, Message, Screen, Step};
 use crate::console::model::Model;
@@ -582,52 +580,4 @@ fn what_was_said_goes_and_can_be_looked_up() {
     assert_eq!(said(&model), "");
     let lines = model.notes.lines(40);
     assert!(lines.iter().any(|line| line.text == "alice is unlocked."));
-}
-
-#[test]
-fn every_key_of_the_table_does_something_or_says_why_not_and_never_fails() {
-    for row in &keys::TABLE {
-        for screen in Screen::ALL {
-            for key in row.keys {
-                let mut model = if screen == Screen::Users {
-                    users()
-                } else {
-                    fresh(screen)
-                };
-                match row.within {
-                    keys::Within::Filter => {
-                        act(&mut model, Act::Filter);
-                    }
-                    keys::Within::Dialog => {
-                        act(&mut model, Act::TestMail);
-                        act(&mut model, Act::Unlock);
-                    }
-                    keys::Within::Overlay => {
-                        act(&mut model, Act::Help);
-                    }
-                    keys::Within::Palette => {
-                        act(&mut model, Act::Palette);
-                    }
-                    keys::Within::Jobs => {
-                        act(&mut model, Act::Jobs);
-                    }
-                    keys::Within::Code => {
-                        code::take(&mut model, once());
-                        update(&mut model, Message::Tick(1_000));
-                    }
-                    keys::Within::Screens
-                    | keys::Within::OnePane
-                    | keys::Within::Lists
-                    | keys::Within::Listed
-                    | keys::Within::Rows
-                    | keys::Within::Filtered
-                    | keys::Within::Screen(_)
-                    | keys::Within::Everywhere => {}
-                }
-                press(&mut model, *key);
-                update(&mut model, Message::Resized(60, 15));
-                update(&mut model, Message::Edit(Edit::Backspace));
-            }
-        }
-    }
 }

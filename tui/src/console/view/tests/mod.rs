@@ -8,7 +8,7 @@
 mod looks;
 mod over;
 mod policy;
-mod samples;
+pub(in super::super::super) mod samples;
 mod screens;
 
 use std::fmt::Write;
@@ -33,7 +33,7 @@ use crate::console::update::{begin, update};
 
 const SIZES: [(u16, u16); 3] = [LEAST, (80, 24), (160, 48)];
 
-pub(super) const COLOUR: Look = Look {
+pub(in super::super::super) const COLOUR: Look = Look {
     scheme: Scheme::Auto,
     ascii: false,
 };
@@ -45,7 +45,7 @@ const MONO: Look = Look {
 
 /// What a screen is shown with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Case {
+pub(in super::super::super) enum Case {
     Empty,
     Typical,
     Long,
@@ -55,7 +55,12 @@ pub(super) enum Case {
 const CASES: [Case; 4] = [Case::Empty, Case::Typical, Case::Long, Case::Error];
 
 /// A screen on which everything has come in.
-pub(super) fn shown(screen: Screen, case: Case, look: Look, size: (u16, u16)) -> Model {
+pub(in super::super::super) fn shown(
+    screen: Screen,
+    case: Case,
+    look: Look,
+    size: (u16, u16),
+) -> Model {
     let host = if case == Case::Long { LONG } else { "host01" };
     let mut model = Model::new(host.into(), "root (login bob)".into(), look, size);
     model.screen = screen;
@@ -66,7 +71,7 @@ pub(super) fn shown(screen: Screen, case: Case, look: Look, size: (u16, u16)) ->
 }
 
 /// Answers effects as the workers would.
-fn feed(model: &mut Model, case: Case, effects: Vec<Effect>) {
+pub(in super::super::super) fn feed(model: &mut Model, case: Case, effects: Vec<Effect>) {
     for effect in effects {
         let failed = case == Case::Error;
         let found = match effect {

@@ -423,7 +423,7 @@ pub(super) fn page<R>(rows: Vec<R>, case: Case) -> Page<R> {
 }
 
 /// Something that can be taken back.
-pub(super) fn undoable(model: &mut Model) {
+pub(in super::super::super::super) fn undoable(model: &mut Model) {
     can_be_undone(model, 1);
 }
 
