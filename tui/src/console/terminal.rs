@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::io::{self, Write};
 use std::panic;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::{Hide, Show};
@@ -142,7 +143,13 @@ impl Drop for Screen {
     }
 }
 
+/// Whether the terminal is ours now. Whoever gives it back takes this: it is given back once, also where a
+/// panic's hook did and the screen is dropped after it. A second time would put the cursor where it was
+/// before, and what comes next over the words of the panic.
+static IS_OURS: AtomicBool = AtomicBool::new(false);
+
 fn enter() -> io::Result<()> {
+    IS_OURS.store(true, Ordering::SeqCst);
     terminal::enable_raw_mode()?;
     execute!(
         io::stdout(),
@@ -153,8 +160,13 @@ fn enter() -> io::Result<()> {
 }
 
 fn leave() -> io::Result<()> {
+    // Between two pictures, whichever thread panics; the lock lets the one in that has it.
+    let mut out = io::stdout().lock();
+    if !IS_OURS.swap(false, Ordering::SeqCst) {
+        return Ok(());
+    }
     let shown = execute!(
-        io::stdout(),
+        out,
         EndSynchronizedUpdate,
         Print(NO_MOUSE),
         DisableBracketedPaste,
@@ -186,9 +198,12 @@ fn fresh(
 }
 
 impl Frames {
+    /// Nothing where another thread panicked, and the terminal is the shell's again.
     fn send(&self) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        out.write_all(&self.0.borrow())?;
+        if IS_OURS.load(Ordering::SeqCst) {
+            out.write_all(&self.0.borrow())?;
+        }
         self.0.borrow_mut().clear();
         out.flush()
     }

@@ -1,6 +1,8 @@
 //! The table of keys held against the whole console: what each key does where it holds, on screens on which
 //! everything has come in.
 
+mod panic;
+
 use gatepost_words::secret::Secret;
 
 use super::effect::{Ask, Effect};
