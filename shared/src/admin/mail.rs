@@ -10,6 +10,7 @@ use super::roles::Right;
 use super::{Admin, AdminError, stamp};
 use crate::mail;
 use crate::store::events::Event;
+use crate::store::kinds::Kind;
 use crate::store::mails::Delivery;
 
 /// One attempt to hand a message to one relay.
@@ -72,7 +73,7 @@ impl Admin {
         let mail = self.send("test", &address, None, Content::Test)?;
         let accepted = super::users::accepted(&mail);
         let event = Event {
-            kind: "mail-test",
+            kind: Kind::MailTest,
             account: "",
             service: "",
             source: "",

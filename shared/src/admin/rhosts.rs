@@ -11,6 +11,7 @@ use super::{Admin, AdminError};
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::events::Listed;
+use crate::store::kinds::Kind;
 
 /// How many of the newest events are looked at.
 const NEWEST: u32 = 1000;
@@ -26,7 +27,9 @@ impl Admin {
 /// The same, for whoever has a store.
 pub(super) fn named(store: &Store) -> Result<Option<String>, StoreError> {
     let events = store.events(None, None, NEWEST)?;
-    let opened = events.iter().filter(|event| event.kind == "opened");
+    let opened = events
+        .iter()
+        .filter(|event| event.kind == Kind::Opened.name());
     let remote: Vec<&Listed> = opened.filter(|event| is_remote(&event.source)).collect();
     let mut names = remote
         .iter()
@@ -55,6 +58,7 @@ mod tests {
     use crate::host::tests::Fixed;
     use crate::store::Store;
     use crate::store::events::Event;
+    use crate::store::kinds::Kind;
 
     // Mutants: local sign-ins are taken for names; so are addresses of one kind; any event counts.
     #[test]
@@ -79,10 +83,10 @@ mod tests {
             "this machine (pts/1, uid 7)",
             "",
         ] {
-            assert_eq!(record("opened", source), None, "{source}");
+            assert_eq!(record(Kind::Opened, source), None, "{source}");
         }
-        assert_eq!(record("guess", "host.example.net"), None);
-        let said = record("opened", "host.example.net").unwrap();
+        assert_eq!(record(Kind::Guess, "host.example.net"), None);
+        let said = record(Kind::Opened, "host.example.net").unwrap();
         assert!(
             said.starts_with("1 of the newest 3 remote sign-ins")
                 && said.contains("such as host.example.net: shields"),

@@ -17,6 +17,7 @@ use super::events::not_found;
 use super::guesses::{
     CONSUMING, COUNTING, Consumed, Counted, DAY, Kept, claimed, count_kept, end_unused, succeed,
 };
+use super::kinds::Kind;
 use super::signin::{Opening, Waiting, append_for};
 use super::undo::{self, Back, Batch, Other};
 use super::unlocks::Unlocker;
@@ -164,11 +165,11 @@ impl Store {
                 "uses": new.uses,
                 "reason": new.reason,
             });
-            act(tx, now, actor, "bypass-new", name.as_str(), detail)?;
+            act(tx, now, actor, Kind::BypassNew, name.as_str(), detail)?;
             accounts::tell(tx, now, at, &account, OwnerAct::BypassMade)?;
             let entry = undo::Entry {
                 account: Some(account.id),
-                kind: "bypass-new",
+                kind: Kind::BypassNew.name(),
                 back: &Back::Other(Other::Bypass(id)),
                 versions: (account.version, account.version),
                 batch: Batch::Alone,
@@ -239,7 +240,7 @@ impl Store {
                 return Err(not_found(doing, what));
             }
             let detail = json!({"ids": ended, "reason": reason});
-            act(tx, now, actor, "bypass-revoke", name.as_str(), detail)?;
+            act(tx, now, actor, Kind::BypassRevoke, name.as_str(), detail)?;
             Ok(ended)
         })
     }
@@ -381,7 +382,7 @@ impl Store {
             end_unused(tx, unused)?;
             let detail = json!({"id": code.id});
             let within = Some(waiting.conversation);
-            append_for(tx, now, opening, "bypass-used", within, detail)?;
+            append_for(tx, now, opening, Kind::BypassUsed, within, detail)?;
             succeed(tx, now, at, opening, waiting, guess, "bypass").map(Some)
         })
     }
@@ -436,7 +437,7 @@ pub(super) fn take_back(
         .map_err(StoreError::sqlite(doing))?;
     if changed == 1 {
         let detail = json!({"ids": [id], "reason": reason});
-        return act(tx, now, actor, "bypass-revoke", account, detail);
+        return act(tx, now, actor, Kind::BypassRevoke, account, detail);
     }
     let row: Option<(u32, u32, bool)> = tx
         .query_row(

@@ -6,7 +6,8 @@ use rusqlite::Connection;
 
 use super::Store;
 use super::error::StoreError;
-use super::events::{Anchor, Chain, Fields, PURGED, anchor, announcement, bytes, hex};
+use super::events::{Anchor, Chain, Fields, anchor, announcement, bytes, hex};
+use super::kinds::Kind;
 
 /// Events that are checked in one read: some twenty milliseconds.
 const BATCH: u64 = 10_000;
@@ -128,7 +129,7 @@ impl Walk {
                 self.chain.broken_at = Some(seq);
                 return Ok(Step::Over);
             }
-            if text(2)? == PURGED {
+            if text(2)? == Kind::Purged.name() {
                 self.announced = announcement(text(7)?);
             }
             (self.before, self.previous) = (seq, stored);
@@ -166,9 +167,10 @@ mod tests {
 
     use super::{Step, walked};
     use crate::store::Store;
-    use crate::store::events::{Event, PURGED};
+    use crate::store::events::Event;
+    use crate::store::kinds::Kind;
 
-    fn add(store: &mut Store, kind: &str, detail: serde_json::Value) {
+    fn add(store: &mut Store, kind: Kind, detail: serde_json::Value) {
         let event = Event {
             kind,
             account: "",
@@ -185,13 +187,17 @@ mod tests {
     fn a_walk_of_short_reads_finds_what_one_read_finds_though_events_are_purged_between() {
         let mut store = Store::in_memory();
         for _ in 0..4 {
-            add(&mut store, "a", json!({}));
+            add(&mut store, Kind::Opened, json!({}));
         }
         let (walk, step) = walked(&store.connection, None, i64::MAX, 2).unwrap();
         assert_eq!((walk.chain.last, step), (2, Step::Further));
         // Past what was reached: the walk begins behind the purge.
         let head = store.event_hash(3).unwrap().unwrap();
-        add(&mut store, PURGED, json!({"through": 3, "head": head}));
+        add(
+            &mut store,
+            Kind::Purged,
+            json!({"through": 3, "head": head}),
+        );
         let anchor = format!(
             "INSERT INTO meta VALUES ('anchor', '3 {head}'); DELETE FROM events WHERE seq <= 3"
         );

@@ -8,6 +8,7 @@ use super::Store;
 use super::accounts::Actor;
 use super::error::StoreError;
 use super::events::{Event, append};
+use super::kinds::Kind;
 use crate::host::Now;
 use crate::policy::challenge::BootMoment;
 use crate::policy::clock::Reading;
@@ -82,7 +83,7 @@ impl Store {
             };
             set(tx, now, store)?;
             let event = Event {
-                kind: "store-clock-reset",
+                kind: Kind::StoreClockReset,
                 account: "",
                 service: "",
                 source: "",

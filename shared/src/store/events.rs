@@ -11,12 +11,13 @@ use sha2::{Digest, Sha256};
 
 use super::Store;
 use super::error::{Problem, StoreError};
+use super::kinds::Kind;
 
 /// Something that happened.
 #[derive(Clone, Debug)]
 pub struct Event<'a> {
-    /// What: `opened`, `guess`, `decision`, `user-add` …
-    pub kind: &'a str,
+    /// What.
+    pub kind: Kind,
     /// Canonical account name, or what was typed, without control characters.
     pub account: &'a str,
     /// PAM service; empty for an administrator's act.
@@ -125,7 +126,7 @@ pub(super) fn append(
         seq,
         wall: wall.millis(),
         texts: [
-            event.kind,
+            event.kind.name(),
             event.account,
             event.service,
             event.source,
@@ -139,7 +140,7 @@ pub(super) fn append(
             statement.execute(params![
                 seq,
                 wall.millis(),
-                event.kind,
+                event.kind.name(),
                 event.account,
                 event.service,
                 event.source,
@@ -203,12 +204,16 @@ pub(super) fn newest_of(
 /// The newest events of a kind, newest first.
 pub(super) fn newest_of_kind(
     connection: &Connection,
-    kind: &str,
+    kind: Kind,
     limit: u32,
 ) -> Result<Vec<Listed>, StoreError> {
     connection
         .prepare_cached("SELECT * FROM events WHERE kind = ?1 ORDER BY seq DESC LIMIT ?2")
-        .and_then(|mut statement| statement.query_map(params![kind, limit], listed)?.collect())
+        .and_then(|mut statement| {
+            statement
+                .query_map(params![kind.name(), limit], listed)?
+                .collect()
+        })
         .map_err(StoreError::sqlite("reading the events"))
 }
 
@@ -299,9 +304,6 @@ pub(super) fn announcement(detail: &str) -> Option<(i64, String)> {
         detail.get("head")?.as_str()?.to_owned(),
     ))
 }
-
-/// The kind of the event that announces a purge.
-pub(super) const PURGED: &str = "purged";
 
 /// The last event that was purged.
 pub(super) fn anchor(connection: &Connection) -> Result<Option<Anchor>, rusqlite::Error> {
@@ -400,10 +402,11 @@ mod tests {
 
     use super::Event;
     use crate::store::Store;
+    use crate::store::kinds::Kind;
 
     fn three_events() -> Store {
         let mut store = Store::in_memory();
-        for kind in ["a", "b", "c"] {
+        for kind in [Kind::Opened, Kind::Guess, Kind::Decision] {
             let event = Event {
                 kind,
                 account: "alice",
@@ -455,7 +458,7 @@ mod tests {
         let store = three_events();
         let mut forger = Store::in_memory();
         let event = Event {
-            kind: "a",
+            kind: Kind::Opened,
             account: "bob",
             service: "sshd",
             source: "192.0.2.1",

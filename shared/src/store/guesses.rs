@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::error::StoreError;
 use super::failures::tally;
+use super::kinds::Kind;
 use super::signin::{Closed, Opening, Waiting, append_for, close};
 use super::{Store, clock, mails, shields};
 use crate::code::key::Verified;
@@ -124,7 +125,7 @@ impl Store {
                     tx,
                     now,
                     opening,
-                    "locked",
+                    Kind::Locked,
                     Some(waiting.conversation),
                     detail,
                 )?;
@@ -147,7 +148,7 @@ impl Store {
                 tx,
                 now,
                 opening,
-                "guess",
+                Kind::Guess,
                 Some(waiting.conversation),
                 detail,
             )?;
@@ -370,11 +371,11 @@ pub(super) fn count_kept<H>(
     let tally = tally(tx, &account, name, at)?;
     let lock = lock(&tally, account.in_a_row, &policy.limits, at);
     if lock.locked() {
-        record("locked", json!({"factor": name, "why": lock.word()}))?;
+        record(Kind::Locked, json!({"factor": name, "why": lock.word()}))?;
         return Ok((Counted::Locked(lock), None));
     }
     let guess = write_guess(tx, now, at, opening, &account, name)?;
-    record("guess", json!({"factor": name}))?;
+    record(Kind::Guess, json!({"factor": name}))?;
     let hash = find(account.id)?;
     let counted = match hash {
         Some(_) => Counted::Compare { guess, left: 0 },

@@ -19,6 +19,7 @@ pub mod events;
 pub mod failures;
 pub mod guesses;
 pub mod inside;
+pub mod kinds;
 pub mod mails;
 mod notices;
 pub mod outbox;

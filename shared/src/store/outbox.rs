@@ -7,6 +7,7 @@ use serde_json::json;
 use super::accounts::Actor;
 use super::error::StoreError;
 use super::events::{Event, append, not_found};
+use super::kinds::Kind;
 use super::{Store, clock};
 use crate::host::Now;
 
@@ -99,7 +100,7 @@ impl Store {
                 return Err(not_found(doing, what));
             }
             let event = Event {
-                kind: "mail-retry",
+                kind: Kind::MailRetry,
                 account: "",
                 service: "",
                 source: "",

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use super::chain::check_chain;
 use super::error::StoreError;
-use super::events::{self, Anchor, Event, PURGED};
+use super::events::{self, Anchor, Event};
+use super::kinds::Kind;
 use super::{Store, clock};
 use crate::host::Now;
 use crate::policy::limits::MOST_EVENTS;
@@ -79,7 +80,7 @@ impl Store {
             fields.extend(who.clone());
         }
         let event = Event {
-            kind: PURGED,
+            kind: Kind::Purged,
             account: "",
             service: "",
             source: "",
@@ -188,6 +189,7 @@ mod tests {
     use crate::host::tests::Fixed;
     use crate::store::Store;
     use crate::store::events::Event;
+    use crate::store::kinds::Kind;
 
     const KEEP: Span = Span::from_hours(400 * 24);
     const MANY: i64 = 1_000_000;
@@ -195,7 +197,7 @@ mod tests {
     fn grow(store: &mut Store, events: u32) {
         for n in 0..events {
             let event = Event {
-                kind: "opened",
+                kind: Kind::Opened,
                 account: "alice",
                 service: "sshd",
                 source: "192.0.2.1",
@@ -346,7 +348,7 @@ mod tests {
         let mut store = purged();
         let behind = store.verify_chain().unwrap().first - 2;
         let event = Event {
-            kind: super::PURGED,
+            kind: Kind::Purged,
             account: "",
             service: "",
             source: "",

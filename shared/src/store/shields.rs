@@ -13,6 +13,7 @@ use serde_json::json;
 use super::accounts::{Actor, act, difference};
 use super::error::{Problem, StoreError};
 use super::events::{self, not_found};
+use super::kinds::Kind;
 use super::signin::{Opening, Waiting, append_for};
 use super::undo::{self, Back, Batch, Other};
 use super::{Store, clock};
@@ -103,7 +104,7 @@ impl Store {
                 let before = found(tx, at, &network)?;
                 put(tx, &network, &up)?;
                 let detail = json!({"network": network, "for": time.to_string(), "reason": reason});
-                act(tx, now, actor, "shield-on", "", detail)?;
+                act(tx, now, actor, Kind::ShieldOn, "", detail)?;
                 changes.push(Change {
                     network,
                     before,
@@ -113,7 +114,7 @@ impl Store {
                 });
             }
             few(tx, doing)?;
-            remember(tx, now, at, actor, "shield-on", changes)
+            remember(tx, now, at, actor, Kind::ShieldOn, changes)
         })
     }
 
@@ -149,7 +150,7 @@ impl Store {
                 let before = found(tx, at, network)?;
                 take_down(tx, network)?;
                 let detail = json!({"network": network, "reason": reason});
-                act(tx, now, actor, "shield-off", "", detail)?;
+                act(tx, now, actor, Kind::ShieldOff, "", detail)?;
                 changes.push(Change {
                     network: network.clone(),
                     before,
@@ -159,7 +160,7 @@ impl Store {
                 });
             }
             if !changes.is_empty() {
-                remember(tx, now, at, actor, "shield-off", changes)?;
+                remember(tx, now, at, actor, Kind::ShieldOff, changes)?;
             }
             Ok(down)
         })
@@ -281,7 +282,7 @@ fn remember(
     now: &Now,
     at: StoreTime,
     actor: &Actor,
-    kind: &str,
+    kind: Kind,
     mut changes: Vec<Change>,
 ) -> Result<(), StoreError> {
     let (newest, since) = (Newest::of(tx)?, events::last_seq(tx)?);
@@ -291,7 +292,7 @@ fn remember(
     }
     let entry = undo::Entry {
         account: None,
-        kind,
+        kind: kind.name(),
         back: &Back::Other(Other::Shields(changes)),
         versions: (0, 0),
         batch: Batch::Alone,
@@ -338,11 +339,11 @@ pub(super) fn put_back(
                 put(tx, network, up)?;
                 let left = StoreTime::from_millis(up.until).since(at).to_string();
                 let detail = json!({"network": network, "for": left, "reason": reason});
-                ("shield-on", detail)
+                (Kind::ShieldOn, detail)
             } else {
                 take_down(tx, network)?;
                 let detail = json!({"network": network, "reason": reason});
-                ("shield-off", detail)
+                (Kind::ShieldOff, detail)
             };
             act(tx, now, actor, kind, "", detail)?;
         }
@@ -396,14 +397,14 @@ fn changed_since(
     is_now: Option<&Up>,
 ) -> Result<StoreError, StoreError> {
     // One that is down was taken down, or was put up once more and ended by itself.
-    let kinds: &[&str] = if is_now.is_some() {
-        &["shield-on"]
+    let kinds: &[Kind] = if is_now.is_some() {
+        &[Kind::ShieldOn]
     } else {
-        &["shield-off", "shield-on"]
+        &[Kind::ShieldOff, Kind::ShieldOn]
     };
     let mut events = Vec::new();
     for kind in kinds {
-        events.extend(events::newest_of_kind(tx, kind, LOOK_BACK)?);
+        events.extend(events::newest_of_kind(tx, *kind, LOOK_BACK)?);
     }
     let is_it = |event: &&events::Listed| {
         let named = event.detail.get("network");
@@ -476,7 +477,7 @@ pub(super) fn stop(
         tx,
         now,
         opening,
-        "shielded",
+        Kind::Shielded,
         Some(waiting.conversation),
         detail,
     )?;

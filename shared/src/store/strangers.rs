@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::error::StoreError;
 use super::events::{Event, append};
+use super::kinds::Kind;
 use super::{Store, clock};
 use crate::host::{self, Now};
 use crate::policy::limits::{STRANGER_SOURCES, STRANGERS_PER_HOUR, STRANGERS_PER_SOURCE};
@@ -138,7 +139,7 @@ fn tell_one(tx: &Transaction<'_>, now: &Now) -> Result<Option<Told>, StoreError>
     // As people tell the time: as far back on the wall as it is on the store's own clock.
     let began = now.wall.minus(at.since(StoreTime::from_millis(over.from)));
     let event = Event {
-        kind: "strangers",
+        kind: Kind::Strangers,
         account: "",
         service: "",
         source: "",

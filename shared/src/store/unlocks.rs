@@ -11,6 +11,7 @@ use super::accounts::{self, Account, Actor, Asked, Recorded};
 use super::error::StoreError;
 use super::events::not_found;
 use super::guesses::DAY;
+use super::kinds::Kind;
 use super::{Store, clock, undo};
 use crate::host::Now;
 use crate::policy::limits::HELPDESK_UNLOCKS_PER_DAY;
@@ -69,7 +70,7 @@ impl Store {
             accounts::tell(tx, now, at, &account, OwnerAct::Unlocked)?;
             let lock = account.held.map_or("", |_| "by an administrator");
             let act = accounts::Act {
-                kind: "user-unlock",
+                kind: Kind::UserUnlock,
                 detail: json!({
                     "failures": account.failures_in_a_row,
                     "lock": lock,

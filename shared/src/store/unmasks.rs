@@ -7,10 +7,8 @@ use super::Store;
 use super::error::StoreError;
 use super::events::{Event, append};
 use super::guesses::DAY;
+use super::kinds::Kind;
 use crate::host::Now;
-
-/// The kind of the event.
-pub const UNMASKED: &str = "unmask";
 
 /// What became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +53,10 @@ impl Store {
                          WHERE at_wall > ?3 AND json_extract(detail, '$.by') = ?4",
                     )
                     .and_then(|mut statement| {
-                        statement.query_row(params![UNMASKED, NEWEST, since, by], |row| row.get(0))
+                        statement
+                            .query_row(params![Kind::Unmask.name(), NEWEST, since, by], |row| {
+                                row.get(0)
+                            })
                     })
                     .map_err(StoreError::sqlite(DOING))?;
                 if so_far >= most {
@@ -73,10 +74,11 @@ mod tests {
     use gatepost_words::time::Span;
     use serde_json::json;
 
-    use super::{Counted, UNMASKED, Unmasked};
+    use super::{Counted, Unmasked};
     use crate::host::{Host, System};
     use crate::store::Store;
     use crate::store::events::Event;
+    use crate::store::kinds::Kind;
 
     // Mutants: everybody's are counted as one's; those of other days count; the last is one too many.
     #[test]
@@ -85,7 +87,7 @@ mod tests {
         let mut now = System::new().unwrap().now();
         let mut unmask = |now: &_, by: &str, counted: bool| {
             let event = Event {
-                kind: UNMASKED,
+                kind: Kind::Unmask,
                 account: "",
                 service: "",
                 source: "",

@@ -42,6 +42,14 @@ fn events_are_listed_by_one_grammar() {
         .exits(2)
         .tells("column 7: no field colour");
     stage
+        .gatepost(&["audit", "list", "alice", "kind:gess"])
+        .exits(2)
+        .tells("column 12: no such kind of event: is it guess?");
+    stage
+        .gatepost(&["audit", "tail", "kind:zzz"])
+        .exits(2)
+        .tells("it is one of bypass-new ");
+    stage
         .gatepost(&["audit", "list", "--since", "soon"])
         .exits(2)
         .tells("a time must stand here");

@@ -15,6 +15,7 @@ use super::roles::Right;
 use super::{Admin, AdminError, reason, stamp};
 use crate::store::browse::{Around, EventTerm};
 use crate::store::events::{self, Anchor, Chain};
+pub use crate::store::kinds::Kind;
 
 /// An event in a list.
 #[derive(Clone, Debug, Serialize)]

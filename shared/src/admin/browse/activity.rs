@@ -216,6 +216,7 @@ mod tests {
     use super::{DAYS, End, HOUR_MILLIS, Lately, begin, days, hours, series, services};
     use crate::admin::tests::bench;
     use crate::store::events::Event;
+    use crate::store::kinds::Kind;
 
     fn end(at: i64, went_well: bool) -> End {
         End {
@@ -304,7 +305,7 @@ mod tests {
             (now, "root", "sudo", "success"),
         ] {
             let event = Event {
-                kind: "decision",
+                kind: Kind::Decision,
                 account,
                 service,
                 source: "",

@@ -21,6 +21,7 @@ use crate::people;
 use crate::store::accounts::Account;
 use crate::store::browse::{self as store, Bound, Condition, Seen, Test, Way};
 pub use crate::store::browse::{Around, Page, Stopper};
+use crate::store::kinds::Kind;
 
 /// How many accounts that may be locked are looked at one by one for a count.
 const SUSPECTS: u32 = 200;
@@ -246,7 +247,7 @@ impl Admin {
         let mails = self
             .store
             .deliveries_around(account, &Around::First, NEWEST)?;
-        let logins = self.terms(&EventFilter::of(key, "decision"));
+        let logins = self.terms(&EventFilter::of(key, Kind::Decision));
         let logins = self.store.events_around(&logins, &Around::First, NEWEST)?;
         let mut detail = user_detail(shown, why);
         if account.is_some() {

@@ -19,6 +19,7 @@ use crate::store::beside::{Purpose, Temporary};
 use crate::store::copies::Found;
 use crate::store::error::{Problem, StoreError};
 use crate::store::events::Event;
+use crate::store::kinds::Kind;
 pub use crate::store::restore::{Options, Plan};
 pub use crate::store::upkeep::Depth;
 
@@ -98,7 +99,7 @@ impl Admin {
         let bytes = std::io::copy(&mut content, out).map_err(AdminError::copy)?;
         out.flush().map_err(AdminError::copy)?;
         let detail = json!({"bytes": bytes, "seq": found.seq, "head": found.head});
-        self.record_act("store-backup", detail, None)?;
+        self.record_act(Kind::StoreBackup, detail, None)?;
         Ok(BackedUp {
             bytes,
             seq: found.seq,
@@ -175,7 +176,7 @@ impl Admin {
     pub fn vacuum(&mut self) -> Result<(), AdminError> {
         self.may(Right::Machine)?;
         self.store.vacuum()?;
-        self.record_act("store-vacuum", json!({}), None)
+        self.record_act(Kind::StoreVacuum, json!({}), None)
     }
 
     /// What the store's own clock shows.
@@ -205,7 +206,7 @@ impl Admin {
     /// Records an act that changes no row of its own: the event, and the line in the system log.
     pub(super) fn record_act(
         &mut self,
-        act: &str,
+        act: Kind,
         detail: serde_json::Value,
         why: Option<&str>,
     ) -> Result<(), AdminError> {
@@ -225,7 +226,7 @@ impl Admin {
             detail,
         };
         self.store.record(self.host.now().wall, &event)?;
-        self.log(act, "");
+        self.log(act.name(), "");
         Ok(())
     }
 }
@@ -349,7 +350,7 @@ pub fn migrate(
     }
     let mut store = Store::create(&config.store)?;
     let event = Event {
-        kind: "store-migrate",
+        kind: Kind::StoreMigrate,
         account: "",
         service: "",
         source: "",

@@ -1,6 +1,7 @@
 //! Finishing the last word of a filter, as far as that is clear. Pure.
 
 use super::{FIELDS, Order, STATES};
+use crate::store::kinds::Kind;
 
 /// A filter of accounts whose last word is finished as far as that is clear; none where it is not.
 pub fn complete_users(text: &str) -> Option<String> {
@@ -23,7 +24,19 @@ pub fn complete_users(text: &str) -> Option<String> {
 
 /// The same for a filter of events.
 pub fn complete_events(text: &str) -> Option<String> {
-    complete(text, &EVENT_FIELDS.map(str::to_owned))
+    let mut words: Vec<String> = EVENT_FIELDS.map(str::to_owned).to_vec();
+    let last = text.rsplit(' ').next().unwrap_or_default();
+    if let Some((named, _)) = last.rsplit_once([':', ',']) {
+        let field = named.trim_start_matches('!');
+        if field == "kind" || field.starts_with("kind:") {
+            let separator = if field.contains(':') { ',' } else { ':' };
+            let kinds = Kind::ALL.iter();
+            words = kinds
+                .map(|kind| format!("{field}{separator}{kind}"))
+                .collect();
+        }
+    }
+    complete(text, &words)
 }
 
 fn complete(text: &str, words: &[String]) -> Option<String> {
@@ -76,7 +89,15 @@ mod tests {
         ] {
             assert_eq!(complete_users(typed).as_deref(), finished, "{typed:?}");
         }
-        assert_eq!(complete_events("k").as_deref(), Some("kind:"));
-        assert_eq!(complete_events("kind:d"), None);
+        for (typed, finished) in [
+            ("k", Some("kind:")),
+            ("kind:d", Some("kind:de")),
+            ("kind:gu", Some("kind:guess")),
+            ("alice !kind:guess,dec", Some("alice !kind:guess,decision")),
+            ("kind:zzz", None),
+            ("kind:guess", None),
+        ] {
+            assert_eq!(complete_events(typed).as_deref(), finished, "{typed:?}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The grammar of filters of events. Pure but for the machine's time zone.
 //!
 //! - `alice`, `user:alice`: of this account
-//! - `kind:decision`, `kind:guess,decision`
+//! - `kind:decision`, `kind:guess,decision`; a kind that there is not is an error
 //! - `service:sshd`
 //! - `who:bob`: an administrator's act, by somebody whose name has that in it
 //! - `from:203.0.113.9`, `from:203.0.113.0/24`
@@ -11,10 +11,12 @@
 use gatepost_words::time::Wall;
 
 use super::FilterError;
+use super::near::near;
 use super::words::{Word, span_of, words};
 use crate::host;
 use crate::policy::network::Network;
 use crate::store::browse::{EventAsks, EventTerm};
+use crate::store::kinds::Kind;
 
 /// Which events are wanted. Empty: all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,7 +54,7 @@ impl EventFilter {
     }
 
     /// Of one account, and of one kind.
-    pub(in crate::admin) fn of(account: &str, kind: &str) -> Self {
+    pub(in crate::admin) fn of(account: &str, kind: Kind) -> Self {
         let term = |asks| Term {
             negated: false,
             asks: Asks::Rows(asks),
@@ -60,7 +62,7 @@ impl EventFilter {
         Self {
             terms: vec![
                 term(EventAsks::Account(account.to_owned())),
-                term(EventAsks::Kind(vec![kind.to_owned()])),
+                term(EventAsks::Kind(vec![kind])),
             ],
         }
     }
@@ -106,9 +108,7 @@ fn term(word: &Word) -> Result<Term, FilterError> {
     let text = value.text.clone();
     let asks = match field {
         "" | "user" => Asks::Rows(EventAsks::Account(text)),
-        "kind" => Asks::Rows(EventAsks::Kind(
-            text.split(',').map(str::to_owned).collect(),
-        )),
+        "kind" => Asks::Rows(EventAsks::Kind(kinds(&value)?)),
         "service" => Asks::Rows(EventAsks::Service(text)),
         "who" => Asks::Rows(EventAsks::Actor(text)),
         "from" => Asks::Rows(from(&value)?),
@@ -126,6 +126,36 @@ fn term(word: &Word) -> Result<Term, FilterError> {
         }
     };
     Ok(Term { negated, asks })
+}
+
+fn kinds(value: &Word) -> Result<Vec<Kind>, FilterError> {
+    let mut column = value.column;
+    let mut found = Vec::new();
+    for name in value.text.split(',') {
+        let word = Word {
+            column,
+            text: name.to_owned(),
+        };
+        column += name.chars().count() + 1;
+        found.push(Kind::named(name).ok_or_else(|| no_kind(&word))?);
+    }
+    Ok(found)
+}
+
+/// The refusal for what is no kind, with those that were meant, or with all.
+fn no_kind(word: &Word) -> FilterError {
+    if word.text.is_empty() {
+        return word.error(0, "something must follow");
+    }
+    let all = || Kind::ALL.iter().map(|kind| kind.name());
+    let meant = near(&word.text, all());
+    let message = if meant.is_empty() {
+        let all: Vec<&str> = all().collect();
+        format!("no such kind of event: it is one of {}", all.join(" "))
+    } else {
+        format!("no such kind of event: is it {}?", meant.join(" or "))
+    };
+    word.error(0, message)
 }
 
 fn from(value: &Word) -> Result<EventAsks, FilterError> {
@@ -164,17 +194,17 @@ mod tests {
     use super::EventFilter;
     use crate::policy::network::Network;
     use crate::store::browse::{EventAsks, EventTerm};
+    use crate::store::kinds::Kind;
 
     // Mutants: since: and until: are confused; ! is dropped; an account is not looked up.
     #[test]
     fn words_become_terms() {
-        let kinds =
-            |kinds: &[&str]| EventAsks::Kind(kinds.iter().map(|k| (*k).to_owned()).collect());
+        let kinds = vec![Kind::Guess, Kind::Decision];
         let net = "203.0.113.0/24".parse::<Network>().unwrap();
         let cases = [
             ("alice", false, EventAsks::Account("ALICE".into())),
             ("!user:alice", true, EventAsks::Account("ALICE".into())),
-            ("kind:guess,decision", false, kinds(&["guess", "decision"])),
+            ("kind:guess,decision", false, EventAsks::Kind(kinds)),
             ("service:sshd", false, EventAsks::Service("sshd".into())),
             ("who:bob", false, EventAsks::Actor("bob".into())),
             (
@@ -195,11 +225,20 @@ mod tests {
         assert!(EventFilter::parse(" ").unwrap().is_empty());
     }
 
+    // Mutants: what is no kind is taken; its column is that of the whole word; nothing near is named.
     #[test]
     fn errors_point_at_their_column() {
         for (text, column, message) in [
             ("colour:red", 0, "no field colour"),
             ("alice kind:", 11, "must follow"),
+            ("kind:zzz", 5, "it is one of bypass-new "),
+            ("a kind:guess,gess", 13, "is it guess?"),
+            (
+                "!kind:lock",
+                6,
+                "is it locked or store-clock-reset or user-lock?",
+            ),
+            ("kind:guess,", 11, "must follow"),
             ("a !", 3, "must follow"),
             ("a !since:soon", 9, "a time"),
             ("from:203.0.113.0/33", 5, "a network"),

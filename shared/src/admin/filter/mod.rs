@@ -21,6 +21,7 @@
 
 mod complete;
 mod events;
+mod near;
 mod order;
 mod words;
 

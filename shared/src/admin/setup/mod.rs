@@ -23,6 +23,7 @@ use crate::store::Store;
 use crate::store::accounts::Actor;
 use crate::store::error::{Problem, StoreError};
 use crate::store::events::Event;
+use crate::store::kinds::Kind;
 use crate::syslog::{self, Severity};
 
 /// The configuration that setup writes: every key, most of them comments.
@@ -343,7 +344,7 @@ fn record(store: &Path, system: &dyn Host, operator: &Operator, report: &Report)
         .map(|step| step.name.as_str())
         .collect();
     let event = Event {
-        kind: "setup",
+        kind: Kind::Setup,
         account: "",
         service: "",
         source: "",

@@ -16,6 +16,7 @@ use crate::admin::{Admin, AdminError, create};
 use crate::config::Config;
 use crate::files::{self, Readers, Untrusted};
 use crate::store::events::hex;
+use crate::store::kinds;
 
 /// A template as it is now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -174,8 +175,8 @@ impl Admin {
         }
         // Before it is done: what is not in the audit is not done.
         let (act, text) = match with {
-            With::Text(text) => ("template-replaced", Some(text)),
-            With::BuiltIn => ("template-reset", None),
+            With::Text(text) => (kinds::Kind::TemplateReplaced, Some(text)),
+            With::BuiltIn => (kinds::Kind::TemplateReset, None),
         };
         let (from, to) = (hash_of(own.as_deref()), hash_of(text));
         let detail = json!({"template": opened.name, "from": from, "to": to});
@@ -187,7 +188,7 @@ impl Admin {
         drop(alone);
         if let Err(error) = done {
             // The event above says what was not done: the audit must say that too.
-            let said = self.record_act("template-replace-failed", detail, why);
+            let said = self.record_act(kinds::Kind::TemplateReplaceFailed, detail, why);
             let more = said.map_or_else(
                 |failed| format!("; the audit says it was done: {failed}"),
                 |()| String::new(),

@@ -15,7 +15,8 @@ use crate::policy::limits::HELPDESK_UNMASKS_PER_DAY;
 use crate::policy::lockout::Lock;
 use crate::store::accounts::Account;
 use crate::store::events::Event;
-use crate::store::unmasks::{Counted, UNMASKED, Unmasked};
+use crate::store::kinds::Kind;
+use crate::store::unmasks::{Counted, Unmasked};
 
 /// Whether addresses are shown in full, which is an event of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,7 +157,7 @@ impl Admin {
     pub fn unmask(&mut self, of: &str, why: Option<&str>) -> Result<(), AdminError> {
         self.may(Right::Unmask)?;
         let event = Event {
-            kind: UNMASKED,
+            kind: Kind::Unmask,
             account: of,
             service: "",
             source: "",

@@ -10,6 +10,7 @@ use super::{Account, Act, Actor, Asked, Recorded, clear, existing, record, uncha
 use crate::host::Now;
 use crate::store::error::{Problem, StoreError};
 use crate::store::events::not_found;
+use crate::store::kinds::Kind;
 use crate::store::mails::{ToldAct, address};
 use crate::store::notices::notify;
 use crate::store::undo::{self, Back, Batch, Snapshot};
@@ -26,9 +27,9 @@ impl Store {
         asked: &Asked,
     ) -> Result<Recorded, StoreError> {
         let kind = if state == "active" {
-            "user-enable"
+            Kind::UserEnable
         } else {
-            "user-disable"
+            Kind::UserDisable
         };
         self.change_account(now, name, asked, |tx, at, account| {
             undo::set_state(tx, account, state)?;
@@ -68,7 +69,7 @@ impl Store {
             }
             undo::hold(tx, account.id, Some(now.wall.millis()))?;
             let act = Act {
-                kind: "user-lock",
+                kind: Kind::UserLock,
                 detail: json!({"reason": asked.reason}),
                 back: Some(Back::Held(None)),
                 batch: asked.batch,
@@ -88,7 +89,7 @@ impl Store {
         self.change_account(now, name, asked, |tx, at, account| {
             let snapshot = remove(tx, now, at, account)?;
             let act = Act {
-                kind: "user-remove",
+                kind: Kind::UserRemove,
                 detail: json!({"reason": asked.reason}),
                 back: Some(Back::Restore(Box::new(snapshot))),
                 batch: asked.batch,
@@ -109,7 +110,7 @@ impl Store {
         self.change_account(now, name, asked, |tx, at, account| {
             undo::set_note(tx, account.id, note)?;
             let act = Act {
-                kind: "user-note",
+                kind: Kind::UserNote,
                 detail: json!({
                     "before": account.note,
                     "after": note,
@@ -147,7 +148,7 @@ impl Store {
             tell(tx, now, at, account, OwnerAct::RecoveryReplaced)?;
             // What was shown once cannot be unseen: new codes are the way, not the old ones back.
             let act = Act {
-                kind: "recovery-new",
+                kind: Kind::RecoveryNew,
                 detail: json!({"codes": codes.len()}),
                 back: None,
                 batch: Batch::Alone,
@@ -186,7 +187,7 @@ impl Store {
             )
             .map_err(StoreError::sqlite(doing))?;
             let act = Act {
-                kind: "recovery-remove",
+                kind: Kind::RecoveryRemove,
                 detail: json!({"left": left, "reason": reason}),
                 back: None,
                 batch: Batch::Alone,

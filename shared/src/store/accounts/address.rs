@@ -14,6 +14,7 @@ use super::{
 use crate::host::Now;
 use crate::store::error::{Problem, StoreError};
 use crate::store::events::not_found;
+use crate::store::kinds::Kind;
 use crate::store::mails::ToldAct;
 use crate::store::notices::notify;
 use crate::store::undo::{self, Back, Batch};
@@ -80,7 +81,7 @@ impl Store {
                 .ok_or_else(|| StoreError::odd(doing, "the confirmed address is unreadable"))?;
             let replaced = retire(tx, now, at, &account, &new, Some(pending.address))?;
             let act = Act {
-                kind: "user-confirmed",
+                kind: Kind::UserConfirmed,
                 detail: json!({
                     "proof": "code",
                     "address": new.masked(),
@@ -142,7 +143,7 @@ pub(in crate::store) fn change_address(
     insert_address(tx, now, at, account.id, address, confirmation).map_err(failed(CHANGING))?;
     let masked: Vec<String> = before.iter().map(EmailAddress::masked).collect();
     let act = Act {
-        kind: "user-set-mail",
+        kind: Kind::UserSetMail,
         detail: json!({
             "before": masked.join(" "),
             "after": address.masked(),

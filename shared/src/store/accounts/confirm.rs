@@ -12,6 +12,7 @@ use crate::host::Now;
 use crate::policy::sends;
 use crate::store::error::{Problem, StoreError};
 use crate::store::events::not_found;
+use crate::store::kinds::Kind;
 use crate::store::{Store, clock, mails};
 
 /// What is to be compared to confirm an address.
@@ -95,7 +96,14 @@ impl Store {
                 params![open.id, id, tag.0, at.plus(CONFIRM_LIFE).millis()],
             )
             .map_err(StoreError::sqlite(doing))?;
-            act(tx, now, actor, "user-verify-sent", name.as_str(), json!({}))?;
+            act(
+                tx,
+                now,
+                actor,
+                Kind::UserVerifySent,
+                name.as_str(),
+                json!({}),
+            )?;
             Ok(address)
         })
     }

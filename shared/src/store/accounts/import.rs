@@ -11,6 +11,7 @@ use super::address::{Change, change_address};
 use super::{Account, Act, Actor, Asked, Confirmation, by_name, enrol, existing, record};
 use crate::host::Now;
 use crate::store::error::{Problem, StoreError};
+use crate::store::kinds::Kind;
 use crate::store::undo::{self, Back, Batch};
 use crate::store::{Store, clock};
 
@@ -171,7 +172,7 @@ fn one(
     let account = existing(tx, doing, &row.name)?;
     undo::set_note(tx, account.id, &row.note)?;
     let act = Act {
-        kind: "user-note",
+        kind: Kind::UserNote,
         detail: json!({"before": account.note, "after": row.note, "reason": asked.reason}),
         back: Some(Back::Note(account.note.clone())),
         batch: *batch,

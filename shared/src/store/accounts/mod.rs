@@ -30,6 +30,7 @@ use serde_json::json;
 
 use super::error::{Problem, StoreError};
 use super::events::not_found;
+use super::kinds::Kind;
 use super::undo::{Back, Batch};
 use super::{Store, clock};
 use crate::code::key::Tag;
@@ -344,7 +345,7 @@ pub(super) fn enrol(
         "confirmed": confirmation.told(),
     });
     let act = Act {
-        kind: "user-add",
+        kind: Kind::UserAdd,
         detail,
         back: Some(Back::Remove(before)),
         batch,

@@ -10,12 +10,13 @@ use super::{Account, Actor, Asked};
 use crate::host::Now;
 use crate::store::error::{Problem, StoreError};
 use crate::store::events::{self, Event, append};
+use crate::store::kinds::Kind;
 use crate::store::undo::{self, Back, Batch};
 
 /// An act on an account, to be recorded.
-pub(in crate::store) struct Act<'a> {
+pub(in crate::store) struct Act {
     /// The event's kind.
-    pub(in crate::store) kind: &'a str,
+    pub(in crate::store) kind: Kind,
     /// What the event tells of it, as an object.
     pub(in crate::store) detail: Value,
     /// What takes it back, where something does.
@@ -32,7 +33,7 @@ pub(in crate::store) fn record(
     at: StoreTime,
     actor: &Actor,
     account: &Account,
-    done: Act<'_>,
+    done: Act,
 ) -> Result<Option<i64>, StoreError> {
     let version = account.version.saturating_add(1);
     let changed = tx
@@ -54,7 +55,7 @@ pub(in crate::store) fn record(
     };
     let entry = undo::Entry {
         account: Some(account.id),
-        kind: done.kind,
+        kind: done.kind.name(),
         back: &back,
         versions: (account.version, version),
         batch: done.batch,
@@ -140,7 +141,7 @@ pub(in crate::store) fn act(
     tx: &Transaction<'_>,
     now: &Now,
     actor: &Actor,
-    kind: &str,
+    kind: Kind,
     account: &str,
     detail: Value,
 ) -> Result<(), StoreError> {

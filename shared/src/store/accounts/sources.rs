@@ -8,6 +8,7 @@ use super::{Act, Actor, Asked, Versions, existing, record, unchanged};
 use crate::host::Now;
 use crate::store::error::StoreError;
 use crate::store::events::not_found;
+use crate::store::kinds::Kind;
 use crate::store::undo::Batch;
 use crate::store::{Store, clock};
 
@@ -86,7 +87,7 @@ impl Store {
                 return Err(not_found(doing, what));
             }
             let act = Act {
-                kind: "source-revoke",
+                kind: Kind::SourceRevoke,
                 detail: json!({
                     "sources": source.unwrap_or("all"),
                     "count": gone,

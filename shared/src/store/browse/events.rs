@@ -12,6 +12,7 @@ use crate::policy::network::Network;
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::events::{self, Hashed, Listed};
+use crate::store::kinds::Kind;
 
 /// What an event must be like to be listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +29,7 @@ pub enum EventAsks {
     /// Of this account.
     Account(String),
     /// Of one of these kinds.
-    Kind(Vec<String>),
+    Kind(Vec<Kind>),
     /// Of this service.
     Service(String),
     /// An administrator's act, by somebody whose name has this in it, whatever the case.
@@ -88,9 +89,9 @@ fn asked(
     Ok(match asks {
         EventAsks::Account(name) => equal("account", name),
         EventAsks::Kind(kinds) => match kinds.as_slice() {
-            [one] => equal(kind, one),
+            [one] => equal(kind, one.name()),
             kinds => {
-                values.extend(kinds.iter().map(|kind| Value::from(kind.clone())));
+                values.extend(kinds.iter().map(|kind| Value::from(kind.name().to_owned())));
                 format!("+kind IN ({})", vec!["?"; kinds.len()].join(", "))
             }
         },
@@ -187,20 +188,27 @@ mod tests {
     use super::{Around, EventAsks, EventTerm};
     use crate::store::Store;
     use crate::store::events::Event;
+    use crate::store::kinds::Kind;
 
     fn filled() -> Store {
         let mut store = Store::in_memory();
         let rows = [
-            ("decision", "alice", "sshd", "203.0.113.9", json!({})),
-            ("decision", "bob", "sudo", "2001:db8::1", json!({})),
+            (Kind::Decision, "alice", "sshd", "203.0.113.9", json!({})),
+            (Kind::Decision, "bob", "sudo", "2001:db8::1", json!({})),
             (
-                "user-unlock",
+                Kind::UserUnlock,
                 "alice",
                 "",
                 "",
                 json!({"by": "root (login Carol)"}),
             ),
-            ("guess", "alice", "sshd", "::ffff:203.0.113.200", json!({})),
+            (
+                Kind::Guess,
+                "alice",
+                "sshd",
+                "::ffff:203.0.113.200",
+                json!({}),
+            ),
         ];
         for (at, (kind, account, service, source, detail)) in (1..).zip(rows) {
             let event = Event {
@@ -223,9 +231,9 @@ mod tests {
         let network = |text: &str| EventAsks::Network(text.parse().unwrap());
         let cases: [(EventAsks, &[i64]); 10] = [
             (EventAsks::Account("alice".into()), &[4, 3, 1]),
-            (EventAsks::Kind(vec!["guess".into()]), &[4]),
+            (EventAsks::Kind(vec![Kind::Guess]), &[4]),
             (
-                EventAsks::Kind(vec!["guess".into(), "user-unlock".into()]),
+                EventAsks::Kind(vec![Kind::Guess, Kind::UserUnlock]),
                 &[4, 3],
             ),
             (EventAsks::Service("sshd".into()), &[4, 1]),
@@ -285,7 +293,7 @@ mod tests {
             asks,
         };
         let account = || term(EventAsks::Account("x".into()));
-        let kind = || term(EventAsks::Kind(vec!["decision".into()]));
+        let kind = || term(EventAsks::Kind(vec![Kind::Decision]));
         let service = || term(EventAsks::Service("sshd".into()));
         for (terms, index) in [
             (vec![account()], "account=?"),

@@ -161,6 +161,7 @@ mod tests {
     use crate::host::tests::Fixed;
     use crate::store::Store;
     use crate::store::events::Event;
+    use crate::store::kinds::Kind;
 
     const HOUR: i64 = 3_600_000;
     const ALL: Reach = Reach {
@@ -168,7 +169,7 @@ mod tests {
         most: 1_000,
     };
 
-    fn record(store: &mut Store, at: i64, kind: &str, account: &str, word: &str) {
+    fn record(store: &mut Store, at: i64, kind: Kind, account: &str, word: &str) {
         let event = Event {
             kind,
             account,
@@ -189,12 +190,12 @@ mod tests {
     fn sign_ins_are_found_with_how_they_ended() {
         let mut store = Store::in_memory();
         for (at, kind, account, word) in [
-            (10, "decision", "alice", "success"),
-            (20, "guess", "alice", "success"),
-            (30, "decision", "bob", "refuse"),
-            (40, "decision", "alice", "lost"),
-            (50, "decision", "alice", "skip"),
-            (60, "decision", "alice", "ignore"),
+            (10, Kind::Decision, "alice", "success"),
+            (20, Kind::Guess, "alice", "success"),
+            (30, Kind::Decision, "bob", "refuse"),
+            (40, Kind::Decision, "alice", "lost"),
+            (50, Kind::Decision, "alice", "skip"),
+            (60, Kind::Decision, "alice", "ignore"),
         ] {
             record(&mut store, at, kind, account, word);
         }
@@ -216,7 +217,11 @@ mod tests {
     fn not_more_rows_are_looked_at_than_allowed() {
         let mut store = Store::in_memory();
         for at in 0..6 {
-            let kind = if at % 2 == 0 { "decision" } else { "guess" };
+            let kind = if at % 2 == 0 {
+                Kind::Decision
+            } else {
+                Kind::Guess
+            };
             record(&mut store, at, kind, "alice", "success");
         }
         for (most, of_all, cut, of_alice, cut_of_alice) in [
@@ -239,14 +244,14 @@ mod tests {
     fn a_wall_clock_that_was_wrong_for_a_while_hides_nothing_before_it() {
         let mut store = Store::in_memory();
         for at in [100, 110, 1, 2, 120] {
-            record(&mut store, at, "decision", "alice", "success");
+            record(&mut store, at, Kind::Decision, "alice", "success");
         }
         let reach = Reach { since: 100, ..ALL };
         let found = store.decisions_lately(reach).unwrap();
         let ends = [(120, true), (110, true), (100, true)];
         assert_eq!(moments(&found.ends), ends);
         for _ in 0..STRAYS {
-            record(&mut store, 1, "decision", "alice", "success");
+            record(&mut store, 1, Kind::Decision, "alice", "success");
         }
         assert!(store.decisions_lately(reach).unwrap().ends.is_empty());
     }
@@ -256,7 +261,7 @@ mod tests {
     fn a_detail_that_somebody_broke_let_nobody_in() {
         let mut store = Store::in_memory();
         for at in [10, 20, 30] {
-            record(&mut store, at, "decision", "alice", "success");
+            record(&mut store, at, Kind::Decision, "alice", "success");
         }
         let sql = "UPDATE events SET detail = '{' WHERE seq = 1;
                    UPDATE events SET detail = '{\"decision\": 1}' WHERE seq = 2";

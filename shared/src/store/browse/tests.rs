@@ -11,6 +11,7 @@ use crate::host::tests::Fixed;
 use crate::store::Store;
 use crate::store::accounts::{Actor, Confirmation};
 use crate::store::events::Event;
+use crate::store::kinds::Kind;
 
 const ROW: u32 = 100;
 
@@ -220,8 +221,10 @@ fn what_waits_for_somebody_is_counted() {
 
 #[test]
 fn events_come_newest_first_around_a_number() {
+    const A: Kind = Kind::Opened;
+    const B: Kind = Kind::Guess;
     let mut store = Store::in_memory();
-    for (kind, account) in [("a", "x"), ("b", "x"), ("a", "y"), ("b", "y"), ("a", "x")] {
+    for (kind, account) in [(A, "x"), (B, "x"), (A, "y"), (B, "y"), (A, "x")] {
         let event = Event {
             kind,
             account,
@@ -232,9 +235,9 @@ fn events_come_newest_first_around_a_number() {
         };
         store.record(Wall::from_millis(5), &event).unwrap();
     }
-    let page = |account: Option<&str>, kind: Option<&str>, around, limit| {
+    let page = |account: Option<&str>, kind: Option<Kind>, around, limit| {
         let account = account.map(|name| EventAsks::Account(name.to_owned()));
-        let kind = kind.map(|kind| EventAsks::Kind(vec![kind.to_owned()]));
+        let kind = kind.map(|kind| EventAsks::Kind(vec![kind]));
         let asked = account.into_iter().chain(kind);
         let terms: Vec<EventTerm> = asked
             .map(|asks| EventTerm {
@@ -251,7 +254,7 @@ fn events_come_newest_first_around_a_number() {
     assert_eq!(all(Around::Last, 2), (vec![2, 1], true, false));
     assert_eq!(all(Around::Key(3), 1), (vec![4, 3], true, true));
     assert_eq!(all(Around::Key(3), 9), (vec![5, 4, 3, 2, 1], false, false));
-    let of = page(Some("x"), Some("a"), Around::First, 9);
+    let of = page(Some("x"), Some(A), Around::First, 9);
     assert_eq!(of, (vec![5, 1], false, false));
 }
 
@@ -265,7 +268,7 @@ fn another_connection_is_noticed() {
     let before = watcher.change().unwrap();
     assert_eq!(watcher.change().unwrap(), before);
     let event = Event {
-        kind: "a",
+        kind: Kind::Opened,
         account: "",
         service: "",
         source: "",

@@ -10,6 +10,7 @@ use crate::host::Now;
 use crate::policy::challenge::BootMoment;
 use crate::store::error::StoreError;
 use crate::store::guesses::account_by_name;
+use crate::store::kinds::Kind;
 use crate::store::signin::{Opening, append_for};
 use crate::store::{Store, clock};
 
@@ -90,7 +91,7 @@ impl Store {
                 "warning": delivered.warning,
             });
             let conversation = is_theirs.then_some(conversation);
-            append_for(tx, now, opening, "delivery", conversation, detail)?;
+            append_for(tx, now, opening, Kind::Delivery, conversation, detail)?;
             let run = |sql: &str, values: &[&dyn rusqlite::ToSql]| {
                 tx.prepare_cached(sql)
                     .and_then(|mut statement| statement.execute(values))

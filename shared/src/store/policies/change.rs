@@ -11,6 +11,7 @@ use crate::store::accounts::{Actor, act};
 use crate::store::clock;
 use crate::store::error::StoreError;
 use crate::store::events::{Event, append, hex, not_found};
+use crate::store::kinds::Kind;
 use crate::store::undo::{self, Back, Batch, Other};
 
 /// Writes down the end of a try that is over; what the store names then.
@@ -26,7 +27,7 @@ pub(super) fn settle(tx: &Transaction<'_>, now: &Now) -> Result<Option<Pointer>,
     }
     put_in_force(tx, trial.previous, None)?;
     let event = Event {
-        kind: "policy-try-ended",
+        kind: Kind::PolicyTryEnded,
         account: "",
         service: "",
         source: "",
@@ -111,14 +112,14 @@ pub(super) fn remember(
     tx: &Transaction<'_>,
     now: &Now,
     actor: &Actor,
-    kind: &str,
+    kind: Kind,
     back: Other,
     versions: (i64, i64),
 ) -> Result<(), StoreError> {
     let at = clock::advance(tx, now)?;
     let entry = undo::Entry {
         account: None,
-        kind,
+        kind: kind.name(),
         back: &Back::Other(back),
         versions,
         batch: Batch::Alone,
@@ -191,7 +192,7 @@ pub(in crate::store) fn end_try(
     };
     put_in_force(tx, trial.previous, None)?;
     let detail = json!({"tried": tried, "version": trial.previous, "reason": reason});
-    act(tx, now, actor, "policy-try-ended", "", detail)?;
+    act(tx, now, actor, Kind::PolicyTryEnded, "", detail)?;
     Ok(trial.previous)
 }
 

@@ -18,6 +18,7 @@ use super::Store;
 use super::accounts::{Actor, act};
 use super::error::StoreError;
 use super::events::not_found;
+use super::kinds::Kind;
 use super::signin::standing_of;
 use super::undo::Other;
 use crate::host::Now;
@@ -60,12 +61,12 @@ impl How {
         }
     }
 
-    const fn event(self) -> &'static str {
+    const fn event(self) -> Kind {
         match self {
-            Self::Setup => "policy-setup",
-            Self::Apply => "policy-apply",
-            Self::Try(_) => "policy-try",
-            Self::Rollback(_) => "policy-rollback",
+            Self::Setup => Kind::PolicySetup,
+            Self::Apply => Kind::PolicyApply,
+            Self::Try(_) => Kind::PolicyTry,
+            Self::Rollback(_) => Kind::PolicyRollback,
         }
     }
 }
@@ -235,9 +236,9 @@ impl Store {
             )
             .map_err(StoreError::sqlite(doing))?;
             let detail = json!({"version": base, "before": previous, "reason": reason});
-            act(tx, now, actor, "policy-confirm", "", detail)?;
+            act(tx, now, actor, Kind::PolicyConfirm, "", detail)?;
             let back = Other::Rules(base);
-            remember(tx, now, actor, "policy-confirm", back, (previous, base))
+            remember(tx, now, actor, Kind::PolicyConfirm, back, (previous, base))
         })
     }
 

@@ -14,6 +14,7 @@ use super::accounts::Actor;
 use super::beside::Kept;
 use super::error::{Problem, StoreError};
 use super::events::{Event, append};
+use super::kinds::Kind;
 use crate::host::Now;
 
 mod moments;
@@ -169,7 +170,7 @@ impl Store {
                     "waited": waited,
                 });
                 let event = Event {
-                    kind: "store-restore",
+                    kind: Kind::StoreRestore,
                     account: "",
                     service: "",
                     source: "",

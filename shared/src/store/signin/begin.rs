@@ -18,6 +18,7 @@ use crate::policy::limits::{WAITING_PER_ACCOUNT, WAITING_PER_HOST};
 use crate::policy::rules::{Decision, Refusal};
 use crate::store::error::StoreError;
 use crate::store::events::{self, Event, append};
+use crate::store::kinds::Kind;
 use crate::store::strangers::{self, Record};
 use crate::store::{Store, clock, policies};
 
@@ -156,7 +157,7 @@ fn void_if_restored(tx: &Transaction<'_>, now: &Now, witnessed: i64) -> Result<(
     }
     clock::raise_generation(tx)?;
     let event = Event {
-        kind: "store-restored",
+        kind: Kind::StoreRestored,
         account: "",
         service: "",
         source: "",

@@ -8,6 +8,7 @@ use super::{Closed, Opening, Recorded, Waiting, account_name, append_for};
 use crate::host::{Now, ProcessId};
 use crate::store::error::StoreError;
 use crate::store::events::{Event, append};
+use crate::store::kinds::Kind;
 use crate::store::{Store, clock, guesses, mails};
 
 impl Store {
@@ -80,7 +81,7 @@ pub(super) fn close_lost(tx: &Transaction<'_>, now: &Now) -> Result<Vec<Closed>,
             Recorded::Counted
         } else {
             let event = Event {
-                kind: "decision",
+                kind: Kind::Decision,
                 account: &row.user,
                 service: &row.service,
                 source: &row.source,
@@ -126,7 +127,7 @@ pub(in crate::store) fn close(
         fields.insert("decision".to_owned(), word.into());
     }
     let within = (conversation != 0).then_some(conversation);
-    let appended = append_for(tx, now, opening, "decision", within, fields)?;
+    let appended = append_for(tx, now, opening, Kind::Decision, within, fields)?;
     let conversation = within.unwrap_or(appended.seq);
     forget(tx, conversation)?;
     Ok(Closed {

@@ -22,6 +22,7 @@ use serde_json::Value;
 
 use super::error::StoreError;
 use super::events::{Appended, Event, append};
+use super::kinds::Kind;
 use crate::code::key::Tag;
 use crate::host::{Now, ProcessId};
 use crate::policy::lockout::Lock;
@@ -198,7 +199,7 @@ pub(super) fn append_for(
     tx: &Transaction<'_>,
     now: &Now,
     opening: &Opening<'_>,
-    kind: &str,
+    kind: Kind,
     conversation: Option<i64>,
     detail: Value,
 ) -> Result<Appended, StoreError> {

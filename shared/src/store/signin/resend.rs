@@ -11,6 +11,7 @@ use crate::host::Now;
 use crate::policy::Policy;
 use crate::policy::rules::{Decision, Refusal};
 use crate::store::error::StoreError;
+use crate::store::kinds::Kind;
 use crate::store::strangers::Record;
 use crate::store::{Store, clock, guesses, policies};
 
@@ -70,7 +71,7 @@ impl Store {
             let mailing = slot.issue(tx, &account, &address, tries)?;
             slot.event(
                 tx,
-                "challenge",
+                Kind::Challenge,
                 json!({"ref": fresh.reference, "resend": true}),
             )?;
             Ok(Prompt::Mail(mailing))

@@ -13,6 +13,7 @@ use crate::policy::limits::DEADLINE_CEILING;
 use crate::policy::rules::{Decision, Refusal};
 use crate::store::error::StoreError;
 use crate::store::events::Appended;
+use crate::store::kinds::Kind;
 use crate::store::strangers::Record;
 
 /// One conversation's place in the store, while it is being filled.
@@ -48,7 +49,7 @@ impl Slot<'_> {
                         fields.insert("ref".to_owned(), self.fresh.reference.as_str().into());
                     }
                 }
-                self.event(tx, "opened", detail)?.seq
+                self.event(tx, Kind::Opened, detail)?.seq
             }
             Record::Counted => number_below_zero(tx)?,
         };
@@ -78,7 +79,7 @@ impl Slot<'_> {
     pub(super) fn event(
         &self,
         tx: &Transaction<'_>,
-        kind: &str,
+        kind: Kind,
         detail: Value,
     ) -> Result<Appended, StoreError> {
         let conversation = (self.conversation != 0).then_some(self.conversation);

@@ -14,6 +14,7 @@ use serde_json::json;
 use super::accounts::{self, Actor, Asked, Versions, void_codes};
 use super::error::{Problem, StoreError};
 use super::events::{self, not_found};
+use super::kinds::Kind;
 use super::{Store, clock};
 use crate::host::Now;
 
@@ -374,7 +375,7 @@ fn on_account(
     let inverse = apply(tx, now, at, &account, row.back)?;
     let detail = json!({"act": row.kind, "entry": id, "reason": asked.reason});
     let act = accounts::Act {
-        kind: "undo",
+        kind: Kind::Undo,
         detail,
         back: None,
         batch: Batch::Alone,

@@ -10,6 +10,7 @@ use super::{Back, Batch, DOING, Open, Taken};
 use crate::host::Now;
 use crate::store::accounts::{Actor, Asked, act};
 use crate::store::error::StoreError;
+use crate::store::kinds::Kind;
 use crate::store::shields::{self, Change};
 use crate::store::{bypass, policies};
 
@@ -109,7 +110,7 @@ pub(super) fn take(
     {
         fields.insert("about".to_owned(), about.words().into());
     }
-    act(tx, now, actor, "undo", &row.account, detail)?;
+    act(tx, now, actor, Kind::Undo, &row.account, detail)?;
     let mut taken = Taken {
         account: row.account.clone(),
         about: about.words(),
