@@ -334,7 +334,7 @@ mod tests {
             .unwrap();
         let expected = serde_json::json!({
             "id": made.id, "ttl": "15 min", "uses": 1, "reason": "TICKET-812",
-            "by": "root (login bob)",
+            "by": "root (login bob)", "tty": "pts/3", "rhost": "203.0.113.9",
         });
         assert_eq!(event.detail, expected);
         let all = format!("{made:?} {listed:?} {events:?}");

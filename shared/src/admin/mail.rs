@@ -78,11 +78,10 @@ impl Admin {
             service: "",
             source: "",
             conversation: None,
-            detail: json!({
+            detail: self.actor.sign(json!({
                 "address": address.masked(),
                 "accepted": accepted,
-                "by": self.actor.name,
-            }),
+            })),
         };
         self.store.record(self.host.now().wall, &event)?;
         self.log("mail-test", "");

@@ -101,9 +101,7 @@ impl Admin {
             key: None,
             host: Box::new(System::new()?),
             post: Box::new(post),
-            actor: Actor {
-                name: operator.name.clone(),
-            },
+            actor: operator.actor(),
             operator,
             batch: Batch::Alone,
         })

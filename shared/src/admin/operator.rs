@@ -7,7 +7,7 @@ use super::AdminError;
 use super::roles::{Decided, Found, Membership, NoRole, Operator, Right, Role, Trace, decide};
 use crate::config::{Roles, USUAL};
 use crate::people::{self, Credentials, LookupError};
-use crate::store::accounts::Account;
+use crate::store::accounts::{Account, Actor};
 use crate::store::unlocks::Unlocker;
 
 /// What the environment says of who called; it can take a role away and never give one.
@@ -68,6 +68,7 @@ fn of(called: Called, roles: Roles, unreadable: Option<&str>) -> Result<Operator
         role,
         uid,
         login,
+        terminal: people::terminal(),
         roles,
     })
 }
@@ -108,6 +109,15 @@ fn trace(
 }
 
 impl Operator {
+    /// As the audit has them.
+    pub(super) fn actor(&self) -> Actor {
+        Actor {
+            name: self.name.clone(),
+            tty: self.terminal.tty.clone(),
+            rhost: self.terminal.rhost.clone(),
+        }
+    }
+
     /// Whether they may do that to this account. Whoever is not an admin acts on nobody who has
     /// privileges: not on root, on nobody with a role, and not on themselves.
     pub fn may_on(&self, right: Right, account: &Account) -> Result<(), AdminError> {

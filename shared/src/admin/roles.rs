@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::AdminError;
 use crate::config::Roles;
+pub use crate::people::Terminal;
 
 /// What a person is to Gatepost, the weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -108,6 +109,8 @@ pub struct Operator {
     pub uid: Option<u32>,
     /// Who logged in, by the kernel's word: helpdesk acts on neither of the two.
     pub login: Option<u32>,
+    /// Where they sit, for the audit.
+    pub terminal: Terminal,
     /// Which groups have a role: helpdesk acts on nobody in them.
     pub roles: Roles,
 }
@@ -120,6 +123,7 @@ impl Operator {
             role: Role::Auditor,
             uid: None,
             login: None,
+            terminal: Terminal::default(),
             roles: Roles::default(),
         }
     }

@@ -4,6 +4,7 @@
 
 mod inhabitants;
 mod local;
+mod terminal;
 
 use std::collections::HashSet;
 use std::ffi::{CString, OsString};
@@ -15,6 +16,7 @@ use nix::unistd::{Gid, Group, Uid, User, getgrouplist};
 
 pub use self::inhabitants::{Inhabitant, inhabitants, members};
 pub use self::local::Locals;
+pub use self::terminal::{Terminal, terminal};
 use crate::policy::rules::{Groups, Rule};
 
 /// Why nobody was found.

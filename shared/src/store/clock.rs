@@ -88,12 +88,11 @@ impl Store {
                 service: "",
                 source: "",
                 conversation: None,
-                detail: json!({
-                    "by": actor.name,
+                detail: actor.sign(json!({
                     "reason": reason,
                     "was": was,
                     "shows": store.millis(),
-                }),
+                })),
             };
             append(tx, now.wall, &event)?;
             Ok(store)
@@ -239,6 +238,7 @@ mod tests {
             store.connection.execute_batch(&sql).unwrap();
             let actor = Actor {
                 name: "root".into(),
+                ..Actor::default()
             };
             let now = Fixed::new().now();
             let shows = store.reset_clock(&now, &actor, "").unwrap();

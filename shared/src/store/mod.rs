@@ -158,6 +158,7 @@ impl Store {
     ) {
         let actor = accounts::Actor {
             name: "root".to_owned(),
+            ..accounts::Actor::default()
         };
         let draft = policies::Draft {
             text: &crate::policy::text::render(rules),

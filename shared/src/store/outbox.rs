@@ -105,7 +105,7 @@ impl Store {
                 service: "",
                 source: "",
                 conversation: None,
-                detail: json!({"notices": due, "by": actor.name, "reason": reason}),
+                detail: actor.sign(json!({"notices": due, "reason": reason})),
             };
             append(tx, now.wall, &event)?;
             Ok(due)

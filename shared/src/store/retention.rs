@@ -9,6 +9,7 @@ use gatepost_words::time::{Span, StoreTime};
 use rusqlite::{Connection, Transaction, params};
 use serde_json::{Value, json};
 
+use super::accounts::Actor;
 use super::chain::check_chain;
 use super::error::StoreError;
 use super::events::{self, Anchor, Event};
@@ -34,10 +35,11 @@ impl Store {
         &mut self,
         now: &Now,
         keep: Span,
-        by: &str,
+        actor: &Actor,
         reason: &str,
     ) -> Result<i64, StoreError> {
-        self.purge_events_as(now, keep, MOST_EVENTS, &json!({"by": by, "reason": reason}))
+        let who = actor.sign(json!({"reason": reason}));
+        self.purge_events_as(now, keep, MOST_EVENTS, &who)
     }
 
     /// The last event that was purged, and the last that would go: after the first up to the second.

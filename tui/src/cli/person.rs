@@ -216,7 +216,7 @@ mod tests {
     use std::thread;
     use std::time::Duration;
 
-    use gatepost_shared::admin::roles::{Operator, Role};
+    use gatepost_shared::admin::roles::{Operator, Role, Terminal};
     use gatepost_shared::config::Roles;
     use gatepost_shared::people::Credentials;
     use rustix::fs::{CWD, Mode};
@@ -237,6 +237,7 @@ mod tests {
                 role,
                 uid,
                 login: uid,
+                terminal: Terminal::default(),
                 roles: Roles::default(),
             },
         }

@@ -173,9 +173,10 @@ impl Admin {
     pub fn prune(&mut self, keep: Span, why: Option<&str>) -> Result<Pruned, AdminError> {
         self.may(Right::Machine)?;
         let due = self.prunable(keep)?;
-        let (by, why) = (self.actor.name.clone(), reason(why));
         let now = self.host.now();
-        let events = self.store.prune_events(&now, keep, &by, &why)?;
+        let events = self
+            .store
+            .prune_events(&now, keep, &self.actor, &reason(why))?;
         self.log("audit-prune", "");
         Ok(Pruned {
             events,

@@ -211,11 +211,8 @@ impl Admin {
         why: Option<&str>,
     ) -> Result<(), AdminError> {
         let mut detail = detail;
-        if let serde_json::Value::Object(fields) = &mut detail {
-            fields.insert("by".to_owned(), self.actor.name.as_str().into());
-            if let Some(why) = why {
-                fields.insert("reason".to_owned(), reason(Some(why)).into());
-            }
+        if let (serde_json::Value::Object(fields), Some(why)) = (&mut detail, why) {
+            fields.insert("reason".to_owned(), reason(Some(why)).into());
         }
         let event = Event {
             kind: act,
@@ -223,7 +220,7 @@ impl Admin {
             service: "",
             source: "",
             conversation: None,
-            detail,
+            detail: self.actor.sign(detail),
         };
         self.store.record(self.host.now().wall, &event)?;
         self.log(act.name(), "");
@@ -355,7 +352,7 @@ pub fn migrate(
         service: "",
         source: "",
         conversation: None,
-        detail: json!({"from": found, "to": needed, "by": operator.name}),
+        detail: operator.actor().sign(json!({"from": found, "to": needed})),
     };
     store.record(System::new()?.now().wall, &event)?;
     super::log_act(&operator.name, "store-migrate", "");

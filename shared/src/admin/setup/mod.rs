@@ -20,7 +20,6 @@ use crate::config::{self, CONFIG, raw};
 use crate::files::{self, Readers, Untrusted};
 use crate::host::{Host, System};
 use crate::store::Store;
-use crate::store::accounts::Actor;
 use crate::store::error::{Problem, StoreError};
 use crate::store::events::Event;
 use crate::store::kinds::Kind;
@@ -166,15 +165,18 @@ fn steps(conf: Option<&Path>, system: &dyn Host, operator: &Operator, lost: Lost
             step
         });
         steps.push(key_file(&key, system));
-        let actor = Actor {
-            name: operator.name.clone(),
-        };
         let failed = |thing| {
             let of = |step: &Step| step.thing == thing && step.done == Done::Failed;
             steps.iter().any(of)
         };
         if !failed("store") && !failed("config") {
-            steps.extend(rules::settle(conf, &text, &store, system, &actor));
+            steps.extend(rules::settle(
+                conf,
+                &text,
+                &store,
+                system,
+                &operator.actor(),
+            ));
         }
     }
     let lacks = match config::Config::load(Some(conf)) {
@@ -349,7 +351,7 @@ fn record(store: &Path, system: &dyn Host, operator: &Operator, report: &Report)
         service: "",
         source: "",
         conversation: None,
-        detail: serde_json::json!({"made": made, "by": operator.name}),
+        detail: operator.actor().sign(serde_json::json!({"made": made})),
     };
     if let Ok(mut store) = Store::open(store) {
         // What failed with the store is told by its own step.

@@ -26,7 +26,7 @@ use gatepost_words::time::Span;
 use super::Admin;
 use super::browse::After;
 use super::filter::{EventFilter, Filter};
-use super::roles::{Operator, Role};
+use super::roles::{Operator, Role, Terminal};
 use super::users::{Mask, Proof};
 use super::why::Why;
 use crate::code::key::Key;
@@ -116,12 +116,15 @@ pub(super) fn bench() -> Bench {
         }),
         actor: Actor {
             name: "root (login bob)".into(),
+            tty: Some("pts/3".into()),
+            rhost: Some("203.0.113.9".into()),
         },
         operator: Operator {
             name: "root (login bob)".into(),
             role: Role::Admin,
             uid: None,
             login: None,
+            terminal: Terminal::default(),
             roles: Roles::default(),
         },
         batch: Batch::Alone,
@@ -348,6 +351,7 @@ impl Bench {
             role: Role::Helpdesk,
             uid: Some(4_000_001),
             login: Some(4_000_002),
+            terminal: Terminal::default(),
             roles: Roles {
                 auditor: vec![],
                 helpdesk: vec![],

@@ -162,7 +162,7 @@ impl Admin {
             service: "",
             source: "",
             conversation: None,
-            detail: json!({"reason": reason(why), "by": self.actor.name}),
+            detail: self.actor.sign(json!({"reason": reason(why)})),
         };
         let counted = match self.operator.role {
             Role::Admin => None,

@@ -207,6 +207,7 @@ fn mailed(login: &mut Login<'_, Fixed>) -> Option<String> {
 fn actor() -> Actor {
     Actor {
         name: "root".into(),
+        ..Actor::default()
     }
 }
 

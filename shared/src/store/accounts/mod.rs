@@ -2,11 +2,12 @@
 //! transaction, together with the owner's notice and what takes the act back.
 //!
 //! - here: enrolling, reading an account
-//! - `record`: what every act leaves; `confirm`: confirmation codes
+//! - `actor`: who acts; `record`: what every act leaves; `confirm`: confirmation codes
 //! - `acts`: unlock, lock, disable, enable, remove, note, recovery codes
 //! - `address`: from one address to another
 //! - `import`: many of them at once; `sources`: where their people come from
 
+mod actor;
 mod acts;
 mod address;
 mod confirm;
@@ -14,6 +15,7 @@ mod import;
 mod record;
 mod sources;
 
+pub use self::actor::Actor;
 pub(super) use self::acts::{remove, tell};
 use self::confirm::count_mail;
 pub use self::confirm::{CONFIRM_LIFE, Guarded, Pending};
@@ -115,13 +117,6 @@ impl Recorded {
             entry,
         }
     }
-}
-
-/// Who acts, for the audit.
-#[derive(Clone, Debug)]
-pub struct Actor {
-    /// `root, login alice` …
-    pub name: String,
 }
 
 /// What comes with an act: why it is done, and what the person who asks for it saw.

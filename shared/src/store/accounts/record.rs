@@ -123,7 +123,7 @@ pub(in crate::store) fn difference(event: &events::Listed) -> String {
                 .map_or_else(|| value.to_string(), str::to_owned);
             match name.as_str() {
                 "by" => by = value,
-                "version" => {}
+                "version" | "tty" | "rhost" => {}
                 _ if value.is_empty() => {}
                 _ => parts.push(format!("{name} {value}")),
             }
@@ -145,17 +145,13 @@ pub(in crate::store) fn act(
     account: &str,
     detail: Value,
 ) -> Result<(), StoreError> {
-    let mut detail = detail;
-    if let Value::Object(fields) = &mut detail {
-        fields.insert("by".to_owned(), actor.name.as_str().into());
-    }
     let event = Event {
         kind,
         account,
         service: "",
         source: "",
         conversation: None,
-        detail,
+        detail: actor.sign(detail),
     };
     append(tx, now.wall, &event)?;
     Ok(())

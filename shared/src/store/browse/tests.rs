@@ -20,6 +20,7 @@ fn store_with(names: &[&str]) -> (Store, Fixed) {
     let clock = Fixed::new();
     let actor = Actor {
         name: "root".into(),
+        ..Actor::default()
     };
     for (uid, name) in (1000..).zip(names) {
         let name = UserName::new((*name).to_owned()).unwrap();

@@ -24,6 +24,7 @@ struct Shelf {
 fn actor() -> Actor {
     Actor {
         name: "root (login bob)".to_owned(),
+        ..Actor::default()
     }
 }
 

@@ -155,7 +155,6 @@ impl Store {
                 whole(tx)?;
                 telling::tell(tx, now, at, &plan, &moved)?;
                 let detail = json!({
-                    "by": actor.name,
                     "reason": reason,
                     "same_log": plan.same_log,
                     "reopened": plan.reopened,
@@ -175,7 +174,7 @@ impl Store {
                     service: "",
                     source: "",
                     conversation: None,
-                    detail,
+                    detail: actor.sign(detail),
                 };
                 append(tx, now.wall, &event)?;
                 Ok(plan)

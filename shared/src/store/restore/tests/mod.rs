@@ -24,6 +24,7 @@ struct Bench {
 fn actor() -> Actor {
     Actor {
         name: "root".into(),
+        ..Actor::default()
     }
 }
 
