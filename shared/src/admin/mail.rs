@@ -72,16 +72,16 @@ impl Admin {
         let address = EmailAddress::new(address.to_owned())?;
         let mail = self.send("test", &address, None, Content::Test)?;
         let accepted = super::users::accepted(&mail);
+        let actor = self.actor_of_addresses();
+        let detail = json!({"accepted": accepted});
+        let detail = actor.naming(detail, "address", std::slice::from_ref(&address));
         let event = Event {
             kind: Kind::MailTest,
             account: "",
             service: "",
             source: "",
             conversation: None,
-            detail: self.actor.sign(json!({
-                "address": address.masked(),
-                "accepted": accepted,
-            })),
+            detail: actor.sign(detail),
         };
         self.store.record(self.host.now().wall, &event)?;
         self.log("mail-test", "");

@@ -48,6 +48,7 @@ pub mod undo;
 pub mod users;
 pub mod why;
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use gatepost_words::ident::UserName;
@@ -58,6 +59,7 @@ use gatepost_words::time::Wall;
 pub use self::error::{AdminError, Kind};
 pub use self::operator::{Called, operator, operator_of_doctor};
 use self::roles::{Operator, Right};
+use crate::code::address::Fingerprints;
 use crate::code::key::Key;
 use crate::config::{CONFIG, Config};
 use crate::files::{self, Readers};
@@ -81,6 +83,7 @@ pub struct Admin {
     conf: PathBuf,
     store: Store,
     key: Option<Key>,
+    fingerprints: OnceCell<Fingerprints>,
     host: Box<dyn Host>,
     post: Box<Post>,
     actor: Actor,
@@ -99,6 +102,7 @@ impl Admin {
             conf: conf.unwrap_or(Path::new(CONFIG)).to_owned(),
             store,
             key: None,
+            fingerprints: OnceCell::new(),
             host: Box::new(System::new()?),
             post: Box::new(post),
             actor: operator.actor(),
@@ -136,6 +140,28 @@ impl Admin {
         self.key
             .as_ref()
             .ok_or_else(|| AdminError::BadKey(self.config.key.clone()))
+    }
+
+    /// What addresses are marked with in events.
+    fn fingerprints(&self) -> Result<&Fingerprints, AdminError> {
+        if let Some(known) = self.fingerprints.get() {
+            return Ok(known);
+        }
+        let made = match &self.key {
+            Some(key) => Fingerprints::under(key),
+            None => Fingerprints::under(&read_key(&self.config.key)?),
+        };
+        let made = made.ok_or_else(|| AdminError::BadKey(self.config.key.clone()))?;
+        Ok(self.fingerprints.get_or_init(|| made))
+    }
+
+    /// Who acts, for an act that an address is told of. Without a key the act is what it was, and told with
+    /// the mask alone.
+    fn actor_of_addresses(&self) -> Actor {
+        Actor {
+            fingerprints: self.fingerprints().ok().cloned(),
+            ..self.actor.clone()
+        }
     }
 
     /// The row of a user as typed, or under the name that the password database has for them. A

@@ -115,6 +115,7 @@ impl Operator {
             name: self.name.clone(),
             tty: self.terminal.tty.clone(),
             rhost: self.terminal.rhost.clone(),
+            fingerprints: None,
         }
     }
 

@@ -48,12 +48,17 @@ impl Key {
             Purpose::SignIn => b"gatepost sign-in v1",
             Purpose::Confirmation => b"gatepost confirmation v1",
         };
+        self.mac(&[purpose, challenge, code.expose()])
+    }
+
+    /// HMAC-SHA-256 over parts, each behind its length. The first says what for.
+    pub(super) fn mac(&self, parts: &[&[u8]]) -> Tag {
         // HMAC takes a key of any length; `new` let 32 bytes through alone.
         let mut mac = match Hmac::<Sha256>::new_from_slice(self.0.expose()) {
             Ok(mac) => mac,
             Err(_any_length_is_valid) => return Tag([0; 32]),
         };
-        for part in [purpose, challenge, code.expose()] {
+        for part in parts {
             mac.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
             mac.update(part);
         }

@@ -3,6 +3,7 @@
 //! Pure: no clock, no generator, no store. Whether a code is live is [`crate::policy`]'s business;
 //! that it is used once is the store's.
 
+pub mod address;
 pub mod bypass;
 pub(crate) mod kept;
 pub mod key;

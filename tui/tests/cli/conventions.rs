@@ -72,6 +72,7 @@ const LEAVES: &[(&str, &str, Opens)] = &[
     ("audit export", "", Opens::Store),
     ("audit verify", "", Opens::Store),
     ("audit head", "", Opens::Store),
+    ("audit fingerprint", "a@example.org", Opens::Store),
     ("audit prune", "--keep 400d --dry-run", Opens::Store),
     ("store backup", "/var/copy", Opens::Store),
     ("store restore", "/var/copy --verify", Opens::Store),

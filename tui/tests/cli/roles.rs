@@ -78,6 +78,7 @@ pub(crate) const COMMANDS: &[(&str, &str)] = &[
     ("mail template edit code.txt --reset --yes", "admin"),
     ("mail retry --all", "admin"),
     ("audit verify --against journal", "admin"),
+    ("audit fingerprint a@example.org", "admin"),
     ("audit prune --keep 400d --dry-run", "admin"),
     ("store backup /var/copy", "admin"),
     ("store restore /var/copy --verify", "admin"),

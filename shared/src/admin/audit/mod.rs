@@ -3,7 +3,7 @@
 mod heads;
 mod journal;
 
-use gatepost_words::ident::UserName;
+use gatepost_words::ident::{EmailAddress, UserName};
 use gatepost_words::text::sanitise;
 use gatepost_words::time::Span;
 use serde::Serialize;
@@ -57,6 +57,15 @@ pub struct Head {
     pub seq: i64,
     /// Its hash, in hex; zeros where there is none.
     pub head: String,
+}
+
+/// What events mean by an address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fingerprint {
+    /// The address, masked.
+    pub address: String,
+    /// What tells it from others with the same mask.
+    pub fingerprint: String,
 }
 
 /// The chain, checked, and what a log said of it.
@@ -148,6 +157,16 @@ impl Admin {
         Ok(Head {
             seq,
             head: head.unwrap_or_else(|| "0".repeat(64)),
+        })
+    }
+
+    /// An address's fingerprint, to be held against those of events. Whoever may have it can try addresses.
+    pub fn fingerprint(&self, address: &str) -> Result<Fingerprint, AdminError> {
+        self.may(Right::Accounts)?;
+        let address = EmailAddress::new(address.to_owned())?;
+        Ok(Fingerprint {
+            fingerprint: self.fingerprints()?.of(&address),
+            address: address.masked(),
         })
     }
 

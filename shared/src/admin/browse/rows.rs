@@ -189,7 +189,7 @@ pub(super) fn user_detail(shown: Shown, why: Result<Why, AdminError>) -> UserDet
             (Some(_), _) => "confirmed by a code",
             (None, _) => "not confirmed",
         };
-        sanitise(&format!("{} {how}", address.address))
+        sanitise(&format!("{} {how}", address.told()))
     });
     let (why, lets_in, next) = match why {
         Ok(why) => (why.sentence, why.verdict.lets_in(), why.next),

@@ -3,6 +3,7 @@
 
 mod acts;
 mod confirm;
+mod fingerprints;
 mod lists;
 mod notices;
 mod recovery;
@@ -14,7 +15,7 @@ mod undo_together;
 mod upkeep;
 mod why;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -98,6 +99,7 @@ pub(super) fn bench() -> Bench {
         conf: PathBuf::from("/etc/gatepost/gatepost.toml"),
         store: Store::in_memory(),
         key: Key::new(Secret::new(vec![7; 32])),
+        fingerprints: OnceCell::new(),
         host: Box::new(Shared(Rc::clone(&clock))),
         post: Box::new(move |_config, _clock, kind, letter| {
             if let Content::Confirmation { code, .. } = &letter.content {
@@ -118,6 +120,7 @@ pub(super) fn bench() -> Bench {
             name: "root (login bob)".into(),
             tty: Some("pts/3".into()),
             rhost: Some("203.0.113.9".into()),
+            fingerprints: None,
         },
         operator: Operator {
             name: "root (login bob)".into(),

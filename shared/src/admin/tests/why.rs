@@ -74,7 +74,7 @@ fn the_page_of_an_account_gives_the_verdict_of_why() {
     assert_eq!((page.state, page.failures[0]), (State::Locked, 10));
     assert!(
         !page.mails.is_empty()
-            || page.addresses == ["a***@e***.org confirmed by an administrator's word"]
+            || page.addresses == ["a***@e***.org [q1s3vp0c] confirmed by an administrator's word"]
     );
     let summary = bench.admin.summary().unwrap();
     assert_eq!(

@@ -18,6 +18,12 @@ pub struct Moved {
     pub before: String,
     /// Where they are to go, masked.
     pub address: String,
+    /// What tells `before` apart from another address with the same mask; none where the key cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before_fingerprint: Option<String>,
+    /// The same of `address`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address_fingerprint: Option<String>,
     /// Whether they go there already.
     pub confirmed: bool,
     /// The confirmation mail's deliveries, where one was sent.
@@ -25,6 +31,26 @@ pub struct Moved {
     /// The account's version before and after.
     #[serde(skip)]
     pub versions: Versions,
+}
+
+impl Moved {
+    /// Where codes went until now, with its fingerprint.
+    pub fn before_told(&self) -> String {
+        marked(&self.before, self.before_fingerprint.as_deref())
+    }
+
+    /// Where they are to go, with its fingerprint.
+    pub fn address_told(&self) -> String {
+        marked(&self.address, self.address_fingerprint.as_deref())
+    }
+}
+
+/// A masked address and what tells it from others: `d***@e***.org [7k3q0zsn]`.
+pub(in crate::admin) fn marked(mask: &str, fingerprint: Option<&str>) -> String {
+    match fingerprint {
+        Some(fingerprint) if !fingerprint.is_empty() => format!("{mask} [{fingerprint}]"),
+        Some(_) | None => mask.to_owned(),
+    }
 }
 
 impl Admin {
@@ -40,11 +66,13 @@ impl Admin {
         self.may(Right::Accounts)?;
         let address = EmailAddress::new(address.to_owned())?;
         let (name, account) = self.enrolled(typed)?;
-        let before: Vec<String> = account
+        let actor = self.actor_of_addresses();
+        let confirmed = account
             .addresses
             .iter()
-            .filter(|address| address.confirmed.is_some())
-            .map(|address| super::mask(&address.address, super::Mask::Masked))
+            .filter(|one| one.confirmed.is_some());
+        let before: Vec<EmailAddress> = confirmed
+            .filter_map(|one| EmailAddress::new(one.address.clone()).ok())
             .collect();
         let (confirmation, code) = match proof {
             Proof::Word => (Confirmation::Word, None),
@@ -55,23 +83,25 @@ impl Admin {
             }
         };
         let now = self.host.now();
-        let versions = self.store.set_address(
-            &now,
-            &self.actor,
-            &name,
-            &address,
-            &confirmation,
-            &asked.into(),
-        )?;
+        let versions =
+            self.store
+                .set_address(&now, &actor, &name, &address, &confirmation, &asked.into())?;
         self.log("user-set-mail", name.as_str());
         let mail = match code {
             None => Vec::new(),
             Some(code) => self.mail_confirmation(&name, &address, &code)?,
         };
+        let marks = actor.fingerprints.as_ref();
+        let told = |all: &[EmailAddress], tell: &dyn Fn(&EmailAddress) -> String| {
+            let all: Vec<String> = all.iter().map(tell).collect();
+            all.join(" ")
+        };
         Ok(Moved {
             user: name.to_string(),
-            before: before.join(" "),
+            before: told(&before, &EmailAddress::masked),
             address: address.masked(),
+            before_fingerprint: marks.map(|marks| told(&before, &|one| marks.of(one))),
+            address_fingerprint: marks.map(|marks| marks.of(&address)),
             confirmed: proof == Proof::Word,
             mail,
             versions,

@@ -82,8 +82,14 @@ impl Admin {
             }
         };
         let now = self.host.now();
-        self.store
-            .add_account(&now, &self.actor, name, uid, address, &confirmation)?;
+        self.store.add_account(
+            &now,
+            &self.actor_of_addresses(),
+            name,
+            uid,
+            address,
+            &confirmation,
+        )?;
         self.log("user-add", name.as_str());
         let mail = match code {
             None => Vec::new(),
@@ -127,7 +133,7 @@ impl Admin {
         let most = self.config.policy.limits.mails_per_address_per_day;
         let address = self.store.renew_confirmation(
             &now,
-            &self.actor,
+            &self.actor_of_addresses(),
             Guarded {
                 seen,
                 ..guarded(&name, &account)
@@ -167,9 +173,9 @@ impl Admin {
             let user = name.to_string();
             return Err(AdminError::WrongCode { user, address });
         };
-        let versions = self
-            .store
-            .confirm(&now, &self.actor, &name, &pending, verified)?;
+        let versions =
+            self.store
+                .confirm(&now, &self.actor_of_addresses(), &name, &pending, verified)?;
         self.log("user-confirmed", name.as_str());
         Ok(Acted {
             user: name.to_string(),

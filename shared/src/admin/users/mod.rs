@@ -125,7 +125,8 @@ impl Admin {
         let way = (Right::Accounts, "user-remove", "removed");
         self.act(way, typed, asked.into(), |admin, name, asked| {
             let now = admin.host.now();
-            admin.store.remove_account(&now, &admin.actor, name, asked)
+            let actor = admin.actor_of_addresses();
+            admin.store.remove_account(&now, &actor, name, asked)
         })
     }
 

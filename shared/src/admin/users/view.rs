@@ -11,6 +11,7 @@ use serde_json::json;
 use super::super::roles::{Right, Role};
 use super::super::why::place;
 use super::super::{Admin, AdminError, reason, stamp};
+use super::address::marked;
 use crate::policy::limits::HELPDESK_UNMASKS_PER_DAY;
 use crate::policy::lockout::Lock;
 use crate::store::accounts::Account;
@@ -130,6 +131,17 @@ pub struct Address {
     pub confirmed: Option<String>,
     /// By `code` or by an `administrator`'s word.
     pub confirmed_by: Option<String>,
+    /// What tells it from others with the same mask, as events have it; none in lists, and where the key cannot
+    /// be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+}
+
+impl Address {
+    /// The address with its fingerprint, where that is known.
+    pub fn told(&self) -> String {
+        marked(&self.address, self.fingerprint.as_deref())
+    }
 }
 
 /// An account in full.
@@ -196,8 +208,15 @@ impl Admin {
         let last = failures
             .as_ref()
             .and_then(|failures| failures.last.as_ref());
+        let mut listed = listed(&account, self.standing(&account)?, show);
+        if let Ok(marks) = self.fingerprints() {
+            for (shown, address) in listed.addresses.iter_mut().zip(&account.addresses) {
+                let address = EmailAddress::new(address.address.clone());
+                shown.fingerprint = address.ok().map(|address| marks.of(&address));
+            }
+        }
         Ok(Shown {
-            account: listed(&account, self.standing(&account)?, show),
+            account: listed,
             failures_last_hour: failures.as_ref().map_or(0, |failures| failures.last_hour),
             failures_last_day: failures.as_ref().map_or(0, |failures| failures.last_day),
             last_failure_from: last.map(|(source, _)| place(source)),
@@ -268,6 +287,7 @@ fn listed(account: &Account, standing: Standing, show: Mask) -> Listed {
                 address: mask(&address.address, show),
                 confirmed: address.confirmed.map(stamp),
                 confirmed_by: address.confirmed_by.clone(),
+                fingerprint: None,
             })
             .collect(),
         failures_in_a_row: account.failures_in_a_row,

@@ -1,6 +1,9 @@
 //! Who acts, and what the events of their acts say of them.
 
+use gatepost_words::ident::EmailAddress;
 use serde_json::Value;
+
+use crate::code::address::Fingerprints;
 
 /// Who acts, for the audit.
 #[derive(Clone, Debug, Default)]
@@ -11,6 +14,9 @@ pub struct Actor {
     pub tty: Option<String>,
     /// From which machine that terminal's login came, where that is known.
     pub rhost: Option<String>,
+    /// What tells addresses apart in their events; none where the key cannot be read, and where an act is
+    /// about no address.
+    pub fingerprints: Option<Fingerprints>,
 }
 
 impl Actor {
@@ -22,6 +28,23 @@ impl Actor {
             fields.insert("tty".to_owned(), tty.into());
             if let Some(rhost) = &self.rhost {
                 fields.insert("rhost".to_owned(), rhost.as_str().into());
+            }
+        }
+        detail
+    }
+
+    /// An event's detail with the addresses that a field is about: masked, and beside that what tells one
+    /// from another whose mask is the same.
+    pub fn naming(&self, mut detail: Value, field: &str, addresses: &[EmailAddress]) -> Value {
+        if let Value::Object(fields) = &mut detail {
+            let all = |told: &dyn Fn(&EmailAddress) -> String| -> Value {
+                let told: Vec<String> = addresses.iter().map(told).collect();
+                told.join(" ").into()
+            };
+            fields.insert(field.to_owned(), all(&EmailAddress::masked));
+            if let Some(fingerprints) = &self.fingerprints {
+                let fingerprint = all(&|address| fingerprints.of(address));
+                fields.insert(format!("{field}_fingerprint"), fingerprint);
             }
         }
         detail

@@ -88,9 +88,12 @@ impl Store {
     ) -> Result<Recorded, StoreError> {
         self.change_account(now, name, asked, |tx, at, account| {
             let snapshot = remove(tx, now, at, account)?;
+            let all = account.addresses.iter();
+            let all = all.filter_map(|address| EmailAddress::new(address.address.clone()).ok());
+            let addresses: Vec<EmailAddress> = all.collect();
             let act = Act {
                 kind: Kind::UserRemove,
-                detail: json!({"reason": asked.reason}),
+                detail: actor.naming(json!({"reason": asked.reason}), "addresses", &addresses),
                 back: Some(Back::Restore(Box::new(snapshot))),
                 batch: asked.batch,
             };

@@ -80,13 +80,11 @@ impl Store {
                 .and_then(|address| EmailAddress::new(address.address.clone()).ok())
                 .ok_or_else(|| StoreError::odd(doing, "the confirmed address is unreadable"))?;
             let replaced = retire(tx, now, at, &account, &new, Some(pending.address))?;
+            let detail = json!({"proof": "code"});
+            let detail = actor.naming(detail, "address", std::slice::from_ref(&new));
             let act = Act {
                 kind: Kind::UserConfirmed,
-                detail: json!({
-                    "proof": "code",
-                    "address": new.masked(),
-                    "replaced": replaced.join(" "),
-                }),
+                detail: actor.naming(detail, "replaced", &replaced),
                 back: None,
                 batch: Batch::Alone,
             };
@@ -141,15 +139,11 @@ pub(in crate::store) fn change_address(
         }
     }
     insert_address(tx, now, at, account.id, address, confirmation).map_err(failed(CHANGING))?;
-    let masked: Vec<String> = before.iter().map(EmailAddress::masked).collect();
+    let detail = json!({"confirmed": confirmation.told(), "reason": change.reason});
+    let detail = actor.naming(detail, "before", &before);
     let act = Act {
         kind: Kind::UserSetMail,
-        detail: json!({
-            "before": masked.join(" "),
-            "after": address.masked(),
-            "confirmed": confirmation.told(),
-            "reason": change.reason,
-        }),
+        detail: actor.naming(detail, "after", std::slice::from_ref(address)),
         // Once the new one is in use, the old one has to prove itself again.
         back: (!word).then_some(Back::Pending(pending)),
         batch: change.batch,
@@ -193,7 +187,7 @@ fn refuse_the_same(
 }
 
 /// Takes every address but one out of use: who had codes there is told, and codes that are open die.
-/// The masked addresses that went.
+/// The addresses that went.
 fn retire(
     tx: &Transaction<'_>,
     now: &Now,
@@ -201,13 +195,13 @@ fn retire(
     account: &Account,
     new: &EmailAddress,
     keep: Option<i64>,
-) -> Result<Vec<String>, StoreError> {
+) -> Result<Vec<EmailAddress>, StoreError> {
     let failed = StoreError::sqlite;
     let mut gone = Vec::new();
     for old in confirmed(account) {
         let told = ToldAct::of(OwnerAct::AddressChanged, new.masked());
         notify(tx, now, at, account.id, &told, Some(&old))?;
-        gone.push(old.masked());
+        gone.push(old);
     }
     void_mailed(tx, account.id).map_err(failed(CHANGING))?;
     tx.execute(

@@ -96,14 +96,8 @@ impl Store {
                 params![open.id, id, tag.0, at.plus(CONFIRM_LIFE).millis()],
             )
             .map_err(StoreError::sqlite(doing))?;
-            act(
-                tx,
-                now,
-                actor,
-                Kind::UserVerifySent,
-                name.as_str(),
-                json!({}),
-            )?;
+            let detail = actor.naming(json!({}), "address", std::slice::from_ref(&address));
+            act(tx, now, actor, Kind::UserVerifySent, name.as_str(), detail)?;
             Ok(address)
         })
     }

@@ -334,11 +334,8 @@ pub(super) fn enrol(
         count_mail(tx, doing, at, account.id, name, address, *most)?;
     }
     insert_address(tx, now, at, account.id, address, confirmation).map_err(failed(doing))?;
-    let detail = json!({
-        "uid": uid,
-        "address": address.masked(),
-        "confirmed": confirmation.told(),
-    });
+    let detail = json!({"uid": uid, "confirmed": confirmation.told()});
+    let detail = actor.naming(detail, "address", std::slice::from_ref(address));
     let act = Act {
         kind: Kind::UserAdd,
         detail,

@@ -25,6 +25,11 @@ const FILTERS: &str = "A filter is words, all of which must hold, as after / in 
     user:alice (or alice); kind:guess,decision; service:sshd; who:bob (an administrator's acts); \
     from:203.0.113.9 or from:203.0.113.0/24; since:2h, until:2026-11-01. ! before a word: not so.";
 
+const FINGERPRINTS: &str = "Events have no whole address: d***@e***.org may be many. The fingerprint \
+    beside it is made of the address and of this machine's key, so nobody without the key can try addresses \
+    on it, and under another key the same address has another. gatepost user show has that of the address \
+    in use.";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Show the newest events, and with --follow those to come
@@ -65,6 +70,12 @@ pub(crate) enum Command {
     Verify(verify::Verify),
     /// Print the number and hash of the newest event, to be kept elsewhere
     Head,
+    /// Print what events mean by an address: its fingerprint, which stands beside the mask
+    #[command(after_help = FINGERPRINTS)]
+    Fingerprint {
+        /// The address, written as it was then
+        address: String,
+    },
     /// Remove events that are older than is said
     Prune(Prune),
 }
@@ -130,6 +141,7 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<Exit, Failure> 
         }
         Command::Verify(asked) => verify::run(context, &asked),
         Command::Head => head(context),
+        Command::Fingerprint { address } => fingerprint(context, &address),
         Command::Prune(asked) => prune(context, &asked),
     }
 }
@@ -255,6 +267,12 @@ fn export(context: &Context, filter: EventFilter, guard: Guard) -> Result<Exit, 
 fn head(context: &Context) -> Result<Exit, Failure> {
     let head = context.admin()?.events_head()?;
     context.one(&head, || format!("{} {}", head.seq, head.head))?;
+    Ok(Exit::Ok)
+}
+
+fn fingerprint(context: &Context, address: &str) -> Result<Exit, Failure> {
+    let found = context.admin()?.fingerprint(address)?;
+    context.one(&found, || found.fingerprint.clone())?;
     Ok(Exit::Ok)
 }
 

@@ -40,21 +40,21 @@ pub(super) fn run(context: &Context, set: &SetMail) -> Result<Exit, Failure> {
             return format!(
                 "{user}'s codes go to {}, confirmed by your word. Codes that were open no longer \
                  work.",
-                moved.address
+                moved.address_told()
             );
         }
         let meanwhile = if moved.before.is_empty() {
             "no code goes anywhere".to_owned()
         } else {
-            format!("codes go to {}", moved.before)
+            format!("codes go to {}", moved.before_told())
         };
         format!(
             "{user}'s codes are to go to {}, which is not confirmed yet: until then, {meanwhile}.",
-            moved.address
+            moved.address_told()
         )
     })?;
     if !moved.before.is_empty() {
-        words(&format!("{} is told by mail.", moved.before));
+        words(&format!("{} is told by mail.", moved.before_told()));
     }
     if moved.confirmed {
         words(&format!(

@@ -341,7 +341,7 @@ fn described(shown: &Shown, sign_ins: &SignIns) -> Vec<(&'static str, String)> {
             (Some(at), _) => format!("confirmed {at} by a code"),
             (None, _) => format!("not confirmed: gatepost user verify {}", account.user),
         };
-        all.push(("address", format!("{} ({how})", address.address)));
+        all.push(("address", format!("{} ({how})", address.told())));
     }
     all.extend([
         ("enrolled", account.enrolled.clone()),

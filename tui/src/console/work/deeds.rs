@@ -127,12 +127,15 @@ fn moved(moved: &Moved) -> Sentence {
     let meanwhile = if moved.before.is_empty() {
         "until then no code goes anywhere".to_owned()
     } else {
-        format!("until then codes go to {}, which is told", moved.before)
+        format!(
+            "until then codes go to {}, which is told",
+            moved.before_told()
+        )
     };
     if accepted(&moved.mail) {
         Ok(format!(
             "A code is on its way to {}; C takes it. {meanwhile}.",
-            moved.address
+            moved.address_told()
         ))
     } else {
         let how = moved.mail.last().map_or("", |last| last.reply.as_str());

@@ -220,9 +220,13 @@ impl Admin {
     ) -> Result<(), AdminError> {
         let rows: Vec<ImportRow> = chunk.iter().map(|(_, row)| row.clone()).collect();
         let now = self.host.now();
-        let ended = self
-            .store
-            .import(&now, &self.actor, &rows, imported.undo, asked)?;
+        let ended = self.store.import(
+            &now,
+            &self.actor_of_addresses(),
+            &rows,
+            imported.undo,
+            asked,
+        )?;
         imported.undo = ended.batch;
         for ((line, row), result) in chunk.iter().zip(ended.rows) {
             match result {
