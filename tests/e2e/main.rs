@@ -16,6 +16,8 @@ mod addresses;
 mod answers;
 /// Rules of the house that no lint can say: who imports whom, what must never be.
 mod architecture;
+/// What every act of an administrator leaves: who, where, what, and a line.
+mod audit;
 /// Bypass codes: what an administrator makes lets in, as often and as long as it says.
 mod bypass;
 /// The PAM host in odd circumstances, and names that resolve badly: still the harness proving itself.

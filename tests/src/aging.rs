@@ -209,6 +209,24 @@ impl StoreFile {
             .expect("set the version");
     }
 
+    /// Puts a store of the first version in its place, with nothing in it. What follows is the product's.
+    pub fn begin_at_the_first_version(&self) {
+        self.execute("PRAGMA user_version")
+            .expect("a store is there");
+        for suffix in ["-wal", "-shm"] {
+            let beside = format!("{}{suffix}", self.path.display());
+            // Whoever used it last may have taken these away.
+            let _gone = std::fs::remove_file(beside);
+        }
+        // The file stays, with its owner and mode.
+        std::fs::write(&self.path, "").expect("empty the store");
+        let first = include_str!("../../shared/src/store/schema_1.sql");
+        let marks = "PRAGMA application_id = 0x47505354; PRAGMA user_version = 1;";
+        self.read_write()
+            .and_then(|connection| connection.execute_batch(&format!("{marks}{first}")))
+            .expect("make a store of the first version");
+    }
+
     /// Lets `time` pass, to the store's eyes: moves the times of all rows back by as much.
     pub fn pass(&self, time: Duration) {
         let millis = i64::try_from(time.as_millis()).expect("a test's time is short");
