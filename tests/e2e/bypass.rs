@@ -52,7 +52,8 @@ fn lets_in(stage: &Stage, user: &str, code: &str) -> bool {
     login.finish().authenticate() == "PAM_SUCCESS"
 }
 
-// Mutants: consume_bypass takes no use away; the account is not looked at.
+// Mutants: consume_bypass takes no use away; the account is looked at neither by count_bypass nor by
+// consume_bypass (each alone covers the other).
 #[test]
 fn a_bypass_code_lets_in_once_however_it_is_written() {
     require!();
@@ -77,8 +78,8 @@ fn a_bypass_code_lets_in_once_however_it_is_written() {
     assert!(!lets_in(&stage, "alice", &twice));
 }
 
-// Mutants: a life without an end; one that outlives a boot; revoked_wall is not looked at; taking back does not
-// set it.
+// Mutants, each in count_bypass and in consume_bypass, since each alone covers the other: a life without an
+// end; one that outlives a boot; revoked_wall is not looked at. And: revoking, or taking back, does not set it.
 #[test]
 fn a_bypass_code_ends_with_its_time_its_boot_and_by_an_act() {
     require!();
@@ -174,7 +175,8 @@ fn relay_down_bypass_code_works_over_ssh() {
     assert!(kinds.contains(&"bypass-used".to_owned()), "{kinds:?}");
 }
 
-// Mutant: the uses are read and then written; then several of a crowd are let in.
+// Mutant: the uses are read and then written; then several of a crowd are let in. That consume_bypass asks
+// whether a use is left is covered by the schema, which lets none fall below zero.
 #[test]
 fn of_a_crowd_with_one_bypass_code_one_gets_in() {
     require!();

@@ -66,7 +66,7 @@ fn rules_in_the_store_decide_who_is_asked() {
 }
 
 // Mutants: Pointer::in_force answers the version that is tried, whatever became of the try; Trial::left
-// leaves out the boot or the end, or goes by the wall clock.
+// leaves out the boot or the end.
 #[test]
 fn policy_try_survives_nothing() {
     require!();
