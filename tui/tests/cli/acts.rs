@@ -273,8 +273,8 @@ fn many_are_done_at_once_with_partial_results() {
         .exits(2);
 }
 
-// Mutants: an import mails, enables, or changes an address unasked; a wrong line ends it; a removed
-// line's number is off.
+// Mutants: an import mails, or changes an address unasked; a wrong line ends it, or puts the numbers of the
+// lines behind it off; judge() has who is disabled or was removed changed all the same.
 #[test]
 fn a_list_is_looked_at_then_imported_then_taken_back() {
     let Some(stage) = enrolled("a_list_is_looked_at_then_imported_then_taken_back") else {
@@ -356,6 +356,14 @@ fn a_list_is_looked_at_then_imported_then_taken_back() {
         .gatepost(&["user", "list", "u500"])
         .exits(0)
         .says("removed");
+    // A list neither enables nor brings back.
+    stage.gatepost(&["user", "disable", "alice"]).exits(0);
+    import(&["--update", "--yes"])
+        .exits(1)
+        .says("0 enrolled, 0 changed, 501 skipped, 2 failed");
+    for (user, state) in [("alice", "disabled"), ("u500", "removed")] {
+        stage.gatepost(&["user", "list", user]).exits(0).says(state);
+    }
     let redo = undone["redo"].to_string();
     stage
         .gatepost(&["undo", &redo, "--yes"])
