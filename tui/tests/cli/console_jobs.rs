@@ -156,8 +156,8 @@ fn console_lost_update() {
     }
 }
 
-// Mutants: the version that one's own act left is not taken, by the screen or by whoever does what was asked
-// before the answer came; a colleague's act in between is passed over.
+// Mutants: the version that one's own act left is not taken by whoever does what was asked before the answer
+// came; acts go out without the version that was seen, so that a colleague's in between is passed over.
 #[test]
 fn console_acts_one_after_the_other() {
     terminal!(stage, terminal, "console_acts_one_after_the_other");
@@ -185,7 +185,8 @@ fn console_acts_one_after_the_other() {
     terminal.press(&["Escape", "q"]).is_the_shells();
 }
 
-// Mutants: a mark has no version; what changed since is done all the same, or keeps the others from being done.
+// Mutants: a mark has no version; what changed since is done all the same, or keeps the others from being done;
+// marks do not take the version that one's own act left.
 #[test]
 fn console_marks_know_what_was_seen() {
     terminal!(stage, terminal, "console_marks_know_what_was_seen");
@@ -207,6 +208,17 @@ fn console_marks_know_what_was_seen() {
     // It was said, so it is asked about anew.
     terminal.press(&["R"]).shows("Lock 1 account?");
     terminal.press(&["y"]).shows("alice is locked");
+    terminal
+        .press(&["Escape"])
+        .waits("no marks", |picture| !picture.contains("marked"));
+    // What was done here since is no news.
+    terminal
+        .press(&["Home", "Space", "Space"])
+        .shows("2 marked");
+    terminal.press(&["z"]).shows("Take back: lock alice?");
+    terminal.press(&["y"]).shows("is taken back");
+    terminal.press(&["D"]).shows("Disable 2 accounts?");
+    terminal.press(&["y"]).shows("2 done");
     terminal.press(&["Escape", "q"]).is_the_shells();
 }
 
