@@ -149,6 +149,13 @@ fn an_unlocking_is_told_to_the_owner() {
         Mailbox::of(&sink).codes().is_empty(),
         "nothing is mailed under the lock"
     );
+    stage.wait_for_quiet();
+    let _ = stage.gatepost(&["maintain"]).success();
+    assert!(
+        told(&sink).is_empty(),
+        "a lock is no news: {:?}",
+        told(&sink)
+    );
     let _ = stage.gatepost(&["user", "unlock", "alice"]).success();
     let _ = stage.gatepost(&["maintain"]).success();
     // The sign-in before may have taken it up first, and sends it after its end.
@@ -161,4 +168,8 @@ fn an_unlocking_is_told_to_the_owner() {
     login.code_prompt();
     login.answer(Mailbox::of(&sink).next_code());
     login.finish().expect("PAM_SUCCESS");
+    let _ = stage.gatepost(&["user", "disable", "alice"]).success();
+    stage.wait_for_quiet();
+    let _ = stage.gatepost(&["maintain"]).success();
+    assert_eq!(told(&sink).len(), 1, "nor is a disabling");
 }
