@@ -114,7 +114,7 @@ fn timeless(told: &str) -> String {
     }
 }
 
-// Mutant: a right code clears the counter that locks; or the lock is looked at after the comparison.
+// Mutant: a right code clears the counter that locks; or count_guess does not look at the lock.
 #[test]
 fn locked_right_code_denied() {
     require!();
@@ -248,7 +248,8 @@ fn recovers(stage: &Stage, code: &str) -> bool {
     login.finish().authenticate() == "PAM_SUCCESS"
 }
 
-// Mutant: consume_recovery's UPDATE lacks `used_wall IS NULL`.
+// Mutant: consume_recovery's UPDATE and count_recovery's SELECT lack `used_wall IS NULL` (each alone covers the
+// other).
 #[test]
 fn ten_recovery_codes_work_once_each() {
     require!();
