@@ -2,7 +2,7 @@
 
 use crate::stage::Stage;
 
-// Mutants: one that is sent is tried again; a number that is none is passed over.
+// Mutants: one that is sent is listed, or tried again; a number that is none is passed over.
 #[test]
 fn notices_that_wait_are_listed_and_tried_again() {
     let Some(stage) = Stage::installed("notices_that_wait_are_listed_and_tried_again") else {
@@ -31,6 +31,10 @@ fn notices_that_wait_are_listed_and_tried_again() {
     let queue = stage.gatepost(&["--json", "mail", "queue"]).json();
     assert_eq!(queue["notices"].as_array().unwrap().len(), 1, "{queue}");
     assert_eq!(queue["notices"][0]["state"], "failed");
+    stage
+        .gatepost(&["mail", "retry", "2"])
+        .exits(5)
+        .tells("no notice 2 waits");
     // Nothing listens at the relay: it is due again, and was tried.
     stage
         .gatepost(&["mail", "retry", "1"])
