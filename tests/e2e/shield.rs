@@ -143,8 +143,8 @@ fn a_decoy_stack_reads_the_same_with_and_without_a_shield() {
         login.code_prompt();
         meanwhile();
         login.tries("");
-        login.tries("r");
         login.tries("11111111");
+        login.tries("r");
         login.tries("22222222");
         login.answer("33333333");
         login.finish().expect("PAM_MAXTRIES").messages().to_vec()

@@ -86,7 +86,8 @@ fn a_preview_shows_a_message_and_sends_none() {
 }
 
 // Mutants: it is put there first and rendered then; the mode is the umask's; the event comes without a
-// name, or stands alone where nothing was done; a link is followed; a folder of others is written to.
+// name, or stands alone where nothing was done; a link is followed; neither own_text nor create::finished looks
+// at the folder.
 #[test]
 fn a_template_is_replaced_whole_once_it_can_be_rendered() {
     require!();
