@@ -52,8 +52,8 @@ fn let_in(mut login: Conversation<'_>) -> bool {
     login.finish().authenticate() == "PAM_SUCCESS"
 }
 
-// Mutant: the consuming UPDATE lacks `used_wall IS NULL`; or consume is not asked how many rows it
-// changed.
+// Mutant: a used code is taken again both by the challenge's state and by the consuming UPDATE. They are
+// in one transaction: either alone keeps the other's mutants green, and so does the number of rows changed.
 #[test]
 fn race_same_code() {
     require!();
@@ -80,7 +80,7 @@ fn race_same_code() {
     assert_eq!(right, rounds);
 }
 
-// Mutant: as for race_same_code; or a helper takes the code of a challenge that is used for its own.
+// Mutant: as for race_same_code.
 #[test]
 fn thirty_two_logins_with_one_code_are_one_success() {
     require!();
@@ -136,7 +136,7 @@ fn four_logins_of_an_account_wait_and_a_fifth_is_sent_away() {
     stage.expect_conversations(6);
 }
 
-// Mutant: a code that two ssh clients type at the same time lets both in.
+// Mutant: as for race_same_code; then a code that two ssh clients type at the same time lets both in.
 #[test]
 fn two_ssh_clients_with_one_code_are_one_shell() {
     require!(Need::Program("/usr/sbin/sshd"));
@@ -168,8 +168,8 @@ fn two_ssh_clients_with_one_code_are_one_shell() {
     assert_eq!(stage.store().guesses().unwrap().1, 1);
 }
 
-// Mutant: mails::sent counts no mail of the hour, of the day, or of those past a success; or a mail is
-// counted when it went out and not before.
+// Mutant: neither an account's nor an address's mails of the hour, or of the day, are counted; where one is,
+// the other's mutant stays green.
 #[test]
 fn bomb_1000_logins() {
     require!();

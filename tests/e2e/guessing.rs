@@ -1,12 +1,14 @@
 //! Guessing: however somebody with the password goes about it, as many codes are compared as the policy
 //! says, and every one of them was counted first.
 
+use std::fs;
 use std::time::Duration;
 
 use gatepost_tests::config::Config;
 use gatepost_tests::mailbox::Mailbox;
 use gatepost_tests::mailbox::wrong;
 use gatepost_tests::pam::Conversation;
+use gatepost_tests::process::Process;
 use gatepost_tests::require;
 use gatepost_tests::require::Need;
 use gatepost_tests::smtp::Encryption;
@@ -267,15 +269,34 @@ fn no_randomness_is_a_refusal() {
     assert_eq!(Mailbox::of(&sink).codes().len(), 1);
 }
 
-// Mutant: count_guess commits after the comparison, or a failed commit is ignored.
+/// Has every write of the one helper that runs fail from here on.
+fn fail_writes(stage: &Stage, error: &str) -> Process {
+    let pid = stage.wait_for_process("gatepost-helper").pid;
+    let strace = stage.start(stage.command("/usr/bin/strace").args([
+        "-qq",
+        "-o",
+        "/tmp/trace",
+        "-e",
+        &format!("inject=pwrite64,fdatasync:error={error}"),
+        "-p",
+        &pid.to_string(),
+    ]));
+    let status = format!("/proc/{pid}/status");
+    let holds = wait::until(SOON, || {
+        let status = fs::read_to_string(&status).ok()?;
+        (!status.contains("TracerPid:\t0\n")).then_some(())
+    });
+    assert!(holds.is_some(), "strace does not hold the helper");
+    strace
+}
+
+// Mutant: a commit that failed is ignored.
 #[test]
 fn a_guess_that_cannot_be_counted_is_not_compared() {
     require!(Need::Program("/usr/bin/strace"));
     let sink = Sink::start(Encryption::StartTls);
     let stage = rig(&sink);
-    stage.stack("traced", &traced_stack());
     let mut mailbox = Mailbox::of(&sink);
-    // Each login of its own: the first write that fails is the count's, once the code is sent.
     let mut login = begin(&stage, "192.0.2.7");
     login.code_prompt();
     let code = mailbox.next_code();
@@ -283,18 +304,13 @@ fn a_guess_that_cannot_be_counted_is_not_compared() {
     login.finish();
     stage.wait_for_quiet();
     for error in ["EIO", "ENOSPC"] {
-        trace_helper(
-            &stage,
-            &format!("-e inject=pwrite64,fdatasync:error={error}"),
-        );
-        let client = stage.pam("traced").user("alice").rhost("192.0.2.7");
-        let mut login = client.without_failure_delay().start();
-        login.password_of("alice");
-        if login.next_prompt().is_some() {
-            login.answer(code.as_str());
-            while login.next_prompt().is_some() {
-                login.hang_up();
-            }
+        let mut login = begin(&stage, "192.0.2.7");
+        login.code_prompt();
+        // From the prompt on: the first write that fails is the count's.
+        let mut strace = fail_writes(&stage, error);
+        login.answer(code.as_str());
+        while login.next_prompt().is_some() {
+            login.hang_up();
         }
         let outcome = login.finish();
         assert_ne!(
@@ -303,6 +319,8 @@ fn a_guess_that_cannot_be_counted_is_not_compared() {
             "{}",
             outcome.report()
         );
+        stage.wait_for_quiet();
+        assert!(strace.wait(SOON).is_some(), "strace goes on");
         assert_eq!(stage.store().guesses().unwrap(), (0, 0));
     }
     let mut login = begin(&stage, "192.0.2.7");

@@ -262,7 +262,7 @@ fn outlast_grace(stage: &Stage, login: &mut Login<'_>) {
 }
 
 // Mutant: the helper ends its sender when the module goes; or Challenge::resumable wants an accepted
-// delivery; or a resumed code counts as another mail.
+// delivery; or a resumed code counts as another mail; or a mail is counted when it went out and not before.
 #[test]
 fn a_mail_slower_than_the_grace_time_still_brings_a_code_that_works() {
     require!(SSHD);
@@ -276,6 +276,8 @@ fn a_mail_slower_than_the_grace_time_still_brings_a_code_that_works() {
     login.password_of("alice").expect_prompt(CODE);
     let asked = begun.elapsed();
     assert!(asked < Duration::from_secs(3), "asked after {asked:?}");
+    // It is counted before it has gone, and once.
+    assert_eq!(stage.store().mails_charged().unwrap(), 1);
     outlast_grace(&stage, &mut login);
     // The mail is still on its way: whoever comes back now waits for the same one.
     let mut login = sshd.login("alice");
