@@ -167,6 +167,8 @@ fn doctor_shows_the_stacks_and_who_gets_past_us() {
         "/etc/pam.d/bad",
         &format!("auth sufficient pam_unix.so\n{two}"),
     );
+    stage.write("/etc/pam.d/common-bad", "auth sufficient pam_unix.so\n");
+    stage.write("/etc/pam.d/under", &format!("@include common-bad\n{two}"));
     stage.write("/etc/pam.d/none", "@include common-auth\n");
     stage.write("/etc/elsewhere", two);
     stage
@@ -209,13 +211,14 @@ fn doctor_shows_the_stacks_and_who_gets_past_us() {
             "good:3 pam_permit.so ",
         ]
     );
-    let bad = of("bad").unwrap();
-    assert_eq!(bad["finding"], "problem", "{bad}");
-    let fault = &bad["stack"]["faults"][0];
-    assert_eq!(
-        fault["what"],
-        "bad:1: whoever passes pam_unix.so is let in without a code"
-    );
+    for (service, file) in [("bad", "bad"), ("under", "common-bad")] {
+        let bad = of(service).unwrap();
+        assert_eq!(bad["finding"], "problem", "{bad}");
+        assert_eq!(
+            bad["stack"]["faults"][0]["what"],
+            format!("{file}:1: whoever passes pam_unix.so is let in without a code")
+        );
+    }
     for odd in ["linked", "pipe", "folder", "etcelsewhere", "elsewhere"] {
         let found = of(&format!("by-{odd}")).unwrap();
         assert_eq!(found["finding"], "warning", "{found}");
