@@ -16,6 +16,8 @@ use gatepost_tests::smtp::Sink;
 use gatepost_tests::smtp::Step;
 use gatepost_tests::stack::Stack;
 use gatepost_tests::stage::Stage;
+use gatepost_tests::wait;
+use gatepost_tests::wait::SOON;
 
 const HOUR: Duration = Duration::from_hours(1);
 const GUESS: &str = "00000000";
@@ -344,13 +346,16 @@ fn no_open_by_network() {
         Fault::At(Step::Greeting, Act::Silent),
         Fault::StallHandshake,
     ];
-    let sink = Sink::start(Encryption::StartTls);
+    let sink = Sink::with_password(Encryption::StartTls, "relay-user", "relay-Pw-Zk31");
     let stage = rig(config(&sink).set("mail.deadline", "2s"));
     for fault in faults {
         let named = format!("{fault:?}");
         sink.fault(fault);
         let mut login = begin(&stage, "rig", "alice");
         login.code_prompt();
+        let store = stage.store();
+        let failed = wait::until(SOON, || (store.mails_charged().ok()? == 0).then_some(()));
+        assert!(failed.is_some(), "{named}");
         login.tries(GUESS);
         login.tries("");
         login.tries("alice");

@@ -608,8 +608,8 @@ fn ended(stage: &Stage, terminal: &Terminal<'_>, signal: &str) {
     terminal.is_the_shells();
 }
 
-// Mutants: a dialog writes before it is confirmed; an act and its event are two transactions; a signal is
-// not caught.
+// Mutants: a dialog writes before it is confirmed; an act and its event are two transactions some milliseconds
+// apart; a signal is not caught.
 #[test]
 fn console_kill_each_screen() {
     terminal!(stage, terminal, "console_kill_each_screen");
