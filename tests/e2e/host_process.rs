@@ -43,7 +43,7 @@ fn right(sink: &Sink, client: gatepost_tests::pam::Client<'_>) -> gatepost_tests
     })
 }
 
-// Mutant: helper_process takes descriptors below 3 for its socket.
+// No mutant: std itself moves what it hands on above 2, should above_stdio not.
 #[test]
 fn closed_stdio_8_combos() {
     require!();
@@ -262,7 +262,8 @@ fn the_user_at_the_prompt_cannot_signal_the_helper() {
     assert_eq!(status.into_raw(), 0);
 }
 
-// Mutant: reset_limits leaves the caller's limits, so that FSIZE 0 fails every write.
+// Mutant: a helper that died behind the caller's limits, which reset_limits leaves, is one that let in. That
+// it lifts them is rlimit_matrix_su's.
 #[test]
 fn rlimit_matrix() {
     require!();
@@ -371,7 +372,7 @@ fn a_program_that_is_no_helper_is_a_refusal() {
     }
 }
 
-// Mutant: the helper is dumpable, or the code stays in a core that can be taken.
+// Mutant: the helper may leave a core. That it is not dumpable root cannot see from outside.
 #[test]
 fn no_secret_in_environ_cmdline_or_core_limit() {
     require!();
@@ -382,14 +383,18 @@ fn no_secret_in_environ_cmdline_or_core_limit() {
     let code = sink.next_mail(SOON).code();
     let helper = stage.wait_for_process("gatepost-helper");
     let proc = |name: &str| std::fs::read(format!("/proc/{}/{name}", helper.pid)).expect(name);
-    assert!(!String::from_utf8_lossy(&proc("cmdline")).contains(&code));
+    for name in ["cmdline", "environ"] {
+        assert!(
+            !String::from_utf8_lossy(&proc(name)).contains(&code),
+            "{name}"
+        );
+    }
     let limits = String::from_utf8(proc("limits")).expect("limits");
     let ceiling = limits
         .lines()
         .find(|line| line.starts_with("Max core file size"))
         .expect("core");
     assert_eq!(ceiling.split_whitespace().nth(4), Some("0"), "{ceiling}");
-    // Not dumpable: the kernel gives /proc/PID to root.
     login.answer(code);
     login.finish().expect("PAM_SUCCESS");
 }
@@ -415,7 +420,8 @@ fn debug_has_no_secret() {
     assert_eq!(steps, 1, "{}", stage.report());
 }
 
-// Mutant: a host that is not root gets as far as reading the store.
+// Mutant: a helper that was not started is ignored. That the module does not ask who it is changes nothing:
+// the helper cannot become root.
 #[test]
 fn nonroot_host() {
     require!();

@@ -49,7 +49,8 @@ fn user_changed_midway() {
     login.finish().expect("PAM_SUCCESS");
 }
 
-// Mutant: the account is looked up under the typed name and not the database's.
+// Mutant: a name is folded to small letters before it is looked up. No name here has another in the
+// database: that the database's is taken is not tried.
 #[test]
 fn alias_matrix() {
     require!();
@@ -194,7 +195,7 @@ fn name_traversal_sql() {
     );
 }
 
-// Mutant: a failing getpwnam_r is taken for a user who is not enrolled.
+// Mutant: a user database that does not even know our own user is taken for one without the person.
 #[test]
 fn nss_down() {
     require!();
