@@ -19,6 +19,7 @@ fn people(stage: &Stage, count: u32) {
     stage.shell(&line).exits(0);
 }
 
+// Mutant: undo exits well where there is nothing to undo.
 #[test]
 fn every_subcommand_has_its_help_and_knows_nobody() {
     let Some(stage) = Stage::installed("every_subcommand_has_its_help_and_knows_nobody") else {
@@ -56,8 +57,8 @@ fn every_subcommand_has_its_help_and_knows_nobody() {
     assert_eq!(refused.json()["error"]["exit"], 5);
 }
 
-// Mutants: old and new cannot be told apart in the reply; what is shown is not what the reply and the
-// log mean.
+// Mutants: a new address is taken without its code; old and new cannot be told apart in the reply; what is shown
+// is not what the reply and the log mean.
 #[test]
 fn an_address_is_changed_and_taken_back() {
     let Some(stage) = enrolled("an_address_is_changed_and_taken_back") else {
@@ -125,6 +126,7 @@ fn an_address_is_changed_and_taken_back() {
     assert_eq!(version["version"], shown["version"].as_i64().unwrap() + 1);
 }
 
+// Mutant: the version that was seen is not asked.
 #[test]
 fn console_lost_update_by_subcommand() {
     let Some(stage) = enrolled("console_lost_update_by_subcommand") else {
@@ -161,6 +163,7 @@ fn console_lost_update_by_subcommand() {
         .tells("Nothing is noted");
 }
 
+// Mutant: a lock holds nothing.
 #[test]
 fn a_lock_is_an_administrators_until_unlocked() {
     let Some(stage) = enrolled("a_lock_is_an_administrators_until_unlocked") else {
@@ -374,6 +377,7 @@ fn a_list_is_looked_at_then_imported_then_taken_back() {
     stage.gatepost(&["audit", "verify"]).exits(0);
 }
 
+// Mutants: those who are enrolled are listed among those who are not; a list is read from a device.
 #[test]
 fn lists_come_in_three_forms_and_from_the_machine() {
     let Some(stage) = enrolled("lists_come_in_three_forms_and_from_the_machine") else {
@@ -438,6 +442,7 @@ fn lists_come_in_three_forms_and_from_the_machine() {
         .tells("name the columns");
 }
 
+// Mutant: an invitation that was refused is not told of.
 #[test]
 fn those_who_wait_are_invited() {
     let Some(stage) = enrolled("those_who_wait_are_invited") else {

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::stage::{CONFIG, Stage};
 
+// Mutant: why exits as if the login were let in.
 #[test]
 fn why_says_what_would_happen_and_exits_by_it() {
     let Some(stage) = Stage::installed("why_says_what_would_happen_and_exits_by_it") else {
@@ -76,6 +77,7 @@ fn a_mistyped_group_is_told_wherever_somebody_looks() {
         .says("would not be asked for a code: rule 2 of policy version 3 skips");
 }
 
+// Mutant: a document does not say its schema.
 #[test]
 fn every_json_document_parses_and_names_its_schema() {
     let Some(stage) = Stage::installed("every_json_document_parses_and_names_its_schema") else {
@@ -130,6 +132,7 @@ fn upkeep_and_odds_work_on_a_fresh_store() {
         .says("no rules: everybody is asked");
 }
 
+// Mutant: doctor exits well with problems.
 #[test]
 fn doctor_is_honest_and_names_what_is_missing() {
     let Some(stage) = Stage::installed("doctor_is_honest_and_names_what_is_missing") else {

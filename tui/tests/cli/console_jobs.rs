@@ -38,6 +38,8 @@ fn stored(stage: &Stage, question: &str) -> String {
     stage.shell(&line).exits(0).out.trim().to_owned()
 }
 
+// Mutants: an address that is taken on the operator's word waits for a code; a lock cannot be taken
+// back.
 #[test]
 fn who_is_not_enrolled_is_enrolled_from_the_list_and_that_is_taken_back() {
     terminal!(stage, terminal, "console_enrols");
@@ -222,6 +224,7 @@ fn console_marks_know_what_was_seen() {
     terminal.press(&["Escape", "q"]).is_the_shells();
 }
 
+// Mutant: taking back a bypass code does not revoke it.
 #[test]
 fn a_bypass_code_a_shield_and_rules_are_taken_back_in_the_console() {
     terminal!(stage, terminal, "console_takes_back");
@@ -263,6 +266,7 @@ fn a_bypass_code_a_shield_and_rules_are_taken_back_in_the_console() {
     stage.gatepost(&["audit", "verify"]).exits(0);
 }
 
+// Mutant: a line with a user whom the machine has not is skipped in silence.
 #[test]
 fn a_list_is_imported_and_taken_back_as_one() {
     terminal!(stage, terminal, "console_imports");

@@ -310,6 +310,7 @@ fn a_restore_waits_for_logins_unless_told_not_to() {
     stage.gatepost(&["restore", "/var/copy", "--yes"]).exits(0);
 }
 
+// Mutants: the clock of the store is not mended; a check with problems exits well.
 #[test]
 fn the_store_is_checked_migrated_shrunk_and_its_clock_mended() {
     let Some(stage) = enrolled("the_store_is_checked_migrated_shrunk_and_its_clock_mended") else {

@@ -9,6 +9,7 @@ fn enrolled(test: &str) -> Option<Stage> {
     Some(stage)
 }
 
+// Mutants: a bypass code needs no reason; a revoked code is still listed.
 #[test]
 fn a_bypass_code_is_made_listed_and_revoked() {
     let Some(stage) = enrolled("a_bypass_code_is_made_listed_and_revoked") else {
@@ -68,6 +69,7 @@ fn a_bypass_code_is_made_listed_and_revoked() {
         .tells("No bypass code works now.");
 }
 
+// Mutant: a shield may cover the loopback.
 #[test]
 fn a_shield_goes_up_and_down_and_is_told_of() {
     let Some(stage) = enrolled("a_shield_goes_up_and_down_and_is_told_of") else {
@@ -125,6 +127,7 @@ fn a_shield_goes_up_and_down_and_is_told_of() {
     stage.gatepost(&["audit", "verify"]).exits(0);
 }
 
+// Mutant: the meter says the opposite.
 #[test]
 fn without_an_attack_the_meter_says_no() {
     let Some(stage) = enrolled("without_an_attack_the_meter_says_no") else {

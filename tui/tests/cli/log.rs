@@ -11,6 +11,7 @@ fn enrolled(test: &str) -> Option<Stage> {
     Some(stage)
 }
 
+// Mutant: --until is taken for --since.
 #[test]
 fn events_are_listed_by_one_grammar() {
     let Some(stage) = enrolled("events_are_listed_by_one_grammar") else {
@@ -206,6 +207,7 @@ fn the_journal_is_read_by_its_own_program_for_root_alone() {
         .tells("journalctl ended with");
 }
 
+// Mutants: a prune does not ask; --dry-run prunes.
 #[test]
 fn a_prune_is_told_asked_and_recorded() {
     let Some(stage) = enrolled("a_prune_is_told_asked_and_recorded") else {

@@ -52,6 +52,7 @@ fn notices_that_wait_are_listed_and_tried_again() {
     assert!(health["last_failure"]["reply"].is_string());
 }
 
+// Mutant: any file in the folder makes every template one's own.
 #[test]
 fn templates_are_listed_and_shown() {
     let Some(stage) = Stage::installed("templates_are_listed_and_shown") else {

@@ -2,6 +2,7 @@
 
 use crate::stage::{CONFIG, Stage};
 
+// Mutants: the real uid is not asked; more of the command line is repeated than its verb.
 #[test]
 fn only_root_may() {
     let Some(stage) = Stage::installed("only_root_may") else {
@@ -73,6 +74,7 @@ fn unknown_users_are_told_from_unenrolled_ones() {
         .tells("alice is not enrolled: gatepost user add alice ADDRESS");
 }
 
+// Mutant: the configuration is read without a look at its owner and mode.
 #[test]
 fn a_bad_configuration_is_told_with_its_line() {
     let Some(stage) = Stage::installed("a_bad_configuration_is_told_with_its_line") else {
@@ -130,6 +132,7 @@ fn a_store_that_cannot_be_used_is_told() {
         .says("the store has version 99");
 }
 
+// Mutant: a broken chain exits well.
 #[test]
 fn a_broken_chain_of_events_is_a_no() {
     let Some(stage) = Stage::installed("a_broken_chain_of_events_is_a_no") else {

@@ -208,6 +208,7 @@ fn every_command_stands_in_the_table_of_roles() {
     }
 }
 
+// Mutants: the sixth unlock is not refused; the helpdesk may act on root.
 #[test]
 fn the_helpdesk_unlocks_others_five_times_and_the_audit_names_it() {
     let Some(stage) = staffed("the_helpdesk_unlocks_others_five_times_and_the_audit_names_it")

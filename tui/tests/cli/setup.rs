@@ -14,6 +14,7 @@ const MADE: &str = "root root 755 /etc/gatepost\n\
 const LOOK: &str = "stat -c '%U %G %a %n' /etc/gatepost /etc/gatepost/* /var/lib/gatepost \
     /var/lib/gatepost/gatepost.db";
 
+// Mutant: a file that is made may be read by its group.
 #[test]
 fn everything_is_made_with_its_owner_and_mode() {
     let Some(stage) = Stage::open("everything_is_made_with_its_owner_and_mode") else {
@@ -36,6 +37,7 @@ fn everything_is_made_with_its_owner_and_mode() {
         .exits(1);
 }
 
+// Mutant: a second setup makes the key anew.
 #[test]
 fn a_second_setup_changes_nothing() {
     let Some(stage) = Stage::open("a_second_setup_changes_nothing") else {
@@ -57,6 +59,7 @@ fn a_second_setup_changes_nothing() {
     assert_eq!(stage.shell(sums).out, before);
 }
 
+// Mutant: an empty store is not filled.
 #[test]
 fn a_setup_that_stopped_half_way_is_finished_by_the_next() {
     let Some(stage) = Stage::open("a_setup_that_stopped_half_way_is_finished_by_the_next") else {
@@ -73,6 +76,7 @@ fn a_setup_that_stopped_half_way_is_finished_by_the_next() {
     assert_eq!(stage.shell(LOOK).exits(0).out, MADE);
 }
 
+// Mutant: a mode that is too open is not told.
 #[test]
 fn what_is_wrong_is_told_and_left_as_it_is() {
     let Some(stage) = Stage::open("what_is_wrong_is_told_and_left_as_it_is") else {
@@ -175,6 +179,7 @@ fn a_setup_that_can_do_some_of_it_says_so() {
     assert_eq!(stage.shell(LOOK).exits(0).out, MADE);
 }
 
+// Mutant: the store's place in the configuration is not asked.
 #[test]
 fn another_configuration_may_put_the_store_elsewhere() {
     let Some(stage) = Stage::open("another_configuration_may_put_the_store_elsewhere") else {

@@ -2,6 +2,7 @@
 
 use crate::stage::{Stage, skip};
 
+// Mutant: a removed account is disabled.
 #[test]
 fn an_account_goes_from_enrolled_to_removed() {
     let Some(stage) = Stage::installed("an_account_goes_from_enrolled_to_removed") else {
@@ -70,6 +71,7 @@ fn an_account_goes_from_enrolled_to_removed() {
     stage.gatepost(&["audit", "verify"]).exits(0);
 }
 
+// Mutant: --unmask leaves no event.
 #[test]
 fn addresses_are_masked_until_somebody_asks_on_record() {
     let Some(stage) = Stage::installed("addresses_are_masked_until_somebody_asks_on_record") else {
@@ -91,6 +93,7 @@ fn addresses_are_masked_until_somebody_asks_on_record() {
     assert_eq!(log.out.matches("TICKET-7").count(), 3, "{log}");
 }
 
+// Mutant: a code that was not mailed exits well.
 #[test]
 fn a_code_that_cannot_be_mailed_leaves_the_account_unconfirmed_and_says_what_next() {
     let name = "a_code_that_cannot_be_mailed_leaves_the_account_unconfirmed_and_says_what_next";
@@ -145,6 +148,7 @@ fn a_filter_lists_who_is_like_that() {
         .tells("column 13: no such state: it is one of active unconfirmed pending locked");
 }
 
+// Mutant: any answer will do where a name must be typed.
 #[test]
 fn on_a_terminal_what_is_missing_is_asked_for() {
     let Some(stage) = Stage::installed("on_a_terminal_what_is_missing_is_asked_for") else {
