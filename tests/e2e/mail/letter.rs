@@ -30,7 +30,7 @@ fn mailed_to_alice(stage: &Stage, sink: &Sink, rhost: &str) -> (Prompt, Mail) {
     (prompt, mail)
 }
 
-// Mutant: Login::mail puts to.as_str() into Say::Sent; Login::show does not heed case.neutral().
+// Mutants: Login::mail puts to.as_str() into Say::Sent; neither the prompt nor what is shown heeds case.neutral().
 #[test]
 fn prompt_masks_address() {
     require!();

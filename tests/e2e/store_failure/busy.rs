@@ -90,7 +90,8 @@ done >/tmp/edits.log
 tail -n 1 /tmp/edits.log
 ";
 
-// Mutant: BEGIN instead of BEGIN IMMEDIATE (SQLITE_BUSY_SNAPSHOT is not waited for); no busy handler.
+// Mutants: BEGIN instead of BEGIN IMMEDIATE (SQLITE_BUSY_SNAPSHOT is not waited for), with milliseconds between
+// a read and its write; no busy handler.
 #[test]
 fn logins_beside_an_administrators_edits_have_the_right_verdicts() {
     require!();

@@ -155,7 +155,8 @@ fn a_store_that_is_cut_short_of_another_version_or_none_is_refused_and_left_alon
     lets_alice_in(&stage, &sink);
 }
 
-// Mutant: signin::begin::void_if_restored returns at once; or clock::generation is not compared in consume().
+// Mutant: signin::begin::void_if_restored returns at once. That consume() does not compare the generation is
+// seen by nobody while it does.
 #[test]
 fn restore_backup_voids_codes() {
     require!();
