@@ -515,6 +515,7 @@ fn an_export_is_csv_that_an_import_takes() {
         .tells("name the columns");
 }
 
+// Mutant: the filter is not asked.
 #[test]
 fn a_filter_asks_groups_networks_and_mails() {
     let Some(stage) = enrolled("a_filter_asks_groups_networks_and_mails") else {

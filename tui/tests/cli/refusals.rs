@@ -155,6 +155,7 @@ fn a_broken_chain_of_events_is_a_no() {
         .tells("event 3 does not follow");
 }
 
+// Mutant: a closed pipe is a fault.
 #[test]
 fn a_reader_that_has_seen_enough_is_no_fault() {
     let Some(stage) = Stage::installed("a_reader_that_has_seen_enough_is_no_fault") else {

@@ -124,6 +124,7 @@ fn a_code_that_cannot_be_mailed_leaves_the_account_unconfirmed_and_says_what_nex
         .says("no code can be mailed: a***@e***.org is not confirmed. \u{2192} gatepost user verify alice");
 }
 
+// Mutant: the filter is not asked.
 #[test]
 fn a_filter_lists_who_is_like_that() {
     let Some(stage) = Stage::installed("a_filter_lists_who_is_like_that") else {
@@ -180,6 +181,7 @@ fn on_a_terminal_what_is_missing_is_asked_for() {
         .says("alice is removed");
 }
 
+// Mutant: one recovery code less is made.
 #[test]
 fn recovery_codes_are_shown_once_and_are_ten() {
     let Some(stage) = Stage::installed("recovery_codes_are_shown_once_and_are_ten") else {
