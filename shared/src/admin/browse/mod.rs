@@ -85,11 +85,23 @@ impl Admin {
         rows.reverse();
         let (onwards, more_after) = after.unwrap_or_default();
         rows.extend(onwards);
+        let rows = rows.into_iter().map(user_row).collect();
         Ok(Page {
-            rows: rows.into_iter().map(user_row).collect(),
+            rows: self.with_bounced(rows)?,
             more_before,
             more_after,
         })
+    }
+
+    /// The rows, those told of whose newest mail no relay will take.
+    fn with_bounced(&self, mut rows: Vec<UserRow>) -> Result<Vec<UserRow>, AdminError> {
+        self.may(Right::Look)?;
+        let keys: Vec<&str> = rows.iter().map(|row| row.key.as_str()).collect();
+        let bounced = self.store.bounced_among(&keys)?;
+        for row in &mut rows {
+            row.bounced = bounced.contains(&row.key);
+        }
+        Ok(rows)
     }
 
     /// The first accounts that the filter surely wants and that are found at once, however many there

@@ -26,6 +26,8 @@ pub struct UserRow {
     pub address: String,
     /// Whether one of them waits for its code.
     pub unconfirmed: bool,
+    /// Whether no relay will take the newest mail to it.
+    pub bounced: bool,
     /// The last success; empty where there was none.
     pub last: String,
     /// The version that an act on this row expects: see [`crate::store::accounts::Asked`].
@@ -160,6 +162,7 @@ pub(super) fn user_row(listed: Listed) -> UserRow {
             .addresses
             .iter()
             .any(|address| address.confirmed.is_none()),
+        bounced: false,
         last: listed.last_success_millis.map(when).unwrap_or_default(),
         version: listed.version,
         key: listed.key,
@@ -174,6 +177,7 @@ pub(super) fn person_row(person: Person) -> UserRow {
         standing: "not enrolled".to_owned(),
         address: String::new(),
         unconfirmed: false,
+        bounced: false,
         last: String::new(),
         version: 0,
         key: person.key,

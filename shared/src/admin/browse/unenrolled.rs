@@ -165,7 +165,7 @@ impl Admin {
         };
         rows.extend(onwards);
         Ok(Page {
-            rows,
+            rows: self.with_bounced(rows)?,
             more_before,
             more_after,
         })

@@ -13,6 +13,7 @@ mod order;
 use gatepost_words::time::Span;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params_from_iter};
+use serde_json::json;
 
 use self::conditions::clause;
 pub use self::conditions::{Condition, Fate, Kept, Side, Test};
@@ -194,6 +195,18 @@ impl Store {
                 account.addresses = accounts::addresses(connection, account.id)?;
             }
             Ok(accounts)
+        })
+    }
+
+    /// Those of the named active accounts whose newest delivery no relay will ever take.
+    pub fn bounced_among(&self, names: &[&str]) -> Result<Vec<String>, StoreError> {
+        self.read(LISTING, |connection| {
+            let sql = "SELECT a.name FROM json_each(?) j JOIN accounts a ON a.name = j.value
+                       WHERE a.state = 'active' AND
+                         (SELECT d.outcome FROM deliveries d WHERE d.account = a.id
+                          ORDER BY d.id DESC LIMIT 1) = 'permanent'";
+            let names: Value = json!(names).to_string().into();
+            rows(connection, LISTING, sql, &[names], |row| row.get(0))
         })
     }
 

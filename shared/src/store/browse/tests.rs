@@ -211,6 +211,9 @@ fn what_waits_for_somebody_is_counted() {
     change("UPDATE addresses SET confirmed_wall = NULL");
     let counts = || bench.0.counts(&now, ROW, 10, 9).unwrap();
     assert_eq!((counts().bounced, counts().unconfirmed_long), (1, 0));
+    let all = ["alice", "bob", "carol", "dan", "nobody"];
+    assert_eq!(bench.0.bounced_among(&all).unwrap(), ["alice", "carol"]);
+    assert_eq!(bench.0.bounced_among(&["bob"]).unwrap(), [""; 0]);
     let long_ago = now.wall.millis() - super::LONG.millis();
     for (created, long) in [(long_ago, 0), (long_ago - 1, 1)] {
         change(&format!(

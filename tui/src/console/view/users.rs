@@ -1,6 +1,7 @@
 //! The accounts.
 
 use gatepost_shared::admin::browse::UserRow;
+use gatepost_shared::admin::users::State;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -72,7 +73,11 @@ fn how_many_rows(users: &Users) -> String {
 }
 
 fn cells(theme: Theme, row: &UserRow) -> Vec<Cell> {
-    let tone = state_tone(row.state);
+    // Nothing of the account is wrong, and yet no code arrives.
+    let (tone, state) = match row.state {
+        Some(State::Active) if row.bounced => (Tone::Bad, "bounced"),
+        state => (state_tone(state), row.standing.as_str()),
+    };
     let last = if row.last.is_empty() {
         "never"
     } else {
@@ -81,7 +86,7 @@ fn cells(theme: Theme, row: &UserRow) -> Vec<Cell> {
     };
     vec![
         (row.user.clone(), Tone::Plain),
-        (format!("{} {}", theme.sign(tone), row.standing), tone),
+        (format!("{} {state}", theme.sign(tone)), tone),
         (row.address.clone(), Tone::Plain),
         (last.to_owned(), Tone::Plain),
     ]

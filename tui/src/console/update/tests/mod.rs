@@ -34,6 +34,7 @@ use crate::console::model::text::Tone;
 
 fn row(name: &str, state: State) -> UserRow {
     UserRow {
+        bounced: false,
         version: 1,
         key: name.to_owned(),
         user: name.to_owned(),

@@ -40,6 +40,7 @@ fn user(name: &str, state: State, standing: &str) -> UserRow {
         standing: standing.into(),
         address: "a***@e***.org".into(),
         unconfirmed: state == State::Unconfirmed,
+        bounced: name == "bob",
         last: "2026-11-22 13:51:02".into(),
     }
 }
