@@ -14,7 +14,6 @@ use gatepost_tests::require;
 use gatepost_tests::require::Need;
 use gatepost_tests::smtp::Encryption;
 use gatepost_tests::smtp::Sink;
-use gatepost_tests::soak;
 use gatepost_tests::sshd::Sshd;
 use gatepost_tests::stack::Stack;
 use gatepost_tests::stage::Stage;
@@ -133,7 +132,7 @@ fn a_hundred_logins_while_the_console_is_used_and_none_is_refused() {
         // Enough of both, whichever is the quicker here.
         for login in 0..1000 {
             let is_used = rounds.load(Ordering::Relaxed) >= ROUNDS || keys.is_finished();
-            if login >= soak::size(25, 100) && is_used {
+            if login >= LOGINS && is_used {
                 break;
             }
             let mut login = stage.pam("rig").user("alice").rhost("192.0.2.7").start();
@@ -158,6 +157,8 @@ fn a_hundred_logins_while_the_console_is_used_and_none_is_refused() {
     assert!(unlocked.count() >= 10, "the keys did what they say");
 }
 
+/// How many people sign in at the least.
+const LOGINS: u32 = 100;
 /// How often everything is pressed at the least.
 const ROUNDS: u32 = 10;
 
