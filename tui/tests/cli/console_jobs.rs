@@ -423,6 +423,20 @@ fn opens(terminal: &Terminal<'_>, over: &[(&str, &str)]) {
     }
 }
 
+/// The end of a line may be cut off: one code has an odd reason, the other an odd maker.
+fn makes_odd_bypass_codes(stage: &Stage, odd: &str) {
+    let new = ["bypass", "new", "root", "--reason", "T-1", "--yes"];
+    for change in [
+        format!("reason = '{odd}', made_by = 'x'"),
+        format!("made_by = '{odd}'"),
+    ] {
+        stage.gatepost(&new).exits(0);
+        stage.change(&format!(
+            "bypass_codes SET {change} WHERE id = (SELECT max(id) FROM bypass_codes)"
+        ));
+    }
+}
+
 // Mutants: a note, an event or an act that can be taken back is shown as it is stored; so is who made a version
 // of the rules, a shield or a bypass code, a bypass code's reason, or a source.
 #[test]
@@ -446,17 +460,7 @@ fn tui_escape_corpus() {
     );
     stage.change(&format!("addresses SET address = '{odd}' WHERE id = 1"));
     knows(&stage, odd);
-    let new = ["bypass", "new", "root", "--reason", "T-1", "--yes"];
-    // The end of a line may be cut off: one code has an odd reason, the other an odd maker.
-    for change in [
-        format!("reason = '{odd}', made_by = 'x'"),
-        format!("made_by = '{odd}'"),
-    ] {
-        stage.gatepost(&new).exits(0);
-        stage.change(&format!(
-            "bypass_codes SET {change} WHERE id = (SELECT max(id) FROM bypass_codes)"
-        ));
-    }
+    makes_odd_bypass_codes(&stage, odd);
     // The newest act is what z asks about.
     stage.change(&format!("undo SET kind = '{odd}'"));
     let columns = "version, format, rules, sha256, how, by, reason, created_wall";
