@@ -150,6 +150,7 @@ fn a_hundred_logins_while_the_console_is_used_and_none_is_refused() {
     terminal
         .press(&["Escape"])
         .press(&["1"])
+        .shows("accounts in all")
         .hides("checking the chain");
     terminal.press(&["q"]).shows("$");
     let unlocked = stage.store().event_kinds().unwrap();
