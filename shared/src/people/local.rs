@@ -63,12 +63,16 @@ impl Locals {
 /// Whether nsswitch.conf(5) has names of people looked up in files before anywhere else, and be done when
 /// they are found there.
 fn is_asked_first(nsswitch: &str) -> bool {
-    nsswitch.lines().any(|line| {
+    let mut lines = nsswitch.lines().filter_map(|line| {
         let line = line.split('#').next().unwrap_or_default();
-        let sources = line.trim().strip_prefix("passwd:").unwrap_or_default();
-        let mut sources = sources.split_whitespace();
-        sources.next() == Some("files") && sources.next().is_none_or(|next| !next.starts_with('['))
-    })
+        line.trim().strip_prefix("passwd:")
+    });
+    // Of two lines one counts, and which is the C library's business.
+    let (Some(sources), None) = (lines.next(), lines.next()) else {
+        return false;
+    };
+    let mut sources = sources.split_whitespace();
+    sources.next() == Some("files") && sources.next().is_none_or(|next| !next.starts_with('['))
 }
 
 #[cfg(test)]
@@ -105,7 +109,7 @@ mod tests {
         );
     }
 
-    // Mutants: any source may come first; what is written about an answer is passed over.
+    // Mutants: any source may come first; what is written about an answer is passed over; one of two lines decides.
     #[test]
     fn the_list_is_believed_only_where_it_is_asked_first() {
         for (text, first) in [
@@ -116,6 +120,7 @@ mod tests {
             ("passwd: files [SUCCESS=continue] sss\n", false),
             ("passwd: files[SUCCESS=continue] sss\n", false),
             ("#passwd: files\n", false),
+            ("passwd: files\npasswd: sss files\n", false),
             ("passwd:\n", false),
             ("", false),
         ] {

@@ -1,15 +1,14 @@
 //! At which terminal this process stands, and where its login came from: by the kernel's word, and by
-//! logind's or utmp's, which a person cannot write. Nothing of it is taken from the environment, and
+//! logind's, which a person cannot write. utmp is not asked: where libutempter is installed, anybody writes a
+//! record of a terminal of theirs with a host of their choice. Nothing of it is taken from the environment, and
 //! nothing depends on it: it is told beside who acted. What is not known is left out.
 
 use std::fs::File;
 use std::io::{IsTerminal, Read};
-use std::mem::{offset_of, size_of};
 use std::os::fd::AsFd;
 use std::path::Path;
 
 use gatepost_words::text::sanitise;
-use nix::libc::{USER_PROCESS, utmpx};
 use rustix::fs::{fstat, major, minor};
 
 /// A terminal, as login records name it.
@@ -24,29 +23,32 @@ pub struct Terminal {
 /// The terminal of the standard input, output or error, or else the controlling one.
 pub fn terminal() -> Terminal {
     let tty = standard().or_else(controlling).and_then(named);
-    let rhost = session_host().or_else(|| {
-        let records = read(Path::new("/run/utmp"), MOST_RECORDS)?;
-        host_of(&records, tty.as_deref()?, |pid| {
-            Path::new(&format!("/proc/{pid}")).exists()
-        })
-    });
     Terminal {
         tty: tty.map(|tty| tamed(&tty)),
-        rhost: rhost.map(|host| tamed(&host)),
+        rhost: session_host().map(|host| tamed(&host)),
     }
 }
 
 /// The number of a terminal's device.
 type Device = (u32, u32);
 
+/// `/dev/tty` and `/dev/ptmx`: ways to a terminal, and no terminal's own number. Whoever comes by one of them
+/// would be at no terminal that anybody could find again.
+const WAYS: [Device; 2] = [(5, 0), (5, 2)];
+
 fn standard() -> Option<Device> {
     fn device(stream: &(impl IsTerminal + AsFd)) -> Option<Device> {
         let found = stream.is_terminal().then(|| fstat(stream).ok())??;
-        Some((major(found.st_rdev), minor(found.st_rdev)))
+        let device = (major(found.st_rdev), minor(found.st_rdev));
+        is_terminals_own(device).then_some(device)
     }
     device(&std::io::stdin())
         .or_else(|| device(&std::io::stdout()))
         .or_else(|| device(&std::io::stderr()))
+}
+
+fn is_terminals_own(device: Device) -> bool {
+    !WAYS.contains(&device)
 }
 
 fn controlling() -> Option<Device> {
@@ -97,33 +99,6 @@ fn session_host_of(session: &str) -> Option<String> {
     (field("REMOTE") == Some("1")).then(|| host.to_owned())
 }
 
-/// What utmp has of the login at a terminal. A login whose process is gone is one that nobody wrote the
-/// end of: another may have the terminal by now.
-fn host_of(records: &[u8], tty: &str, is_there: impl Fn(i32) -> bool) -> Option<String> {
-    let mut of_tty = records.chunks_exact(size_of::<utmpx>()).filter(|record| {
-        let kind = number::<2>(record, offset_of!(utmpx, ut_type)).map(i16::from_ne_bytes);
-        let pid = number::<4>(record, offset_of!(utmpx, ut_pid)).map(i32::from_ne_bytes);
-        kind == Some(USER_PROCESS)
-            && text(record, offset_of!(utmpx, ut_line), LINE).as_deref() == Some(tty)
-            && pid.is_some_and(&is_there)
-    });
-    let host = text(of_tty.next()?, offset_of!(utmpx, ut_host), HOST)?;
-    // A display or a multiplexer on this machine.
-    let is_remote = !host.is_empty() && !host.starts_with(':') && !host.contains('%');
-    is_remote.then_some(host)
-}
-
-fn number<const LENGTH: usize>(record: &[u8], at: usize) -> Option<[u8; LENGTH]> {
-    record.get(at..at.checked_add(LENGTH)?)?.try_into().ok()
-}
-
-/// A text that ends at its first NUL, or is as long as its field.
-fn text(record: &[u8], at: usize, longest: usize) -> Option<String> {
-    let field = record.get(at..at.checked_add(longest)?)?;
-    let end = field.iter().position(|byte| *byte == 0).unwrap_or(longest);
-    Some(String::from_utf8_lossy(field.get(..end)?).into_owned())
-}
-
 /// A file's content, or as much of it as is looked at.
 fn read(path: &Path, most: u64) -> Option<Vec<u8>> {
     let mut content = Vec::new();
@@ -138,20 +113,13 @@ fn tamed(text: &str) -> String {
     sanitise(&short)
 }
 
-/// The lengths of utmp's fields, the same on every Linux.
-const LINE: usize = 32;
+/// The longest name of a host, and more than that of any terminal.
 const HOST: usize = 256;
-/// Some thousands of logins.
-const MOST_RECORDS: u64 = 1 << 20;
 const LONGEST_SESSION: u64 = 1 << 14;
 
 #[cfg(test)]
 mod tests {
-    use std::mem::{offset_of, size_of};
-
-    use nix::libc::{DEAD_PROCESS, USER_PROCESS, utmpx};
-
-    use super::{controlling_of, host_of, named, session_host_of, tamed};
+    use super::{controlling_of, is_terminals_own, named, session_host_of, tamed};
 
     // Mutants: a name with a bracket ends the second field early; the minor's upper bits are lost.
     #[test]
@@ -186,45 +154,20 @@ mod tests {
         }
     }
 
-    fn record(kind: i16, pid: i32, tty: &str, host: &str) -> Vec<u8> {
-        let mut record = vec![0; size_of::<utmpx>()];
-        let mut put = |at: usize, bytes: &[u8]| {
-            record[at..at + bytes.len()].copy_from_slice(bytes);
-        };
-        put(offset_of!(utmpx, ut_type), &kind.to_ne_bytes());
-        put(offset_of!(utmpx, ut_pid), &pid.to_ne_bytes());
-        put(offset_of!(utmpx, ut_line), tty.as_bytes());
-        put(offset_of!(utmpx, ut_host), host.as_bytes());
-        record
-    }
-
-    // Mutants: any terminal's login counts; one that ended does; one whose process is gone does; a
-    // display is a host; a file that ends in the middle of a record is read past its end.
+    // Mutant: whoever redirects /dev/tty is at a terminal called tty.
     #[test]
-    fn utmp_is_asked_for_the_login_of_this_terminal() {
-        let full = "h".repeat(256);
-        let mut records = [
-            record(USER_PROCESS, 7, "pts/30", "203.0.113.1"),
-            record(DEAD_PROCESS, 7, "pts/3", "203.0.113.2"),
-            record(USER_PROCESS, 6, "pts/3", "203.0.113.3"),
-            record(USER_PROCESS, 7, "pts/3", "203.0.113.4"),
-            record(USER_PROCESS, 7, "tty2", ":0"),
-            record(USER_PROCESS, 7, "pts/5", "tmux(99).%0"),
-            record(USER_PROCESS, 7, "pts/6", ""),
-            record(USER_PROCESS, 7, "pts/7", &full),
-        ]
-        .concat();
-        records.extend([7; 100]);
-        let host = |tty: &str| host_of(&records, tty, |pid| pid == 7);
-        assert_eq!(host("pts/3").as_deref(), Some("203.0.113.4"));
-        for tty in ["tty2", "pts/5", "pts/6", "pts/9", ""] {
-            assert_eq!(host(tty), None, "{tty}");
+    fn a_way_to_a_terminal_is_none() {
+        for (device, is_own) in [
+            ((136, 3), true),
+            ((4, 1), true),
+            ((5, 0), false),
+            ((5, 2), false),
+        ] {
+            assert_eq!(is_terminals_own(device), is_own, "{device:?}");
         }
-        assert_eq!(host("pts/7"), Some(full));
-        assert_eq!(host_of(&[], "pts/3", |_| true), None);
     }
 
-    // Mutant: what a login record holds goes out as it is.
+    // Mutant: what a session's file holds goes out as it is.
     #[test]
     fn nothing_that_a_record_holds_reaches_a_screen_as_it_is() {
         assert!(!tamed("host\u{1b}[2J").contains('\u{1b}'));
