@@ -489,7 +489,7 @@ mod tests {
     fn factors_say_what_there_is() {
         let mut bench = bench();
         bench.enrol_daemon();
-        bench.admin.new_recovery("daemon").unwrap();
+        bench.admin.new_recovery("daemon", None).unwrap();
         made(&mut bench);
         let listed = |bench: &Bench| {
             let all = bench.admin.factors("daemon").unwrap().into_iter();

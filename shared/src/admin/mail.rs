@@ -67,12 +67,12 @@ pub struct Tested {
 
 impl Admin {
     /// Sends the test message.
-    pub fn test_mail(&mut self, address: &str) -> Result<Tested, AdminError> {
+    pub fn test_mail(&mut self, address: &str, why: Option<&str>) -> Result<Tested, AdminError> {
         self.may(Right::Mail)?;
         let address = EmailAddress::new(address.to_owned())?;
         let mail = self.send("test", &address, None, Content::Test)?;
         let accepted = super::users::accepted(&mail);
-        let actor = self.actor_of_addresses();
+        let actor = self.actor_of_addresses().because(why);
         let detail = json!({"accepted": accepted});
         let detail = actor.naming(detail, "address", std::slice::from_ref(&address));
         let event = Event {

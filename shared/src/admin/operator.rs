@@ -116,6 +116,7 @@ impl Operator {
             tty: self.terminal.tty.clone(),
             rhost: self.terminal.rhost.clone(),
             fingerprints: None,
+            reason: None,
         }
     }
 

@@ -27,7 +27,11 @@ pub(crate) enum Command {
         dry_run: bool,
     },
     /// Give free pages back to the disk; sign-ins are refused as busy meanwhile
-    Vacuum,
+    Vacuum {
+        /// Why, for the audit
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
     /// Show the store's own clock, or let it go on from now
     Clock {
         /// Do not count the time since it was last read; no count is lowered
@@ -43,6 +47,9 @@ pub(crate) enum Command {
 pub(crate) struct Backup {
     /// A new file, readable by its owner alone; - is the standard output
     file: String,
+    /// Why, for the audit
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -89,7 +96,7 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<Exit, Failure> 
         Command::Migrate { dry_run } => {
             migrate(context, if dry_run { Doing::DryRun } else { Doing::It })
         }
-        Command::Vacuum => vacuum(context),
+        Command::Vacuum { reason } => vacuum(context, reason.as_deref()),
         Command::Clock { reset, reason } if reset => {
             let clock = context.admin()?.reset_clock(reason.as_deref())?;
             clock_shown(context, &clock)
@@ -101,7 +108,7 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<Exit, Failure> 
 pub(crate) fn backup(context: &Context, asked: &Backup) -> Result<Exit, Failure> {
     let mut admin = context.admin()?;
     let mut out = named::create(context, &asked.file)?;
-    let done = admin.backup(&mut out)?;
+    let done = admin.backup(&mut out, asked.reason.as_deref())?;
     if asked.file != "-" {
         context.one(&done, || {
             format!(
@@ -196,12 +203,12 @@ fn migrate(context: &Context, doing: Doing) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
-fn vacuum(context: &Context) -> Result<Exit, Failure> {
+fn vacuum(context: &Context, why: Option<&str>) -> Result<Exit, Failure> {
     #[derive(Serialize)]
     struct Done {
         done: bool,
     }
-    context.admin()?.vacuum()?;
+    context.admin()?.vacuum(why)?;
     context.one(&Done { done: true }, || "The store is shrunk.".to_owned())?;
     Ok(Exit::Ok)
 }

@@ -545,3 +545,44 @@ fn a_filter_asks_groups_networks_and_mails() {
         .tells("No source is known");
     stage.gatepost(&["source", "revoke", "alice"]).exits(2);
 }
+
+// Mutants: a subcommand takes a reason and drops it; an import takes a version of no account.
+#[test]
+fn every_act_that_is_recorded_takes_a_reason() {
+    let Some(stage) = enrolled("every_act_that_is_recorded_takes_a_reason") else {
+        return;
+    };
+    people(&stage, 1);
+    // Without a relay the mails fail; the acts are recorded all the same.
+    let acts: [(&[&str], i32, &str); 7] = [
+        (&["user", "add", "u1", "u1@example.org"], 7, "user-add"),
+        (&["user", "verify", "u1"], 7, "user-verify-sent"),
+        (&["user", "invite", "u1"], 7, "user-verify-sent"),
+        (&["recovery", "new", "alice"], 0, "recovery-new"),
+        (&["mail", "test", "a@example.org"], 7, "mail-test"),
+        (&["backup", "/root/reason.db"], 0, "store-backup"),
+        (&["store", "vacuum"], 0, "store-vacuum"),
+    ];
+    for (at, (words, exit, kind)) in acts.into_iter().enumerate() {
+        let why = format!("T-{at}");
+        let typed = [words, &["--reason", &why]].concat();
+        stage.gatepost(&typed).exits(exit);
+        let last = stage
+            .gatepost(&[
+                "--json",
+                "audit",
+                "list",
+                &format!("kind:{kind}"),
+                "-n",
+                "1",
+            ])
+            .exits(0)
+            .json();
+        let events = last["events"].as_array().unwrap();
+        assert_eq!(events[0]["detail"]["reason"], why, "{typed:?}: {last}");
+    }
+    stage
+        .gatepost(&["user", "import", "-", "--version", "1"])
+        .exits(2)
+        .tells("--version");
+}

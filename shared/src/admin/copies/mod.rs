@@ -89,7 +89,11 @@ pub struct Clock {
 
 impl Admin {
     /// Writes a copy of the store; logins go on meanwhile. The key is not in it.
-    pub fn backup(&mut self, out: &mut dyn Write) -> Result<BackedUp, AdminError> {
+    pub fn backup(
+        &mut self,
+        out: &mut dyn Write,
+        why: Option<&str>,
+    ) -> Result<BackedUp, AdminError> {
         self.may(Right::Machine)?;
         let file = Temporary::beside(&self.config.store, Purpose::Backup)?;
         self.store.copy_into(file.path())?;
@@ -99,7 +103,7 @@ impl Admin {
         let bytes = std::io::copy(&mut content, out).map_err(AdminError::copy)?;
         out.flush().map_err(AdminError::copy)?;
         let detail = json!({"bytes": bytes, "seq": found.seq, "head": found.head});
-        self.record_act(Kind::StoreBackup, detail, None)?;
+        self.record_act(Kind::StoreBackup, detail, why)?;
         Ok(BackedUp {
             bytes,
             seq: found.seq,
@@ -173,10 +177,10 @@ impl Admin {
     }
 
     /// Gives the file's free pages back to the disk.
-    pub fn vacuum(&mut self) -> Result<(), AdminError> {
+    pub fn vacuum(&mut self, why: Option<&str>) -> Result<(), AdminError> {
         self.may(Right::Machine)?;
         self.store.vacuum()?;
-        self.record_act(Kind::StoreVacuum, json!({}), None)
+        self.record_act(Kind::StoreVacuum, json!({}), why)
     }
 
     /// What the store's own clock shows.

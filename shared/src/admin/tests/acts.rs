@@ -52,11 +52,11 @@ fn a_new_address_is_unused_until_proved_and_the_old_one_hears_of_both_steps() {
     assert_eq!(bench.addresses().len(), 2);
     let late = Secret::from(bench.codes.borrow()[0].clone());
     assert!(
-        bench.admin.confirm("root", &late).is_err(),
+        bench.admin.confirm("root", &late, None).is_err(),
         "of an address that was given up"
     );
     let code = Secret::from(bench.codes.borrow()[1].clone());
-    bench.admin.confirm("root", &code).unwrap();
+    bench.admin.confirm("root", &code, None).unwrap();
     assert_eq!(bench.addresses(), [("carol@example.net".to_owned(), true)]);
     assert_eq!(
         bench.notices(),
@@ -94,7 +94,7 @@ fn codes_to_the_old_address_die_with_it() {
         if proof == Proof::Code {
             assert_eq!(live(&bench), 1, "until then, codes go on");
             let code = Secret::from(bench.codes.borrow()[0].clone());
-            bench.admin.confirm("root", &code).unwrap();
+            bench.admin.confirm("root", &code, None).unwrap();
         }
         assert_eq!(live(&bench), 0, "{proof:?}");
     }
@@ -157,7 +157,7 @@ fn owners_are_told_of_what_opens_a_way_in() {
     admin.enable_user("root", None).unwrap();
     admin.enable_user("root", None).unwrap();
     admin.note_user("root", "x", None).unwrap();
-    admin.new_recovery("root").unwrap();
+    admin.new_recovery("root", None).unwrap();
     assert_eq!(
         bench.notices(),
         pairs(&[
@@ -289,7 +289,7 @@ fn each_verb_asks_for_its_right() {
         (Role::Helpdesk, |b| {
             b.admin.send_confirmation("root", None).map(|_| ())
         }),
-        (Role::Helpdesk, |b| b.admin.invite("root").map(|_| ())),
+        (Role::Helpdesk, |b| b.admin.invite("root", None).map(|_| ())),
         (Role::Helpdesk, |b| b.admin.unmask("root", None)),
         (Role::Helpdesk, |b| {
             b.admin
@@ -306,7 +306,9 @@ fn each_verb_asks_for_its_right() {
         (Role::Admin, |b| {
             b.admin.note_user("root", "x", None).map(|_| ())
         }),
-        (Role::Admin, |b| b.admin.new_recovery("root").map(|_| ())),
+        (Role::Admin, |b| {
+            b.admin.new_recovery("root", None).map(|_| ())
+        }),
         (Role::Admin, |b| {
             b.admin.revoke_sources("root", None, None).map(|_| ())
         }),
@@ -314,7 +316,7 @@ fn each_verb_asks_for_its_right() {
             b.admin.set_mail("root", NEW, Proof::Code, None).map(|_| ())
         }),
         (Role::Admin, |b| {
-            b.admin.add_user("root", NEW, Proof::Word).map(|_| ())
+            b.admin.add_user("root", NEW, Proof::Word, None).map(|_| ())
         }),
         (Role::Admin, |b| {
             b.admin.remove_user("root", None).map(|_| ())

@@ -29,9 +29,9 @@ fn an_address_is_used_once_its_code_came_back() {
 
     let code = Secret::from(bench.codes.borrow()[0].clone());
     assert!(bench.admin.confirmation_open("root").unwrap());
-    bench.admin.confirm("root", &code).unwrap();
+    bench.admin.confirm("root", &code, None).unwrap();
     assert_eq!(bench.why().verdict, Verdict::Asked);
-    let again = bench.admin.confirm("root", &code).unwrap_err();
+    let again = bench.admin.confirm("root", &code, None).unwrap_err();
     assert_eq!(again.kind(), Kind::NotFound, "{again}");
     assert_eq!(bench.kinds(), ["user-add", "user-confirmed"]);
 }
@@ -42,11 +42,11 @@ fn five_wrong_codes_end_a_confirmation_and_a_new_code_begins_another() {
     bench.enrol(Proof::Code);
     let wrong = Secret::from("00000000".to_owned());
     for _ in 0..5 {
-        let error = bench.admin.confirm("root", &wrong).unwrap_err();
+        let error = bench.admin.confirm("root", &wrong, None).unwrap_err();
         assert!(matches!(error, AdminError::WrongCode { .. }), "{error}");
     }
     let right = Secret::from(bench.codes.borrow()[0].clone());
-    let over = bench.admin.confirm("root", &right).unwrap_err();
+    let over = bench.admin.confirm("root", &right, None).unwrap_err();
     assert_eq!(over.kind(), Kind::NotFound, "{over}");
     assert!(!bench.admin.confirmation_open("root").unwrap());
 
@@ -54,11 +54,15 @@ fn five_wrong_codes_end_a_confirmation_and_a_new_code_begins_another() {
     assert_eq!(sent.address, "a***@e***.org");
     let newer = Secret::from(bench.codes.borrow()[1].clone());
     assert_eq!(
-        bench.admin.confirm("root", &right).unwrap_err().kind(),
+        bench
+            .admin
+            .confirm("root", &right, None)
+            .unwrap_err()
+            .kind(),
         Kind::No,
         "the earlier code died"
     );
-    bench.admin.confirm("root", &newer).unwrap();
+    bench.admin.confirm("root", &newer, None).unwrap();
 }
 
 // Mutants: a confirmation's mail is not counted, or not among those that are no codes; it is refused without a
@@ -79,13 +83,15 @@ fn confirmations_stop_at_the_ceiling_of_an_address_and_say_why() {
     );
     assert_eq!(bench.codes.borrow().len(), 2, "no third mail");
     let newest = Secret::from(bench.codes.borrow()[1].clone());
-    bench.admin.confirm("root", &newest).unwrap();
+    bench.admin.confirm("root", &newest, None).unwrap();
     // They count for codes too, and an enrolment that is refused leaves nothing.
     bench.admin.config.policy.limits.mails_per_address_per_day = 2;
     assert_eq!(bench.why().verdict, Verdict::NoMail);
     bench.admin.remove_user("root", None).unwrap();
     let address = EmailAddress::new("alice@example.org".to_owned()).unwrap();
-    let refused = bench.admin.enrol(&name("root"), 0, &address, Proof::Code);
+    let refused = bench
+        .admin
+        .enrol(&name("root"), 0, &address, Proof::Code, None);
     assert!(refused.unwrap_err().to_string().contains("2 mails within"));
     let account = bench.admin.store.account(&name("root")).unwrap().unwrap();
     assert_eq!(account.state, "removed");
@@ -100,7 +106,7 @@ fn a_day_old_confirmation_code_is_no_longer_taken() {
     bench.clock.pass(Span::from_hours(24));
     assert!(!bench.admin.confirmation_open("root").unwrap());
     let code = Secret::from(bench.codes.borrow()[0].clone());
-    assert!(bench.admin.confirm("root", &code).is_err());
+    assert!(bench.admin.confirm("root", &code, None).is_err());
 }
 
 #[test]
@@ -131,7 +137,7 @@ fn a_mail_that_failed_shows_where_it_is_asked_about() {
         (mails[0].kind.as_str(), mails[0].outcome.as_str()),
         ("confirmation", "tls")
     );
-    let test = bench.admin.test_mail("bob@example.org").unwrap();
+    let test = bench.admin.test_mail("bob@example.org", None).unwrap();
     assert!(!test.accepted);
 }
 

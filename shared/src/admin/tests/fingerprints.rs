@@ -57,11 +57,11 @@ fn addresses_with_one_mask_are_told_apart_wherever_an_event_names_one() {
     bench.admin.send_confirmation("root", None).unwrap();
     assert_eq!(told(&bench, "user-verify-sent", "address"), both(&new));
     let code = Secret::from(bench.codes.borrow()[1].clone());
-    bench.admin.confirm("root", &code).unwrap();
+    bench.admin.confirm("root", &code, None).unwrap();
     assert_eq!(told(&bench, "user-confirmed", "address"), both(&new));
     assert_eq!(told(&bench, "user-confirmed", "replaced"), both(&old));
 
-    bench.admin.test_mail(OLD).unwrap();
+    bench.admin.test_mail(OLD, None).unwrap();
     assert_eq!(told(&bench, "mail-test", "address"), both(&old));
     bench.admin.remove_user("root", None).unwrap();
     assert_eq!(told(&bench, "user-remove", "addresses"), both(&new));

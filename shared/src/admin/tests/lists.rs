@@ -16,7 +16,7 @@ fn a_page_reads_past_accounts_that_were_wrong_and_are_not_locked() {
         let address = EmailAddress::new(format!("{name}@example.org")).unwrap();
         bench
             .admin
-            .enrol(&name, 70_000 + number, &address, Proof::Word)
+            .enrol(&name, 70_000 + number, &address, Proof::Word, None)
             .unwrap();
     }
     bench.enrol(Proof::Word);
@@ -66,7 +66,7 @@ fn a_list_goes_on_after_what_was_read_of_it_in_every_order() {
         let proof = Proof::Word;
         bench
             .admin
-            .enrol(&name, 70_000 + number, &address, proof)
+            .enrol(&name, 70_000 + number, &address, proof, None)
             .unwrap();
     }
     bench.enrol(Proof::Word);

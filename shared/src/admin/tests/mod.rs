@@ -6,6 +6,7 @@ mod confirm;
 mod fingerprints;
 mod lists;
 mod notices;
+mod reasons;
 mod recovery;
 mod rights;
 mod undo;
@@ -121,6 +122,7 @@ pub(super) fn bench() -> Bench {
             tty: Some("pts/3".into()),
             rhost: Some("203.0.113.9".into()),
             fingerprints: None,
+            reason: None,
         },
         operator: Operator {
             name: "root (login bob)".into(),
@@ -157,7 +159,7 @@ pub(super) fn in_every_state() -> Bench {
         };
         let admin = &mut bench.admin;
         admin
-            .enrol(&user, 70_000 + number, &address, proof)
+            .enrol(&user, 70_000 + number, &address, proof, None)
             .unwrap();
         match number % 5 {
             0 => drop(admin.lock_user(user.as_str(), "").unwrap()),
@@ -241,7 +243,7 @@ impl Bench {
         let address = EmailAddress::new("daemon@example.org".to_owned()).unwrap();
         let added = self
             .admin
-            .enrol(&name("daemon"), 1, &address, Proof::Word)
+            .enrol(&name("daemon"), 1, &address, Proof::Word, None)
             .unwrap();
         assert!(added.confirmed);
     }
@@ -252,7 +254,9 @@ impl Bench {
 
     pub(super) fn enrol(&mut self, proof: Proof) -> super::users::Added {
         let address = EmailAddress::new("alice@example.org".to_owned()).unwrap();
-        self.admin.enrol(&name("root"), 0, &address, proof).unwrap()
+        self.admin
+            .enrol(&name("root"), 0, &address, proof, None)
+            .unwrap()
     }
 
     fn why(&self) -> Why {
@@ -346,7 +350,7 @@ impl Bench {
         let daemon = daemon();
         bench
             .admin
-            .enrol(&daemon.name, daemon.uid, &address, Proof::Code)
+            .enrol(&daemon.name, daemon.uid, &address, Proof::Code, None)
             .unwrap();
         bench.enrol(Proof::Code);
         bench.admin.operator = Operator {

@@ -34,7 +34,7 @@ fn who_is_told_is_whose_codes_it_was_when_it_was_done() {
     let told = |word: &str, to: &str| (word.to_owned(), to.to_owned());
     let mut bench = enrolled();
     bench.new_bypass();
-    bench.admin.new_recovery("root").unwrap();
+    bench.admin.new_recovery("root", None).unwrap();
     bench
         .admin
         .set_mail("root", NEW, Proof::Word, None)

@@ -7,9 +7,9 @@ use super::bench;
 fn ten_recovery_codes_replace_the_earlier_ten() {
     let mut bench = bench();
     bench.enrol(Proof::Word);
-    let first = bench.admin.new_recovery("root").unwrap();
+    let first = bench.admin.new_recovery("root", None).unwrap();
     assert_eq!((first.codes.len(), first.replaced), (10, 0));
-    assert_eq!(bench.admin.new_recovery("root").unwrap().replaced, 10);
+    assert_eq!(bench.admin.new_recovery("root", None).unwrap().replaced, 10);
     let shown = bench.admin.show_user("root", Mask::Masked).unwrap();
     assert_eq!(shown.recovery_codes_left, 10);
 }

@@ -62,7 +62,9 @@ fn the_helpdesk_acts_on_nobody_with_privileges() {
             assert!(error.to_string().contains(why), "{user}: {error}");
             assert_eq!(error.kind(), Kind::NotPermitted);
         }
-        let wrong = bench.admin.confirm(user, &Secret::from("1".to_owned()));
+        let wrong = bench
+            .admin
+            .confirm(user, &Secret::from("1".to_owned()), None);
         let is_guarded = matches!(wrong, Err(AdminError::Guarded { .. }));
         assert_eq!(is_guarded, why.is_some(), "{user}");
     }

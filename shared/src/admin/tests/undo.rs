@@ -65,7 +65,7 @@ fn each_act_is_taken_back_and_done_again() {
     ];
     for (word, deed) in acts {
         let mut bench = enrolled();
-        bench.admin.new_recovery("root").unwrap();
+        bench.admin.new_recovery("root", None).unwrap();
         bench.admin.note_user("root", "old", None).unwrap();
         if word == "unlock" {
             bench.admin.lock_user("root", None).unwrap();
@@ -214,7 +214,7 @@ fn an_address_that_is_in_use_stays() {
         .unwrap();
     let id = bench.admin.last_undoable().unwrap().id;
     let code = Secret::from(bench.codes.borrow()[0].clone());
-    bench.admin.confirm("root", &code).unwrap();
+    bench.admin.confirm("root", &code, None).unwrap();
     let late = bench.undo(id).unwrap_err().to_string();
     assert!(late.contains("user-confirmed"), "{late}");
     assert_eq!(bench.addresses(), [("bob@example.net".to_owned(), true)]);
@@ -434,7 +434,7 @@ fn the_last_of_an_import_is_taken_back_by_the_number_of_the_first() {
 #[test]
 fn what_comes_back_is_that_uids_it_was_taken_from() {
     let mut bench = enrolled();
-    bench.admin.new_recovery("root").unwrap();
+    bench.admin.new_recovery("root", None).unwrap();
     bench.admin.remove_user("root", None).unwrap();
     let removing = bench.admin.last_undoable().unwrap().id;
     let other = EmailAddress::new("other@example.net".to_owned()).unwrap();

@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::super::mail::Attempt;
 use super::super::roles::Right;
 use super::super::{Admin, AdminError};
-use super::Acted;
 use super::view::{Mask, State, mask};
+use super::{Acted, Asked};
 use crate::code::Code;
 use crate::code::key::{Purpose, Tag};
 use crate::people;
@@ -57,12 +57,13 @@ impl Admin {
         typed: &str,
         address: &str,
         proof: Proof,
+        why: Option<&str>,
     ) -> Result<Added, AdminError> {
         self.may(Right::Accounts)?;
         let typed = UserName::new(typed.to_owned())?;
         let address = EmailAddress::new(address.to_owned())?;
         let person = people::find(&typed)?;
-        self.enrol(&person.name, person.uid, &address, proof)
+        self.enrol(&person.name, person.uid, &address, proof, why)
     }
 
     /// Enrols a name and uid that the password database has.
@@ -72,6 +73,7 @@ impl Admin {
         uid: u32,
         address: &EmailAddress,
         proof: Proof,
+        why: Option<&str>,
     ) -> Result<Added, AdminError> {
         let (confirmation, code) = match proof {
             Proof::Word => (Confirmation::Word, None),
@@ -84,7 +86,7 @@ impl Admin {
         let now = self.host.now();
         self.store.add_account(
             &now,
-            &self.actor_of_addresses(),
+            &self.actor_of_addresses().because(why),
             name,
             uid,
             address,
@@ -115,12 +117,11 @@ impl Admin {
         Ok(self.store.confirmation_open(&self.host.now(), &name)?)
     }
 
-    /// Mails a new confirmation code; an earlier one dies. Another version of the account than what was
-    /// `seen` refuses that.
+    /// Mails a new confirmation code; an earlier one dies.
     pub fn send_confirmation(
         &mut self,
         typed: &str,
-        seen: Option<i64>,
+        asked: impl Into<Asked>,
     ) -> Result<Sent, AdminError> {
         self.may(Right::Resend)?;
         let (name, account) = self.enrolled(typed)?;
@@ -131,11 +132,14 @@ impl Admin {
         let (id, tag, code) = self.draw_confirmation()?;
         let now = self.host.now();
         let most = self.config.policy.limits.mails_per_address_per_day;
+        let Asked {
+            reason, version, ..
+        } = asked.into();
         let address = self.store.renew_confirmation(
             &now,
-            &self.actor_of_addresses(),
+            &self.actor_of_addresses().because(Some(&reason)),
             Guarded {
-                seen,
+                seen: version,
                 ..guarded(&name, &account)
             },
             id,
@@ -151,7 +155,12 @@ impl Admin {
     }
 
     /// Takes the code that was mailed to an address: counted first, then compared.
-    pub fn confirm(&mut self, typed: &str, code: &Secret) -> Result<Acted, AdminError> {
+    pub fn confirm(
+        &mut self,
+        typed: &str,
+        code: &Secret,
+        why: Option<&str>,
+    ) -> Result<Acted, AdminError> {
         self.may(Right::Resend)?;
         let (name, account) = self.enrolled(typed)?;
         self.may_on(Right::Resend, &account)?;
@@ -173,9 +182,10 @@ impl Admin {
             let user = name.to_string();
             return Err(AdminError::WrongCode { user, address });
         };
-        let versions =
-            self.store
-                .confirm(&now, &self.actor_of_addresses(), &name, &pending, verified)?;
+        let actor = self.actor_of_addresses().because(why);
+        let versions = self
+            .store
+            .confirm(&now, &actor, &name, &pending, verified)?;
         self.log("user-confirmed", name.as_str());
         Ok(Acted {
             user: name.to_string(),

@@ -113,13 +113,13 @@ impl Admin {
     }
 
     /// Mails the confirmation code again to an account that waits for it.
-    pub fn invite(&mut self, user: &str) -> Result<Invited, AdminError> {
+    pub fn invite(&mut self, user: &str, why: Option<&str>) -> Result<Invited, AdminError> {
         self.may(Right::Resend)?;
         let Sent {
             user,
             address,
             mail,
-        } = self.send_confirmation(user, None)?;
+        } = self.send_confirmation(user, why)?;
         let accepted = super::accepted(&mail);
         Ok(Invited {
             user,

@@ -225,7 +225,7 @@ impl Admin {
     }
 
     /// Makes ten recovery codes; earlier ones no longer work.
-    pub fn new_recovery(&mut self, typed: &str) -> Result<Recovery, AdminError> {
+    pub fn new_recovery(&mut self, typed: &str, why: Option<&str>) -> Result<Recovery, AdminError> {
         self.may(Right::Accounts)?;
         let (name, account) = self.enrolled(typed)?;
         let replaced = self.store.recovery_left(account.id)?;
@@ -243,7 +243,8 @@ impl Admin {
             codes.push(code);
         }
         let now = self.host.now();
-        self.store.set_recovery(&now, &self.actor, &name, &hashes)?;
+        let actor = self.actor.clone().because(why);
+        self.store.set_recovery(&now, &actor, &name, &hashes)?;
         self.log("recovery-new", name.as_str());
         Ok(Recovery {
             user: name.to_string(),

@@ -1,6 +1,7 @@
 //! Who acts, and what the events of their acts say of them.
 
 use gatepost_words::ident::EmailAddress;
+use gatepost_words::text::sanitise;
 use serde_json::Value;
 
 use crate::code::address::Fingerprints;
@@ -17,10 +18,18 @@ pub struct Actor {
     /// What tells addresses apart in their events; none where the key cannot be read, and where an act is
     /// about no address.
     pub fingerprints: Option<Fingerprints>,
+    /// Why they act, fit to be shown, for an event whose own detail does not say it; none where they did not.
+    pub reason: Option<String>,
 }
 
 impl Actor {
-    /// An event's detail with who acted. A login's events have none of these fields.
+    /// The same person, and why they act. Who gives no reason leaves none in the event.
+    pub fn because(self, why: Option<&str>) -> Self {
+        let reason = why.map(sanitise).filter(|reason| !reason.is_empty());
+        Self { reason, ..self }
+    }
+
+    /// An event's detail with who acted, and why. A login's events have none of these fields.
     pub fn sign(&self, mut detail: Value) -> Value {
         if let Value::Object(fields) = &mut detail {
             fields.insert("by".to_owned(), self.name.as_str().into());
@@ -28,6 +37,11 @@ impl Actor {
             fields.insert("tty".to_owned(), tty.into());
             if let Some(rhost) = &self.rhost {
                 fields.insert("rhost".to_owned(), rhost.as_str().into());
+            }
+            if let Some(reason) = &self.reason {
+                fields
+                    .entry("reason")
+                    .or_insert_with(|| reason.as_str().into());
             }
         }
         detail
@@ -71,5 +85,24 @@ mod tests {
         let signed = actor.sign(json!({}));
         let wanted = json!({"by": "root", "tty": "pts/3", "rhost": "203.0.113.9"});
         assert_eq!(signed, wanted);
+    }
+
+    // Mutants: the reason is not signed; none given is an empty one; it takes the place of the act's own; it may
+    // hold an escape sequence.
+    #[test]
+    fn a_reason_is_signed_where_the_act_has_none_of_its_own() {
+        let actor = || Actor {
+            name: "root".into(),
+            ..Actor::default()
+        };
+        let because = |why| actor().because(why).sign(json!({}));
+        assert_eq!(because(Some("T-1"))["reason"], "T-1");
+        for none in [None, Some("")] {
+            assert_eq!(because(none).get("reason"), None, "{none:?}");
+        }
+        let own = actor().because(Some("T-1")).sign(json!({"reason": "own"}));
+        assert_eq!(own["reason"], "own");
+        let shown = because(Some("\x1b[31mred"));
+        assert!(!shown["reason"].as_str().unwrap().contains('\x1b'));
     }
 }

@@ -23,6 +23,9 @@ pub(crate) enum Command {
     Test {
         /// Where to
         address: String,
+        /// Why, for the audit
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
     },
     /// List the newest deliveries
     List {
@@ -68,7 +71,7 @@ pub(crate) struct Retry {
 
 pub(crate) fn run(context: &Context, command: Command) -> Result<Exit, Failure> {
     match command {
-        Command::Test { address } => test(context, &address),
+        Command::Test { address, reason } => test(context, &address, reason.as_deref()),
         Command::List { user, number } => list(context, user.as_deref(), number),
         Command::Export { user, raw } => {
             let guard = if raw { Guard::Raw } else { Guard::Formulas };
@@ -81,8 +84,8 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<Exit, Failure> 
     }
 }
 
-fn test(context: &Context, address: &str) -> Result<Exit, Failure> {
-    let tested = context.admin()?.test_mail(address)?;
+fn test(context: &Context, address: &str, why: Option<&str>) -> Result<Exit, Failure> {
+    let tested = context.admin()?.test_mail(address, why)?;
     context.one(&tested, || attempts(&tested.mail))?;
     if tested.accepted {
         words(&format!(

@@ -6,10 +6,9 @@ use std::path::Path;
 use clap::{Args, ValueEnum};
 use gatepost_shared::admin::roles::Right;
 use gatepost_shared::admin::users::{
-    Fate, Form, Imported, Line, Options, Plan, Rows, Stop, machine_rows, read_rows,
+    Asked, Fate, Form, Imported, Line, Options, Plan, Rows, Stop, machine_rows, read_rows,
 };
 
-use super::Why;
 use crate::cli::Context;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::{ask, interactive, words};
@@ -54,8 +53,9 @@ pub(crate) struct Import {
     /// Mail the confirmation codes now, one after the other
     #[arg(long)]
     invite: bool,
-    #[command(flatten)]
-    why: Why,
+    /// Why, for the audit
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
     /// Don't ask
     #[arg(long)]
     yes: bool,
@@ -99,7 +99,7 @@ pub(super) fn run(context: &Context, import: &Import) -> Result<Exit, Failure> {
     if work > 0 && !import.yes {
         agreed(import, &plan)?;
     }
-    let asked = gatepost_shared::admin::users::Asked::from(&import.why);
+    let asked = Asked::from(import.reason.as_deref());
     let imported = admin.apply_import(&plan, asked, &Stop::default(), |done, of| {
         words(&format!("{done} of {of}"));
     })?;
@@ -229,6 +229,7 @@ fn next_step(
         );
         return Ok(exit);
     }
-    let sent = super::invite::send(&context.quiet_data(), admin, &imported.to_invite)?;
+    let why = import.reason.as_deref();
+    let sent = super::invite::send(&context.quiet_data(), admin, &imported.to_invite, why)?;
     Ok(if sent == Exit::Ok { exit } else { Exit::Partly })
 }

@@ -27,6 +27,9 @@ pub(crate) struct Invite {
     /// Those of a filter that wait for a code; with state:none, who has no account is named too
     #[arg(long, value_name = "FILTER", conflicts_with = "users")]
     filter: Option<String>,
+    /// Why, for the audit
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
     /// Don't ask, however many they are
     #[arg(long)]
     yes: bool,
@@ -80,7 +83,7 @@ pub(super) fn run(context: &Context, invite: &Invite) -> Result<Exit, Failure> {
     if users.len() > FEW && !invite.yes {
         sure("mail", users.len(), typed)?;
     }
-    send(context, &mut admin, &users)
+    send(context, &mut admin, &users, invite.reason.as_deref())
 }
 
 /// Sends the codes and tells how each fared.
@@ -88,6 +91,7 @@ pub(super) fn send(
     context: &Context,
     admin: &mut Admin,
     users: &[String],
+    why: Option<&str>,
 ) -> Result<Exit, Failure> {
     let mut rows = Vec::with_capacity(users.len());
     let mut refused = 0;
@@ -95,7 +99,7 @@ pub(super) fn send(
     let tally = admin.each(
         users,
         &Stop::default(),
-        Admin::invite,
+        |admin, user| admin.invite(user, why),
         |ended: Ended<'_, Invited>| {
             if users.len() > TOLD && ended.done.is_multiple_of(TOLD) {
                 words(&format!("{} of {}", ended.done, ended.of));

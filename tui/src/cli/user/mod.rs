@@ -66,6 +66,9 @@ pub(crate) struct Add {
     /// Take the address on your word, which the audit records, instead of mailing a code
     #[arg(long)]
     confirmed: bool,
+    /// Why, for the audit
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
 }
 
 /// Whether addresses are shown in full.
@@ -95,6 +98,9 @@ pub(crate) struct Verify {
     user: String,
     /// The code from the mail; without it one is asked for or, where none is open, sent
     code: Option<String>,
+    /// Why, for the audit
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -135,6 +141,9 @@ pub(crate) enum RecoveryCommand {
         /// The account's name
         #[arg(add = ArgValueCompleter::new(names))]
         user: String,
+        /// Why, for the audit
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
     },
 }
 
@@ -168,7 +177,8 @@ fn enrol(context: &Context, add: &Add) -> Result<Exit, Failure> {
     } else {
         Proof::Code
     };
-    let added = context.admin()?.add_user(&add.user, &add.address, proof)?;
+    let mut admin = context.admin()?;
+    let added = admin.add_user(&add.user, &add.address, proof, add.reason.as_deref())?;
     let sent = added.confirmed || users::accepted(&added.mail);
     let user = &added.user;
     context.one(&added, || {
@@ -209,7 +219,7 @@ fn not_sent(user: &str, address: &str, mail: &[gatepost_shared::admin::mail::Att
 
 fn confirm(context: &Context, verify: Verify) -> Result<Exit, Failure> {
     let mut admin = context.admin()?;
-    let user = &verify.user;
+    let (user, why) = (&verify.user, verify.reason.as_deref());
     let code = match verify.code {
         Some(code) => Some(Secret::from(code)),
         // Asked for only where somebody can answer and an answer can be right.
@@ -224,14 +234,14 @@ fn confirm(context: &Context, verify: Verify) -> Result<Exit, Failure> {
         None => None,
     };
     if let Some(code) = code {
-        let done = admin.confirm(user, &code)?;
+        let done = admin.confirm(user, &code, why)?;
         let text = format!(
             "{}'s address is confirmed: codes go there from now on.",
             done.user
         );
         return acted(context, &done, &text);
     }
-    let sent = admin.send_confirmation(user, None)?;
+    let sent = admin.send_confirmation(user, why)?;
     let accepted = users::accepted(&sent.mail);
     context.one(&sent, || {
         if accepted {
@@ -385,8 +395,8 @@ pub(crate) fn recovery(context: &Context, command: RecoveryCommand) -> Result<Ex
         codes: Vec<&'a str>,
         replaced: u32,
     }
-    let RecoveryCommand::New { user } = command;
-    let made = context.admin()?.new_recovery(&user)?;
+    let RecoveryCommand::New { user, reason } = command;
+    let made = context.admin()?.new_recovery(&user, reason.as_deref())?;
     let codes: Vec<&str> = made.codes.iter().filter_map(Secret::expose_str).collect();
     let shown = Made {
         user: &made.user,

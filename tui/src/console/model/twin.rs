@@ -45,10 +45,10 @@ pub(crate) fn of(deed: &Deed, said: &Said) -> String {
         Verb::Unlock => format!("gatepost user unlock {}{reason}", users()),
         Verb::Disable => format!("gatepost user disable {}{reason}", users()),
         Verb::Enable => format!("gatepost user enable {}{reason}", users()),
-        Verb::Verify => format!("gatepost user verify {}", users()),
-        Verb::Invite => format!("gatepost user invite {}", users()),
+        Verb::Verify => format!("gatepost user verify {}{reason}", users()),
+        Verb::Invite => format!("gatepost user invite {}{reason}", users()),
         // The code itself is in no list of commands.
-        Verb::Confirm => format!("gatepost user verify {} CODE", users()),
+        Verb::Confirm => format!("gatepost user verify {} CODE{reason}", users()),
         Verb::Lock => format!("gatepost user lock {}{reason}", users()),
         Verb::Note if said.get(Slot::Note).is_empty() => {
             format!("gatepost user note {} --clear{reason}", users())
@@ -71,11 +71,6 @@ pub(crate) fn of(deed: &Deed, said: &Said) -> String {
             } else {
                 ""
             };
-            let reason = if deed.verb == Verb::Enrol {
-                ""
-            } else {
-                &reason
-            };
             format!("gatepost user {what} {user} {address}{word}{reason}")
         }
         Verb::Forget => {
@@ -94,8 +89,8 @@ pub(crate) fn of(deed: &Deed, said: &Said) -> String {
         Verb::KeepTry(version) => format!("gatepost policy confirm --base {version}{reason}"),
         Verb::RetryMail => format!("gatepost mail retry{reason}"),
         Verb::TestMail => match said.get(Slot::Address) {
-            "" => "gatepost mail test ADDRESS".to_owned(),
-            address => format!("gatepost mail test {}", quoted(address)),
+            "" => format!("gatepost mail test ADDRESS{reason}"),
+            address => format!("gatepost mail test {}{reason}", quoted(address)),
         },
     }
 }
@@ -260,14 +255,26 @@ mod tests {
                 &["a", "b", "c", "d"],
                 "gatepost user enable - --reason 'T 1'",
             ),
-            (Verb::Verify, &["al"], "gatepost user verify al"),
-            (Verb::Verify, &[], "gatepost user verify USER"),
+            (
+                Verb::Verify,
+                &["al"],
+                "gatepost user verify al --reason 'T 1'",
+            ),
+            (
+                Verb::Enrol,
+                &[],
+                "gatepost user add USER a@b.c --reason 'T 1'",
+            ),
             (
                 Verb::Unmask,
                 &[],
                 "gatepost user list --unmask --reason 'T 1'",
             ),
-            (Verb::TestMail, &[], "gatepost mail test a@b.c"),
+            (
+                Verb::TestMail,
+                &[],
+                "gatepost mail test a@b.c --reason 'T 1'",
+            ),
             (
                 Verb::Unlock,
                 &[],

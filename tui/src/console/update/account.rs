@@ -269,6 +269,7 @@ pub(super) fn about_enrolling(model: &mut Model) -> Vec<Effect> {
         Field::text(Slot::User, "User", user, user_missing),
         Field::text(Slot::Address, "Address", "", address_missing),
         Field::choice(Slot::Proof, "Confirmed", &[BY_CODE, BY_WORD]),
+        Field::reason(&model.reason),
     ]);
     model.dialog = Some(words.dialog(Deed::on(Verb::Enrol, [])));
     Vec::new()

@@ -1,7 +1,7 @@
 //! What a deed is, done: one verb on one account, answered by a sentence that says what is so now, and by
 //! the version that it left.
 
-use gatepost_shared::admin::users::{Moved, Proof, State, Versions, accepted};
+use gatepost_shared::admin::users::{Asked, Moved, Proof, State, Versions, accepted};
 use gatepost_shared::admin::{Admin, AdminError};
 use gatepost_words::secret::Secret;
 
@@ -83,10 +83,10 @@ pub(super) fn act(admin: &mut Admin, deed: &Deed, user: &str) -> Result<Done, Ad
             Done::at(done.versions, moved(&done))
         }
         Verb::Enrol => enrol(admin, deed)?.into(),
-        Verb::Verify | Verb::Invite => verify(admin, user, asked.version)?.into(),
+        Verb::Verify | Verb::Invite => verify(admin, user, asked)?.into(),
         Verb::Confirm => {
             let code = Secret::from(deed.said.get(Slot::Code).to_owned());
-            let done = admin.confirm(user, &code)?;
+            let done = admin.confirm(user, &code, reason)?;
             let text = format!(
                 "{}'s address is confirmed: codes go there from now on.",
                 done.user
@@ -153,7 +153,7 @@ fn enrol(admin: &mut Admin, deed: &Deed) -> Result<Sentence, AdminError> {
         Proof::Code
     };
     let (user, address) = (deed.said.get(Slot::User), deed.said.get(Slot::Address));
-    let added = admin.add_user(user, address, proof)?;
+    let added = admin.add_user(user, address, proof, deed.reason())?;
     if added.confirmed {
         return Ok(Ok(format!(
             "{} is enrolled; codes go to {}.",
@@ -173,8 +173,8 @@ fn enrol(admin: &mut Admin, deed: &Deed) -> Result<Sentence, AdminError> {
     )))
 }
 
-fn verify(admin: &mut Admin, user: &str, seen: Option<i64>) -> Result<Sentence, AdminError> {
-    let sent = admin.send_confirmation(user, seen)?;
+fn verify(admin: &mut Admin, user: &str, asked: Asked) -> Result<Sentence, AdminError> {
+    let sent = admin.send_confirmation(user, asked)?;
     let how = sent.mail.last().map_or("", |last| last.reply.as_str());
     Ok(if accepted(&sent.mail) {
         Ok(format!(
@@ -200,7 +200,7 @@ fn forget(admin: &mut Admin, deed: &Deed, user: &str) -> Result<Done, AdminError
 }
 
 fn test_mail(admin: &mut Admin, deed: &Deed) -> Result<Sentence, AdminError> {
-    let tested = admin.test_mail(deed.said.get(Slot::Address))?;
+    let tested = admin.test_mail(deed.said.get(Slot::Address), deed.reason())?;
     let last = tested.mail.last();
     let how = last.map_or_else(String::new, |last| {
         format!("{} in {} ms: {}", last.relay, last.millis, last.reply)

@@ -62,7 +62,9 @@ fn proven(desk: &Desk, job: Job, admin: &Admin, written: &str) -> Result<String,
 
 /// Writes a copy of the store.
 fn back_up(admin: &mut Admin, mut file: File, export: &Export) -> Result<String, String> {
-    let done = admin.backup(&mut file).map_err(|error| said(&error))?;
+    let done = admin
+        .backup(&mut file, None)
+        .map_err(|error| said(&error))?;
     Ok(format!(
         "{} bytes written to {}. The key is not in it: back /etc/gatepost/key up too, apart from this.",
         grouped(done.bytes),

@@ -101,7 +101,7 @@ pub(super) fn apply(desk: &Desk, job: Job, deed: &Deed) -> Result<String, String
     let mut text = told(&imported);
     let mut all_sent = true;
     if deed.said.get(Slot::After) == INVITES && !imported.to_invite.is_empty() {
-        let (sent, failed) = invite(desk, &mut admin, job, &imported.to_invite);
+        let (sent, failed) = invite(desk, &mut admin, job, deed, &imported.to_invite);
         let mails = format!(" {sent} codes mailed, {failed} not.");
         text.push_str(&mails);
         all_sent = failed == 0;
@@ -145,11 +145,18 @@ fn told(imported: &Imported) -> String {
 }
 
 /// Mails the codes, one after the other: how many were sent, and how many were not.
-fn invite(desk: &Desk, admin: &mut Admin, job: Job, users: &[String]) -> (usize, usize) {
+fn invite(
+    desk: &Desk,
+    admin: &mut Admin,
+    job: Job,
+    deed: &Deed,
+    users: &[String],
+) -> (usize, usize) {
     let stop = desk.stop(job);
     let mut pace = Pace::new();
     let mut sent = 0;
-    admin.each(users, &stop, Admin::invite, |ended| {
+    let invites = |admin: &mut Admin, user: &str| admin.invite(user, deed.reason());
+    admin.each(users, &stop, invites, |ended| {
         let is_sent = ended.result.is_ok_and(|invited| invited.accepted);
         sent += usize::from(is_sent);
         desk.look_up(job, &stop);

@@ -104,6 +104,7 @@ fn what_is_missing_is_asked_for() {
     }
 }
 
+// Mutants: the dialog has no field for a reason; the subcommand that is shown leaves it out.
 #[test]
 fn who_has_no_account_is_listed_and_enrolled_from_there() {
     let mut model = fresh(Screen::Home);
@@ -130,11 +131,16 @@ fn who_has_no_account_is_listed_and_enrolled_from_there() {
         twin(&model),
         "gatepost user add dave dave@example.org --confirmed"
     );
-    let effects = press(&mut model, Key::Char('y'));
+    press(&mut model, Key::Tab);
+    types(&mut model, "T-1");
+    let shown = "gatepost user add dave dave@example.org --confirmed --reason T-1";
+    assert_eq!(twin(&model), shown);
+    press(&mut model, Key::Enter);
+    let effects = press(&mut model, Key::Enter);
     let deed = deed(&effects);
     assert_eq!(
-        (deed.verb, deed.said.get(Slot::User)),
-        (Verb::Enrol, "dave")
+        (deed.verb, deed.said.get(Slot::User), deed.reason()),
+        (Verb::Enrol, "dave", Some("T-1"))
     );
     // The same key on the list itself.
     let mut model = users();
