@@ -37,7 +37,7 @@ fn why_says_what_would_happen_and_exits_by_it() {
         .says("the password database has no such user");
 }
 
-// Mutant: a group that is not there is told nowhere.
+// Mutants: a group that is not there is told nowhere, or not where --yes answers beforehand.
 #[test]
 fn a_mistyped_group_is_told_wherever_somebody_looks() {
     let Some(stage) = Stage::installed("a_mistyped_group_is_told_wherever_somebody_looks") else {
@@ -75,6 +75,15 @@ fn a_mistyped_group_is_told_wherever_somebody_looks() {
         .gatepost(&["why", "alice"])
         .exits(0)
         .says("would not be asked for a code: rule 2 of policy version 3 skips");
+    stage.write("/etc/typo.toml", &rules("admns"));
+    let told = "gatepost: there is no group admns: a rule to require or refuse that names it applies to everybody";
+    let change = |line: &[&str]| {
+        let all = [&["policy"], line, &["/etc/typo.toml", "--yes"]].concat();
+        stage.gatepost(&all).exits(0).tells(told);
+    };
+    change(&["try", "--revert-after", "5m"]);
+    stage.rules(&rules("daemon"));
+    change(&["apply", "--even-if-locked-out"]);
 }
 
 // Mutant: a document does not say its schema.

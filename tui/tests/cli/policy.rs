@@ -145,7 +145,7 @@ fn nobody_locks_themselves_out_by_mistake() {
     stage
         .gatepost(&["policy", "apply", "/etc/alice.toml", "--yes"])
         .exits(10)
-        .tells("that would lock out everybody who is enrolled");
+        .tells("that would lock out everybody who can sign in now");
     let mean_it = [
         "policy",
         "apply",

@@ -209,7 +209,7 @@ pub(in crate::admin) fn guarded(diff: &Diff, guard: Guard) -> Result<(), AdminEr
     let who = if diff.locks_you_out {
         "you"
     } else if diff.locks_everybody_out {
-        "everybody who is enrolled"
+        "everybody who can sign in now"
     } else if diff.stopped == Stopped::Early {
         return Err(AdminError::Usage(
             "who is affected was not found out to the end: let it finish first".to_owned(),

@@ -100,7 +100,7 @@ fn a_difference_counts_everybody_whom_it_touches() {
     assert_eq!((all.locked_out, all.locks_everybody_out), (2, true));
     assert_eq!(
         all.summary,
-        "locks out everybody who is enrolled, you among them"
+        "locks out everybody who can sign in now, you among them"
     );
     // games is not enrolled, and a rule lets it in.
     let (store, now, _) = bench.admin.parts();
@@ -145,6 +145,39 @@ fn closed(bench: &mut Bench, names: [&[&str]; 3]) {
 fn shut(diff: &Diff) -> Vec<(Closure, u64, String)> {
     let row = |closed: &Closed| (closed.why, closed.people, closed.names.join(" "));
     diff.closed.iter().map(row).collect()
+}
+
+// Mutants: whoever is newly let in counts as somebody who stays; whoever stays by a rule that skips does not.
+#[test]
+fn whoever_is_newly_let_in_keeps_nobody_from_being_everybody() {
+    use Outcome::{Asked, NoWay, NotAsked, Refused};
+    let mut bench = peopled();
+    bench.admin.operator.uid = Some(2);
+    let skip = "[[rule]]\nusers = [\"bin\"]\naction = \"skip\"\n";
+    let rest = "[[rule]]\naction = \"refuse\"\n";
+    let swap = diff(&bench, &format!("{skip}{rest}"));
+    assert_eq!(
+        changed(&swap),
+        [
+            (Asked, Refused, 2, "daemon root".to_owned()),
+            (NoWay, NotAsked, 1, "bin".to_owned())
+        ]
+    );
+    assert_eq!(
+        (swap.locks_you_out, swap.locks_everybody_out),
+        (false, true)
+    );
+    assert_eq!(swap.summary, "locks out everybody who can sign in now");
+    let refused = bench.admin.policy_apply(&swap, None, Guard::Kept);
+    assert_eq!(refused.unwrap_err().kind(), Kind::No);
+    // Who gets in now and still would, by whatever way, is somebody.
+    let kept = skip.replace("bin", "daemon");
+    let kept = diff(&bench, &format!("{kept}{rest}"));
+    assert!(!kept.locks_everybody_out, "{}", kept.summary);
+    let (store, now, _) = bench.admin.parts();
+    store.put_rules(&now, &crate::policy::text::parse(skip).unwrap());
+    let same = diff(&bench, &format!("{skip}{rest}"));
+    assert!(!same.locks_everybody_out, "{}", same.summary);
 }
 
 // Mutants: who is locked counts as let in, or as disabled; whoever is closed is left out, is counted as
@@ -323,7 +356,7 @@ fn an_administrator_is_not_locked_out_by_mistake() {
             .unwrap_err(),
     );
     assert!(
-        text.starts_with("that would lock out everybody who is enrolled"),
+        text.starts_with("that would lock out everybody who can sign in now"),
         "{text}"
     );
     bench.admin.policy_apply(&all, None, Guard::Waived).unwrap();

@@ -151,6 +151,9 @@ fn settled(
     }
     if saying.yes {
         words(&format!("gatepost: this {}", diff.summary));
+        for group in &diff.missing_groups {
+            words(&format!("gatepost: {}", missing(group)));
+        }
         return Ok(None);
     }
     if !interactive() {
@@ -216,12 +219,15 @@ fn shown(diff: &Diff) -> String {
         diff.services.join(", ")
     );
     for group in &diff.missing_groups {
-        let _infallible = writeln!(
-            text,
-            "  there is no group {group}: a rule to require or refuse that names it applies to everybody"
-        );
+        let _infallible = writeln!(text, "  {}", missing(group));
     }
     text
+}
+
+fn missing(group: &str) -> String {
+    format!(
+        "there is no group {group}: a rule to require or refuse that names it applies to everybody"
+    )
 }
 
 /// `  3 people, asked -> refused at sshd: alice, bob, carol`

@@ -140,9 +140,11 @@ pub(super) struct Found {
     pub(super) changes: Vec<Change>,
     pub(super) closed: Vec<Closed>,
     pub(super) locked_out: u64,
-    /// Enrolled people who get in somewhere, now and then.
+    /// Enrolled people who get in somewhere now.
     pub(super) in_before: u64,
-    pub(super) in_after: u64,
+    /// Those of them who still would. Whom the candidate newly lets in is none of them: what they have was
+    /// never tried, and whoever has to mend the rules is among the others.
+    pub(super) still_in: u64,
 }
 
 /// Everybody, one after the other.
@@ -326,9 +328,10 @@ impl<'a> Census<'a> {
             codes: self.codes(account.reachable, &tally),
         };
         let (before, after) = self.compare(&who);
-        if is_enrolled {
-            self.found.in_before += u64::from(before.iter().any(|outcome| outcome.lets_in()));
-            self.found.in_after += u64::from(after.iter().any(|outcome| outcome.lets_in()));
+        let is_in = |outcomes: &[Outcome]| outcomes.iter().any(|outcome| outcome.lets_in());
+        if is_enrolled && is_in(&before) {
+            self.found.in_before += 1;
+            self.found.still_in += u64::from(is_in(&after));
         }
         Ok(())
     }
@@ -493,7 +496,7 @@ impl Found {
             return "the same text as the one in force".to_owned();
         }
         if everybody {
-            return format!("locks out everybody who is enrolled{among}");
+            return format!("locks out everybody who can sign in now{among}");
         }
         match (self.locked_out, you) {
             (0, true) => "locks you out".to_owned(),

@@ -77,7 +77,8 @@ pub struct Diff {
     pub yours: Vec<Yours>,
     /// Whether they are among those who are locked out.
     pub locks_you_out: bool,
-    /// Whether nobody who is enrolled would get in anywhere, while somebody does now.
+    /// Whether somebody who is enrolled gets in somewhere now, and none of those would anywhere; whoever is
+    /// newly let in does not count.
     pub locks_everybody_out: bool,
     /// All of it as one sentence: `locks out 3 people, you among them`.
     pub summary: String,
@@ -146,7 +147,7 @@ impl Admin {
         let found = census.found();
         let locks_you_out = yours.iter().any(Yours::locks_out);
         let missing = crate::people::missing_groups(candidate.rules.rules())?;
-        let locks_everybody_out = found.in_before > 0 && found.in_after == 0;
+        let locks_everybody_out = found.in_before > 0 && found.still_in == 0;
         let summary = found.summary(&lines, locks_you_out, locks_everybody_out);
         Ok(Diff {
             base: before.version,
