@@ -70,7 +70,28 @@ pub struct Report {
     pub honestly: [&'static str; 4],
 }
 
+/// A check on one line: what its stack is has lines of its own.
+#[derive(Debug, Serialize)]
+pub struct Row<'a> {
+    /// How it is.
+    pub finding: Finding,
+    /// What was looked at.
+    pub what: &'a str,
+    /// What was seen, and what to do.
+    pub detail: &'a str,
+}
+
 impl Report {
+    /// The checks on one line each.
+    pub fn rows(&self) -> Vec<Row<'_>> {
+        let rows = self.checks.iter().map(|check| Row {
+            finding: check.finding,
+            what: &check.what,
+            detail: &check.detail,
+        });
+        rows.collect()
+    }
+
     /// Whether a check found a problem.
     pub fn problems(&self) -> bool {
         self.checks

@@ -53,7 +53,7 @@ pub(crate) fn why(context: &Context, asked: &Why) -> Result<Exit, Failure> {
 
 pub(crate) fn doctor(context: &Context) -> Result<Exit, Failure> {
     let report = doctor::run(context.conf.as_deref(), &context.operator)?;
-    context.one(&report, || {
+    context.each(&report, &report.rows(), || {
         let rows = report.checks.iter().map(|check| {
             let finding = match check.finding {
                 Finding::Ok => "ok",

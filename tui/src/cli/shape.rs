@@ -118,6 +118,23 @@ impl Context {
         }
     }
 
+    /// Writes one thing that is about many: JSON is one document with all of it, and people read `text`. All other
+    /// shapes, and fields that are asked for beside JSON, have a record for each of `rows`.
+    pub(crate) fn each<T: Serialize, R: Serialize>(
+        &self,
+        thing: &T,
+        rows: &[R],
+        text: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
+        let shape = &self.shape;
+        match shape.form() {
+            Form::Table if shape.fields.is_empty() => data(&text()),
+            Form::Json => output::document(&Fields::of(thing)?.picked(&shape.fields)?),
+            Form::Jsonl | Form::Csv => Ok(shape.records(Guard::Formulas).write(rows)?),
+            Form::Table | Form::Plain => shape.write(rows, shape.head()),
+        }
+    }
+
     /// Writes a list as its pages come, so that it never stands in memory whole; an empty page is the
     /// end. How many there were. `rows` makes the table for people; `name` is the list's in JSON.
     pub(crate) fn many<T: Serialize>(

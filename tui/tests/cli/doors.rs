@@ -128,6 +128,51 @@ fn a_shield_goes_up_and_down_and_is_told_of() {
 }
 
 // Mutant: the meter says the opposite.
+// Mutants: a record is a whole report; its rules, checks or relays are JSON in a cell.
+#[test]
+fn what_is_about_many_has_a_record_for_each() {
+    let Some(stage) = enrolled("what_is_about_many_has_a_record_for_each") else {
+        return;
+    };
+    stage.rules("[[rule]]\nusers = [\"bin\", \"games\"]\naction = \"skip\"\n");
+    let written = |form: &str, line: &[&str]| {
+        let ended = stage.gatepost(&[&["-o", form], line].concat());
+        assert!([0, 10].contains(&ended.code), "{ended}");
+        ended.out
+    };
+    for (line, head, row) in [
+        (&["doctor"][..], "finding,what,detail", "ok,configuration,"),
+        (
+            &["mail", "health"],
+            "of,name,accepted,failed,bounced,deferred,p50_ms,p95_ms",
+            "all,,0,0,0,0,,",
+        ),
+        (
+            &["policy", "show"],
+            "number,users,groups,services,action",
+            "1,bin games,,,skip",
+        ),
+        (
+            &["policy", "show", "alice"],
+            "service,verdict,rule,sentence",
+            "sshd,",
+        ),
+    ] {
+        let csv = written("csv", line);
+        assert_eq!(csv.lines().next(), Some(head), "{csv}");
+        assert!(csv.lines().any(|line| line.starts_with(row)), "{csv}");
+        assert!(!csv.contains(['{', '[']), "{csv}");
+        let plain = written("plain", line);
+        assert_eq!(plain.lines().count() + 1, csv.lines().count(), "{plain}");
+        assert_eq!(
+            written("jsonl", line).lines().count(),
+            plain.lines().count()
+        );
+        // One document has all of it.
+        assert_eq!(written("json", line).lines().count(), 1);
+    }
+}
+
 #[test]
 fn without_an_attack_the_meter_says_no() {
     let Some(stage) = enrolled("without_an_attack_the_meter_says_no") else {

@@ -64,16 +64,22 @@ pub struct Standing {
     pub locked_seconds: Option<i64>,
 }
 
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Active => "active",
+            Self::Unconfirmed => "unconfirmed",
+            Self::Locked => "locked",
+            Self::Disabled => "disabled",
+            Self::Removed => "removed",
+        })
+    }
+}
+
 impl fmt::Display for Standing {
     /// As a list shows it: `locked 43 min`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.state {
-            State::Active => "active",
-            State::Unconfirmed => "unconfirmed",
-            State::Locked => "locked",
-            State::Disabled => "disabled",
-            State::Removed => "removed",
-        })?;
+        self.state.fmt(f)?;
         match self.locked_seconds {
             Some(seconds) => write!(f, " {}", rounded(Span::from_secs(seconds))),
             None => Ok(()),

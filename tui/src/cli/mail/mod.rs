@@ -7,7 +7,8 @@ use std::fmt::Write;
 use clap::{Args, Subcommand};
 use clap_complete::engine::ArgValueCompleter;
 use gatepost_shared::admin::mail::{Attempt, Listed, meaning};
-use gatepost_shared::admin::postbox::{Again, Queued, Tally};
+use gatepost_shared::admin::postbox::{Again, Health, Queued, Tally};
+use serde::Serialize;
 
 use super::Context;
 use super::complete::users;
@@ -168,7 +169,7 @@ fn retry(context: &Context, asked: &Retry) -> Result<Exit, Failure> {
 
 fn health(context: &Context) -> Result<Exit, Failure> {
     let health = context.admin()?.mail_health()?;
-    context.one(&health, || {
+    context.each(&health, &of_health(&health), || {
         let all = std::iter::once(fared("all", &health.all));
         let relays = health.relays.iter().map(|row| fared(&row.name, &row.tally));
         let domains = health
@@ -200,6 +201,34 @@ fn health(context: &Context) -> Result<Exit, Failure> {
         text
     })?;
     Ok(Exit::Ok)
+}
+
+/// How deliveries fared, a record for all of them, each relay and each domain.
+fn of_health(health: &Health) -> Vec<Fared<'_>> {
+    let all = std::iter::once(Fared {
+        of: "all",
+        name: "",
+        tally: &health.all,
+    });
+    let relays = health.relays.iter().map(|row| ("relay", row));
+    let domains = health.domains.iter().map(|row| ("domain", row));
+    let named = relays.chain(domains).map(|(of, row)| Fared {
+        of,
+        name: &row.name,
+        tally: &row.tally,
+    });
+    all.chain(named).collect()
+}
+
+/// A record of that.
+#[derive(Serialize)]
+struct Fared<'a> {
+    /// `all`, `relay` or `domain`.
+    of: &'static str,
+    /// Its name; empty for all of them.
+    name: &'a str,
+    #[serde(flatten)]
+    tally: &'a Tally,
 }
 
 fn fared(name: &str, tally: &Tally) -> Vec<String> {

@@ -26,11 +26,11 @@ pub(super) fn policy(context: &Context, asked: &Show) -> Result<Exit, Failure> {
     if let Some(user) = &asked.user {
         let user = effective::myself(&admin, user)?;
         let found = admin.policy_of(&user, None)?;
-        context.one(&found, || at_services(&found))?;
+        context.each(&found, &found.at, || at_services(&found))?;
         return Ok(Exit::Ok);
     }
     let policy = admin.policy()?;
-    context.one(&policy, || whole(&policy))?;
+    context.each(&policy, &policy.rules, || whole(&policy))?;
     for group in &policy.missing_groups {
         words(&format!(
             "gatepost: there is no group {group}: a rule to require or refuse that names it applies to \
