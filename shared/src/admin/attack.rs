@@ -6,7 +6,10 @@ use serde::Serialize;
 use super::roles::Right;
 use super::why::place;
 use super::{Admin, AdminError};
+use crate::people;
 use crate::policy::attack::{self, Finding, OfAccount, OfSource, Reading, TOP};
+use crate::policy::network::Network;
+use crate::policy::shield::shieldable;
 
 /// What the meter shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -15,6 +18,10 @@ pub struct Attack {
     pub attack: bool,
     /// Why, a sentence each.
     pub why: Vec<String>,
+    /// Whether a shield can refuse some of the suspects.
+    pub shieldable: bool,
+    /// Suspects that no shield can refuse, and what to do about them instead, a sentence each.
+    pub unshieldable: Vec<String>,
     /// How near it is to what counts as one, in hundredths: from 100 on it does.
     pub percent: u32,
     /// Whether there was more than is looked at: then each count is "at least".
@@ -71,11 +78,10 @@ impl Admin {
         Ok(shown(&reading, at_least))
     }
 
-    /// The networks of all sources that the meter suspects now.
-    pub(super) fn suspects(&self) -> Result<Vec<String>, AdminError> {
+    /// What the meter suspects now.
+    pub(super) fn suspects(&self) -> Result<Suspects, AdminError> {
         let (reading, _) = self.reading()?;
-        let suspects = reading.sources.into_iter().filter(|source| source.suspect);
-        Ok(suspects.map(|source| source.source).collect())
+        Ok(Suspects::of(&reading))
     }
 
     fn reading(&self) -> Result<(Reading, bool), AdminError> {
@@ -84,12 +90,75 @@ impl Admin {
     }
 }
 
+/// The sources that are suspects, the worst first.
+pub(super) struct Suspects {
+    /// Those that a shield can refuse.
+    pub(super) networks: Vec<Network>,
+    /// The others as the books have them.
+    others: Vec<String>,
+}
+
+impl Suspects {
+    fn of(reading: &Reading) -> Self {
+        let mut suspects = Self {
+            networks: Vec::new(),
+            others: Vec::new(),
+        };
+        for source in reading.sources.iter().filter(|source| source.suspect) {
+            let address = source.source.strip_prefix("ip:");
+            match address.and_then(|address| shieldable(address).ok()) {
+                Some(network) => suspects.networks.push(network),
+                None => suspects.others.push(source.source.clone()),
+            }
+        }
+        suspects
+    }
+
+    /// What to do about those that no shield can refuse, a sentence each.
+    pub(super) fn unshieldable(&self) -> Vec<String> {
+        let others = self.others.iter().take(TOP);
+        others.map(|source| instead(source)).collect()
+    }
+}
+
+/// What to do about a source that no shield can refuse. A local caller is looked up here alone: somebody must be
+/// a suspect first.
+fn instead(source: &str) -> String {
+    let place = place(source);
+    let uid = source.strip_prefix("uid:").and_then(|uid| uid.parse().ok());
+    match uid.map(|uid: u32| (uid, people::by_uid(uid))) {
+        Some((0, _)) => format!(
+            "{place} cannot be shielded: that is root, for whoever is at the console or for a service. See \
+             what runs (ps -fu 0), and lock the account that is tried (gatepost user lock USER)"
+        ),
+        Some((uid, Ok(person))) => {
+            let name = sanitise(person.name.as_str());
+            format!(
+                "{place} cannot be shielded: that is {name}. See what they run (ps -fu {uid}), end it \
+                 (loginctl terminate-user {uid}), and lock their account if they have one (gatepost user \
+                 lock {name})"
+            )
+        }
+        Some((uid, Err(_))) => format!(
+            "{place} cannot be shielded, and no user of that uid is found. See what runs (ps -fu {uid}), \
+             and end it (loginctl terminate-user {uid})"
+        ),
+        None => format!(
+            "{place} cannot be shielded: it is no address. Name the address with --source; UseDNS no in \
+             sshd_config has sshd say it"
+        ),
+    }
+}
+
 fn shown(reading: &Reading, at_least: bool) -> Attack {
     let why = reading.findings.iter().map(sentence);
+    let suspects = Suspects::of(reading);
     Attack {
         attack: !reading.findings.is_empty(),
         // As many sources as somebody has addresses may each be a reason.
         why: why.take(TOP).collect(),
+        shieldable: !suspects.networks.is_empty(),
+        unshieldable: suspects.unshieldable(),
         percent: reading.percent,
         at_least,
         wrong_codes: reading.wrong.iter().sum(),

@@ -93,15 +93,19 @@ impl Admin {
     /// The networks of the sources that the attack meter suspects, as far as they can be shielded.
     fn suspected(&self) -> Result<Vec<Network>, AdminError> {
         let suspects = self.suspects()?;
-        let network = |suspect: &String| shieldable(suspect.strip_prefix("ip:")?).ok();
-        // The worst come first: where there are more than may be shielded, those are.
-        let networks = suspects.iter().filter_map(network);
+        let instead = suspects.unshieldable();
+        if suspects.networks.is_empty() && !instead.is_empty() {
+            return Err(AdminError::Useless(instead.join("; ")));
+        }
         let up = self.store.shields(&self.host.now())?;
         let is_up = |network: &Network| up.iter().any(|shield| shield.network == *network);
         let free = usize::try_from(limits::SHIELDS)
             .unwrap_or(usize::MAX)
             .saturating_sub(up.len());
-        let networks: Vec<Network> = networks
+        // The worst come first: where there are more than may be shielded, those are.
+        let networks: Vec<Network> = suspects
+            .networks
+            .into_iter()
             .scan(free, |free, network| {
                 if !is_up(&network) {
                     *free = free.checked_sub(1)?;
@@ -303,6 +307,8 @@ mod tests {
         assert_eq!(attack.wrong_codes, 12);
         assert_eq!(attack.wrong_per_minute[9], 12);
         assert_eq!(attack.why[0], "203.0.113.9: 6 wrong codes within a minute");
+        assert!(attack.shieldable);
+        assert!(attack.unshieldable[0].starts_with("this machine (uid 1000) cannot be shielded"));
         assert_eq!(raise(&mut bench, &[], Sure::No).unwrap(), ["203.0.113.9"]);
         // What is read has a bound, and says so.
         bench.admin.store.seed_wrong(&now, "ip:203.0.113.9", 6000);
@@ -313,6 +319,51 @@ mod tests {
         bench.clock.pass(Span::from_mins(10));
         assert!(!bench.admin.attack().unwrap().attack);
         assert!(!bench.admin.status().unwrap().attack.attack);
+    }
+
+    // Mutants: local suspects count as shieldable; shield_on() says that nothing looks like an attack; root is told
+    // to end itself; a name is taken for somebody on this machine.
+    #[test]
+    fn where_no_suspect_can_be_shielded_both_say_what_to_do_instead() {
+        for (source, told) in [
+            (
+                "uid:1",
+                "this machine (uid 1) cannot be shielded: that is daemon. See what they run (ps -fu 1), end \
+                 it (loginctl terminate-user 1), and lock their account if they have one (gatepost user \
+                 lock daemon)",
+            ),
+            (
+                "uid:0",
+                "this machine (uid 0) cannot be shielded: that is root, for whoever is at the console or \
+                 for a service. See what runs (ps -fu 0), and lock the account that is tried (gatepost user \
+                 lock USER)",
+            ),
+            (
+                "uid:3999999999",
+                "this machine (uid 3999999999) cannot be shielded, and no user of that uid is found. See \
+                 what runs (ps -fu 3999999999), and end it (loginctl terminate-user 3999999999)",
+            ),
+            (
+                "name:host.example.org;uid:0",
+                "host.example.org cannot be shielded: it is no address. Name the address with --source; \
+                 UseDNS no in sshd_config has sshd say it",
+            ),
+        ] {
+            let mut bench = bench();
+            bench.enrol_daemon();
+            let now = crate::host::Host::now(bench.clock.as_ref());
+            bench.admin.store.seed_wrong(&now, source, 6);
+            let attack = bench.admin.attack().unwrap();
+            assert_eq!(
+                (attack.attack, attack.shieldable),
+                (true, false),
+                "{source}"
+            );
+            assert_eq!(attack.unshieldable, [told]);
+            let refused = raise(&mut bench, &[], Sure::No).unwrap_err();
+            assert_eq!(refused.kind(), Kind::No, "{source}");
+            assert_eq!(refused.to_string(), told);
+        }
     }
 
     // Mutants: look() does not look for shields; why does not say which.

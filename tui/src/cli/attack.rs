@@ -19,7 +19,7 @@ pub(crate) struct Attack {
 
 pub(crate) fn run(context: &Context, asked: &Attack) -> Result<Exit, Failure> {
     let admin = context.admin()?;
-    let show = |reading: &Reading| context.one(reading, || text(reading));
+    let show = |reading: &Reading| context.each(reading, &reading.sources, || text(reading));
     if asked.watch {
         watch::forever(Screen::of(context), || show(&admin.attack()?))?;
     }
@@ -28,7 +28,9 @@ pub(crate) fn run(context: &Context, asked: &Attack) -> Result<Exit, Failure> {
     if !reading.attack {
         return Ok(Exit::Ok);
     }
-    words("Refuse the suspects for a while: gatepost shield on");
+    if reading.shieldable {
+        words("Refuse the suspects for a while: gatepost shield on");
+    }
     Ok(Exit::No)
 }
 
@@ -71,7 +73,7 @@ pub(crate) fn verdict(reading: &Reading) -> String {
         return "attack: no\n".to_owned();
     }
     let mut text = "attack: YES\n".to_owned();
-    for why in &reading.why {
+    for why in reading.why.iter().chain(&reading.unshieldable) {
         // Writing to a String cannot fail.
         let _infallible = writeln!(text, "  {why}");
     }

@@ -93,7 +93,12 @@ fn raise(context: &Context, on: &On) -> Result<Exit, Failure> {
     words(
         "Sign-ins from there are refused until then. To end one before: gatepost shield off SOURCE",
     );
-    // The shields are up whatever comes of this look.
+    // The shields are up whatever comes of these looks.
+    if let (true, Ok(reading)) = (on.sources.is_empty(), admin.attack()) {
+        for instead in &reading.unshieldable {
+            words(&format!("gatepost: {instead}."));
+        }
+    }
     if let Ok(Some(uncovered)) = admin.unshielded() {
         words(&format!("gatepost: {uncovered}."));
     }

@@ -128,6 +128,68 @@ fn a_shield_goes_up_and_down_and_is_told_of() {
 }
 
 // Mutant: the meter says the opposite.
+/// So many wrong codes of a source at alice, as of now.
+fn wrong_codes(stage: &Stage, source: &str, count: u32) {
+    let sql = format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) INSERT INTO guesses \
+         (account, factor, source, at_store, at_wall) SELECT a.id, 'code', '{source}', replace(m.value, \
+         rtrim(m.value, replace(m.value, ' ', '')), ''), 0 FROM n, accounts a, meta m WHERE a.name = 'alice' \
+         AND m.key = 'clock'"
+    );
+    let line = format!("sqlite3 /var/lib/gatepost/gatepost.db \"{sql}\"");
+    stage.shell(&line).exits(0);
+}
+
+// Mutants: attack names shield on though no suspect can be shielded, or keeps to itself which those are; shield on
+// says that nothing looks like an attack, or what is up alone; a record is not of a source; a state has more
+// than its word.
+#[test]
+fn a_local_attack_is_told_with_what_to_do_instead_of_a_shield() {
+    let Some(stage) = enrolled("a_local_attack_is_told_with_what_to_do_instead_of_a_shield") else {
+        return;
+    };
+    wrong_codes(&stage, "uid:1", 12);
+    let told =
+        "this machine (uid 1) cannot be shielded: that is daemon. See what they run (ps -fu 1)";
+    let attack = stage
+        .gatepost(&["attack"])
+        .exits(10)
+        .says("attack: YES")
+        .says(told);
+    assert!(!attack.err.contains("shield on"), "{attack}");
+    stage.gatepost(&["shield", "on"]).exits(10).tells(told);
+    wrong_codes(&stage, "ip:203.0.113.9", 12);
+    stage
+        .gatepost(&["attack"])
+        .exits(10)
+        .says(told)
+        .tells("gatepost shield on");
+    let shields = stage.gatepost(&["shield", "on"]).exits(0).tells(told);
+    assert!(shields.out.contains("203.0.113.9"), "{shields}");
+    let plain = stage.gatepost(&["-o", "plain", "attack"]).exits(10).out;
+    let mut rows: Vec<&str> = plain.lines().collect();
+    rows.sort_unstable();
+    assert_eq!(
+        rows,
+        [
+            "203.0.113.9\t12\t12\t1\t0\t0\ttrue",
+            "this machine (uid 1)\t12\t12\t1\t0\t0\ttrue"
+        ]
+    );
+    let export = [
+        "user",
+        "export",
+        "alice",
+        "--fields",
+        "state,locked_seconds",
+    ];
+    let export = stage.gatepost(&export).exits(0).out;
+    let seconds = export
+        .strip_prefix("state,locked_seconds\nlocked,")
+        .unwrap();
+    assert!(seconds.trim_end().parse::<u32>().unwrap() > 0, "{export}");
+}
+
 // Mutants: a record is a whole report; its rules, checks or relays are JSON in a cell.
 #[test]
 fn what_is_about_many_has_a_record_for_each() {

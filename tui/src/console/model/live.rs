@@ -223,7 +223,7 @@ impl Live {
 }
 
 /// Whether a source is an address or a network: others can't be shielded.
-fn is_network(source: &str) -> bool {
+pub(crate) fn is_network(source: &str) -> bool {
     let (address, bits) = source.split_once('/').unwrap_or((source, "0"));
     address.parse::<std::net::IpAddr>().is_ok() && bits.parse::<u8>().is_ok()
 }

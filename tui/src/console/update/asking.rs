@@ -7,6 +7,7 @@ use super::super::effect::{Deed, Effect, Slot, Verb};
 use super::super::message::Answer;
 use super::super::model::Model;
 use super::super::model::dialog::{About, Dialog, Field, Focus, Needs};
+use super::super::model::live::is_network;
 use super::super::model::text::{Tone, minutes};
 use super::{again, code};
 
@@ -73,13 +74,21 @@ pub(super) fn about_revoke(model: &mut Model, id: i64) -> Vec<Effect> {
 /// The dialog of a shield, against the selected row's source or the suspects.
 pub(super) fn about_shield(model: &mut Model) {
     let aim = model.live.aim().to_owned();
-    let suspects: Vec<&str> = model.live.shown().map_or_else(Vec::new, |standing| {
-        let sources = standing.attack.sources.iter();
-        let suspects = sources.filter(|source| source.suspect);
-        suspects.map(|source| source.source.as_str()).collect()
-    });
+    let attack = model.live.shown().map(|standing| &standing.attack);
+    let sources = attack.map_or(&[][..], |attack| &attack.sources);
+    let suspects = sources.iter().filter(|source| source.suspect);
+    let suspects: Vec<&str> = suspects
+        .map(|source| source.source.as_str())
+        .filter(|source| is_network(source))
+        .collect();
+    let instead = attack.map_or(&[][..], |attack| &attack.unshieldable);
     let suspects = if suspects.is_empty() {
-        "Without a source: those that look like an attack; none does now.".to_owned()
+        if instead.is_empty() {
+            "Without a source: those that look like an attack; none does now.".to_owned()
+        } else {
+            "Without a source: those that look like an attack; none of them can be refused."
+                .to_owned()
+        }
     } else {
         format!(
             "Without a source: those that look like an attack, now {}.",
@@ -88,12 +97,13 @@ pub(super) fn about_shield(model: &mut Model) {
     };
     model.dialog = Some(Dialog {
         title: "Refuse a source for a while?".to_owned(),
-        text: vec![
-            suspects,
-            "Sign-ins from there are refused before anything is mailed or counted. It ends by itself \
+        text: [suspects]
+            .into_iter()
+            .chain(instead.iter().map(|instead| format!("{instead}.")))
+            .chain(["Sign-ins from there are refused before anything is mailed or counted. It ends by itself \
              when its time is over; u ends it before. Sessions that are open stay open."
-                .to_owned(),
-        ],
+                .to_owned()])
+            .collect(),
         for_good: None,
         fields: vec![
             Field::text(Slot::Source, "Source or network", &aim, Needs::Nothing),

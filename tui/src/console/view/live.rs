@@ -189,7 +189,7 @@ fn meter(
     let mails = format!("mails a minute, last 30 min: {least}{mails}");
     say(&mut lines, Tone::Plain, &mails);
     lines.push(Line::raw(graphs::line(theme, &attack.mails_per_minute)));
-    for why in &attack.why {
+    for why in attack.why.iter().chain(&attack.unshieldable) {
         say(&mut lines, Tone::Bad, why);
     }
     frame.render_widget(Paragraph::new(lines), inner);
@@ -198,10 +198,12 @@ fn meter(
 /// The verdict in words.
 fn verdict(attack: &Attack) -> (Tone, String) {
     if attack.attack {
-        (
-            Tone::Bad,
-            "This looks like an attack: ! refuses the suspects.".to_owned(),
-        )
+        let text = if attack.shieldable {
+            "This looks like an attack: ! refuses the suspects."
+        } else {
+            "This looks like an attack, and no shield can refuse it."
+        };
+        (Tone::Bad, text.to_owned())
     } else if attack.percent >= 50 {
         (Tone::Care, "No attack, but close to one.".to_owned())
     } else {

@@ -38,6 +38,12 @@ fn standing(newest: i64, sources: &[&str]) -> Standing {
         attack: Attack {
             attack: !sources.is_empty(),
             why: Vec::new(),
+            shieldable: sources.contains(&"203.0.113.9"),
+            unshieldable: if sources.contains(&"this machine (uid 7)") {
+                vec!["this machine (uid 7) cannot be shielded".into()]
+            } else {
+                Vec::new()
+            },
             percent: 100,
             at_least: false,
             wrong_codes: 9,
@@ -192,6 +198,37 @@ fn a_shield_is_aimed_at_the_selected_source_or_the_suspects() {
         matches!(effects.as_slice(), [Effect::Do(deed)] if deed.said.get(Slot::Source) == "203.0.113.9"),
         "{effects:?}"
     );
+}
+
+// Mutants: what cannot be shielded is offered; what to do about it is left out.
+#[test]
+fn the_dialog_of_a_shield_names_whom_it_refuses_and_what_to_do_about_the_others() {
+    let text = |sources: &[&str]| {
+        let mut model = live();
+        model.live.pane = Pane::Meter;
+        found(&mut model, Found::Standing(Ok(standing(10, sources))));
+        press(&mut model, Key::Char('!'));
+        model.dialog.as_ref().unwrap().text.clone()
+    };
+    let local = "this machine (uid 7)";
+    let instead = "this machine (uid 7) cannot be shielded.";
+    assert_eq!(
+        text(&[local])[..2],
+        [
+            "Without a source: those that look like an attack; none of them can be refused.",
+            instead
+        ]
+    );
+    assert_eq!(
+        text(&["203.0.113.9", local])[..2],
+        [
+            "Without a source: those that look like an attack, now 203.0.113.9.",
+            instead
+        ]
+    );
+    let none = text(&[]);
+    assert!(none[0].ends_with("none does now."), "{none:?}");
+    assert_eq!(none.len(), 2);
 }
 
 // Mutant: the selection is a place, so that the dialog is about whatever stands there now.

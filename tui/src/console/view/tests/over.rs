@@ -16,7 +16,7 @@ use crate::console::model::text::Tone;
 use crate::console::model::{IDLE, Model};
 use crate::console::update::update;
 
-const OVER: [(&str, Screen, Steps); 44] = [
+const OVER: [(&str, Screen, Steps); 45] = [
     ("over-bypass", Screen::Users, |model| {
         update(model, Message::Act(Act::Bypass));
         for c in "TICKET-812 phone lost".chars() {
@@ -52,6 +52,24 @@ const OVER: [(&str, Screen, Steps); 44] = [
     }),
     ("live-meter", Screen::Live, |model| {
         update(model, Message::Act(Act::Next));
+    }),
+    // Mutant: shields are offered against a caller on this machine.
+    ("live-local", Screen::Live, |model| {
+        update(model, Message::Act(Act::Next));
+        if let Some(standing) = &mut model.live.now {
+            let place = "this machine (uid 1000)";
+            let attack = &mut standing.attack;
+            attack.sources.truncate(1);
+            if let Some(source) = attack.sources.first_mut() {
+                source.source = place.to_owned();
+            }
+            attack.why = vec![format!("{place}: 10 wrong codes within a minute")];
+            attack.shieldable = false;
+            attack.unshieldable = vec![format!(
+                "{place} cannot be shielded: that is bob. See what they run (ps -fu 1000), end it (loginctl \
+                 terminate-user 1000), and lock their account if they have one (gatepost user lock bob)"
+            )];
+        }
     }),
     ("live-sources", Screen::Live, |model| {
         update(model, Message::Act(Act::Next));

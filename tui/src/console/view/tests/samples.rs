@@ -365,6 +365,8 @@ pub(super) fn standing(case: Case) -> Result<Standing, String> {
     let quiet = Attack {
         attack: false,
         why: Vec::new(),
+        shieldable: false,
+        unshieldable: Vec::new(),
         percent: 0,
         at_least: false,
         wrong_codes: 0,
@@ -379,6 +381,7 @@ pub(super) fn standing(case: Case) -> Result<Standing, String> {
         Case::Typical => (
             Attack {
                 attack: true,
+                shieldable: true,
                 why: vec!["203.0.113.9: 41 wrong codes within a minute".into()],
                 percent: 683,
                 wrong_codes: 44,
@@ -397,6 +400,8 @@ pub(super) fn standing(case: Case) -> Result<Standing, String> {
             Attack {
                 attack: true,
                 why: vec![LONG.repeat(3); 10],
+                shieldable: true,
+                unshieldable: vec![LONG.repeat(3); 10],
                 percent: u32::MAX,
                 at_least: true,
                 wrong_codes: 5000,
