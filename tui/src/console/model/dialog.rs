@@ -6,7 +6,7 @@ use gatepost_shared::admin::policy::act::length;
 use gatepost_words::text::tame;
 use tui_input::Input;
 
-use super::super::effect::{Deed, Said, Slot, Verb};
+use super::super::effect::{Deed, Rows, Said, Slot, Verb};
 use super::twin;
 
 /// An open dialog.
@@ -44,7 +44,7 @@ pub(crate) enum About {
     /// What somebody else changed meanwhile; the deed that was refused, which can be asked again.
     Changed(Deed),
     /// Rows in a file; the subcommand that writes them.
-    Export(Twin),
+    Export(Twin, Rows),
     /// A copy of the store in a file.
     BackUp,
     /// A view's name.
@@ -197,7 +197,7 @@ impl Dialog {
             About::Changed(_)
             | About::Plan
             | About::LookThrough
-            | About::Export(_)
+            | About::Export(..)
             | About::BackUp
             | About::View
             | About::Simulate(_)
@@ -293,7 +293,7 @@ impl Dialog {
         match &self.about {
             About::Change(deed) => Some(twin::of(deed, &self.said_of(deed))),
             About::Sure(deed) => Some(twin::of(deed, &deed.said)),
-            About::Export(Twin { command, filter }) => {
+            About::Export(Twin { command, filter }, _) => {
                 let said = self.said();
                 let file = match said.get(Slot::File) {
                     "" => "FILE".to_owned(),

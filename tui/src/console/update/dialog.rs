@@ -91,7 +91,7 @@ fn done(model: &mut Model) -> Vec<Effect> {
         About::Plan => super::import::look(model, said),
         About::LookThrough => super::restore::look(model, said),
         About::Changed(deed) => super::account::again(model, &deed),
-        About::Export(_) => super::export::begin(model, &said),
+        About::Export(_, rows) => super::export::begin(model, rows, &said),
         About::View => super::prefs::keep_view(model, said.get(Slot::Name)),
         About::BackUp => super::export::back_up(model, &said),
         About::Simulate(_) => super::policy::simulate(model, said),

@@ -18,10 +18,18 @@ const FORMS: [&str; 2] = ["csv", "jsonl"];
 
 /// Opens the dialog.
 pub(super) fn ask(model: &mut Model) -> Vec<Effect> {
-    let (what, which, twin) = match model.screen {
-        Screen::Users => of_users(&model.users),
-        Screen::Audit => of_audit(&model.audit),
-        Screen::Mail => of_mail(&model.mail),
+    // What the dialog says is what is written, whatever comes to the list meanwhile.
+    let ((what, which, twin), rows) = match model.screen {
+        Screen::Users => {
+            let users = &model.users;
+            let rows = Rows::Users(users.filter.filter.clone(), users.mask());
+            (of_users(users), rows)
+        }
+        Screen::Audit => {
+            let rows = Rows::Events(model.audit.filter.filter.clone());
+            (of_audit(&model.audit), rows)
+        }
+        Screen::Mail => (of_mail(&model.mail), Rows::Mails(model.mail.of.clone())),
         // Why not is said before this.
         Screen::Home | Screen::Live | Screen::Policy | Screen::Health => return Vec::new(),
     };
@@ -39,7 +47,7 @@ pub(super) fn ask(model: &mut Model) -> Vec<Effect> {
         does: "Write it".to_owned(),
         leaves: "Write nothing",
         focus: Focus::Field(0),
-        about: About::Export(twin),
+        about: About::Export(twin, rows),
     });
     Vec::new()
 }
@@ -142,13 +150,7 @@ pub(super) fn back_up(model: &mut Model, said: &Said) -> Vec<Effect> {
 }
 
 /// Begins the writing.
-pub(super) fn begin(model: &mut Model, said: &Said) -> Vec<Effect> {
-    let rows = match model.screen {
-        Screen::Users => Rows::Users(model.users.filter.filter.clone(), model.users.mask()),
-        Screen::Audit => Rows::Events(model.audit.filter.filter.clone()),
-        Screen::Mail => Rows::Mails(model.mail.of.clone()),
-        Screen::Home | Screen::Live | Screen::Policy | Screen::Health => return Vec::new(),
-    };
+pub(super) fn begin(model: &mut Model, rows: Rows, said: &Said) -> Vec<Effect> {
     let export = Export {
         rows,
         path: PathBuf::from(said.get(Slot::File)),

@@ -81,6 +81,8 @@ pub(super) fn take(model: &mut Model, found: Found) -> Vec<Effect> {
         }
         Found::Planned(job, planned) => import::planned(model, job, planned),
         Found::LookedThrough(job, found) => restore::looked_through(model, job, found),
+        // Behind the cover nobody is there to see them.
+        Found::Unmasked if model.is_masked => Vec::new(),
         Found::Unmasked => {
             model.users.unmasked = true;
             users::read(model)

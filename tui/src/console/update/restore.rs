@@ -135,7 +135,7 @@ pub(super) fn left(model: &mut Model) -> Vec<Effect> {
         | About::Plan
         | About::LookThrough
         | About::Changed(_)
-        | About::Export(_)
+        | About::Export(..)
         | About::BackUp
         | About::View
         | About::Simulate(_)

@@ -4,9 +4,9 @@ use gatepost_shared::admin::filter::{EventFilter, Filter};
 use gatepost_shared::admin::roles::Role;
 use gatepost_shared::admin::users::Mask;
 
-use super::{fresh, press, said, types, users};
+use super::{found, fresh, press, said, types, users};
 use crate::console::effect::{Effect, Rows};
-use crate::console::message::{Key, Screen};
+use crate::console::message::{Found, Key, Screen};
 use crate::console::model::Model;
 
 /// Presses E and types a file's name; the subcommand, and the rows that are asked for.
@@ -111,4 +111,24 @@ fn what_moves_on_is_not_written_and_says_why() {
     assert!(model.dialog.is_none());
     let why = "Live moves on while it is written: E on Audit writes the same events.";
     assert_eq!(said(&model), why);
+}
+
+// Mutants: what the list has by the time of the last key is written; addresses come out from behind the cover.
+#[test]
+fn what_the_dialog_says_is_what_is_written() {
+    let mut model = users();
+    press(&mut model, Key::Char('E'));
+    types(&mut model, "f");
+    found(&mut model, Found::Unmasked);
+    press(&mut model, Key::Enter);
+    let effects = press(&mut model, Key::Char('y'));
+    let [Effect::Export(_, export)] = effects.as_slice() else {
+        panic!("{effects:?}")
+    };
+    let masked = Rows::Users(model.users.filter.filter.clone(), Mask::Masked);
+    assert_eq!(export.rows, masked);
+    model.users.unmasked = false;
+    model.is_masked = true;
+    assert_eq!(found(&mut model, Found::Unmasked), []);
+    assert!(!model.users.unmasked);
 }
