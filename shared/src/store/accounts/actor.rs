@@ -24,6 +24,7 @@ pub struct Actor {
 
 impl Actor {
     /// The same person, and why they act. Who gives no reason leaves none in the event.
+    #[must_use]
     pub fn because(self, why: Option<&str>) -> Self {
         let reason = why.map(sanitise).filter(|reason| !reason.is_empty());
         Self { reason, ..self }
