@@ -328,8 +328,9 @@ pub(super) fn about_sources(
 
 /// The dialog after somebody else changed the account meanwhile.
 pub(super) fn about_change(model: &mut Model, user: &str, what: &str) -> Vec<Effect> {
-    let Some(deed) = model.asked.take().filter(|deed| deed.object() == user) else {
-        // They have asked for something else meanwhile.
+    let asked = model.asked.take();
+    let Some(deed) = asked.filter(|deed| deed.object() == user && model.dialog.is_none()) else {
+        // They have asked for something else meanwhile, or are about to.
         model.notes.say(model.now, Tone::Bad, what);
         return super::again(model);
     };

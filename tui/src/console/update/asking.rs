@@ -155,8 +155,10 @@ pub(super) fn answered(model: &mut Model, answer: Answer) -> Vec<Effect> {
         Answer::Done(Err(said)) => model.notes.say(model.now, Tone::Bad, said),
         Answer::Code(once) => code::take(model, once),
         Answer::NotSure(why) => {
-            // Nobody saw a question twice, and nobody says yes to one that they did not see.
-            match deed.filter(|deed| deed.sure == Sure::No && !model.is_masked) {
+            // Nobody saw a question twice, and nobody says yes to one that they did not see, or takes it for the
+            // dialog that they are in.
+            let is_free = !model.is_masked && model.dialog.is_none();
+            match deed.filter(|deed| deed.sure == Sure::No && is_free) {
                 Some(deed) => ask(model, deed, why),
                 None => model.notes.say(model.now, Tone::Bad, why),
             }

@@ -116,6 +116,26 @@ fn what_is_asked_back_needs_its_word_and_is_asked_once() {
     assert_eq!(said(&model), "still");
 }
 
+// Mutants: what comes by itself takes the place of the dialog that somebody is in: a question, or what somebody
+// else changed meanwhile.
+#[test]
+fn nothing_takes_the_place_of_an_open_dialog() {
+    let (mut model, _) = asking();
+    press(&mut model, Key::Char('u'));
+    let title = |model: &Model| model.dialog.as_ref().unwrap().title.clone();
+    let open = title(&model);
+    answered(&mut model, Answer::NotSure("alice has power".into()));
+    assert_eq!(title(&model), open);
+    assert_eq!(said(&model), "alice has power");
+    press(&mut model, Key::Char('y'));
+    press(&mut model, Key::Char('l'));
+    let open = title(&model);
+    let what = "alice was changed. Nothing was done; look again";
+    found(&mut model, Found::Changed("alice".into(), what.into()));
+    assert_eq!(title(&model), open);
+    assert_eq!(said(&model), what);
+}
+
 // Mutant: a question is asked about whatever was begun last.
 #[test]
 fn one_act_is_asked_back_about_at_a_time() {
