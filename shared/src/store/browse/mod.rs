@@ -303,22 +303,24 @@ impl Store {
                 ))
                 .and_then(|mut statement| statement.query_row([], mails::delivery).optional())
                 .map_err(StoreError::sqlite(doing))?;
+            // All accounts are gone through for it: once.
+            let waiting = connection
+                .prepare_cached(
+                    "SELECT count(*), coalesce(sum(a.created_wall < ?), 0) FROM accounts a
+                     WHERE a.state = 'active' AND NOT EXISTS
+                       (SELECT 1 FROM addresses d
+                        WHERE d.account = a.id AND d.confirmed_wall IS NOT NULL)",
+                )
+                .and_then(|mut all| {
+                    all.query_row([long_ago], |row| Ok([row.get::<_, i64>(0)?, row.get(1)?]))
+                })
+                .map_err(StoreError::sqlite(doing))?;
+            let [unconfirmed, unconfirmed_long] = waiting;
             Ok(Counts {
                 accounts: state("active")?.saturating_add(disabled),
                 disabled,
-                unconfirmed: total(
-                    "SELECT count(*) FROM accounts a WHERE a.state = 'active' AND NOT EXISTS
-                       (SELECT 1 FROM addresses d
-                        WHERE d.account = a.id AND d.confirmed_wall IS NOT NULL)",
-                    &[],
-                )?,
-                unconfirmed_long: total(
-                    "SELECT count(*) FROM accounts a WHERE a.state = 'active'
-                       AND a.created_wall < ? AND NOT EXISTS
-                       (SELECT 1 FROM addresses d
-                        WHERE d.account = a.id AND d.confirmed_wall IS NOT NULL)",
-                    &[long_ago.into()],
-                )?,
+                unconfirmed: unconfirmed.unsigned_abs(),
+                unconfirmed_long: unconfirmed_long.unsigned_abs(),
                 bounced: total(
                     "SELECT count(*) FROM deliveries d JOIN accounts a ON a.id = d.account
                      WHERE d.at_wall >= ? AND d.outcome = 'permanent' AND a.state = 'active'
