@@ -71,21 +71,30 @@ impl Admin {
         }
         let side =
             |way, from: Option<&str>| self.side(filter, way, from.map(Edge::at), limit, show);
-        let before = match around {
-            Around::First => None,
-            Around::Last => Some(side(Way::Back, None)?),
-            Around::Key(key) => Some(side(Way::Back, Some(key))?),
+        self.page(around, side, user_row)
+    }
+
+    /// A page of its two sides, each with whether there are more: that before the key, and that from it on.
+    fn page<R>(
+        &self,
+        around: &Around<String>,
+        side: impl Fn(Way, Option<&str>) -> Result<(Vec<R>, bool), AdminError>,
+        row: impl Fn(R) -> UserRow,
+    ) -> Result<Page<UserRow>, AdminError> {
+        self.may(Right::Look)?;
+        let (mut rows, more_before) = match around {
+            Around::First => (Vec::new(), false),
+            Around::Last => side(Way::Back, None)?,
+            Around::Key(key) => side(Way::Back, Some(key))?,
         };
-        let after = match around {
-            Around::First => Some(side(Way::Onwards, None)?),
-            Around::Last => None,
-            Around::Key(key) => Some(side(Way::Onwards, Some(key))?),
-        };
-        let (mut rows, more_before) = before.unwrap_or_default();
         rows.reverse();
-        let (onwards, more_after) = after.unwrap_or_default();
+        let (onwards, more_after) = match around {
+            Around::First => side(Way::Onwards, None)?,
+            Around::Last => (Vec::new(), false),
+            Around::Key(key) => side(Way::Onwards, Some(key))?,
+        };
         rows.extend(onwards);
-        let rows = rows.into_iter().map(user_row).collect();
+        let rows = rows.into_iter().map(row).collect();
         Ok(Page {
             rows: self.with_bounced(rows)?,
             more_before,

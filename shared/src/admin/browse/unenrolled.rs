@@ -148,27 +148,9 @@ impl Admin {
             limit,
             show,
         };
-        let side = |way, from: Option<&str>| -> Result<(Vec<UserRow>, bool), AdminError> {
-            let (rows, more) = self.people_side(asked, way, from.map(Edge::at).as_ref())?;
-            Ok((rows.into_iter().map(UserRow::from).collect(), more))
-        };
-        let (mut rows, more_before) = match around {
-            Around::First => (Vec::new(), false),
-            Around::Last => side(Way::Back, None)?,
-            Around::Key(key) => side(Way::Back, Some(key))?,
-        };
-        rows.reverse();
-        let (onwards, more_after) = match around {
-            Around::First => side(Way::Onwards, None)?,
-            Around::Last => (Vec::new(), false),
-            Around::Key(key) => side(Way::Onwards, Some(key))?,
-        };
-        rows.extend(onwards);
-        Ok(Page {
-            rows: self.with_bounced(rows)?,
-            more_before,
-            more_after,
-        })
+        let side =
+            |way, from: Option<&str>| self.people_side(asked, way, from.map(Edge::at).as_ref());
+        self.page(around, side, UserRow::from)
     }
 
     /// One side of a page: accounts, and people among them, in the order of the list.
