@@ -13,6 +13,24 @@ use crate::console::model::Model;
 use crate::console::model::dialog::Focus;
 use crate::console::model::undo::named;
 
+/// Two are marked and disabled, one of which a colleague changed meanwhile.
+fn disable_two(model: &mut Model) -> Vec<Effect> {
+    press(model, Key::Char(' '));
+    press(model, Key::Char(' '));
+    press(model, Key::Char('D'));
+    let effects = press(model, Key::Char('y'));
+    let [Effect::Each(job, _)] = effects.as_slice() else {
+        panic!("{effects:?}")
+    };
+    let tally = Tally {
+        done: 1,
+        failures: vec![("alice".into(), "why".into())],
+        changed: BTreeSet::from(["alice".to_owned()]),
+        left: 0,
+    };
+    found(model, Found::Tried(*job, tally))
+}
+
 /// Marks everything of the filter, as the workers would answer.
 fn mark_all(model: &mut Model, count: usize) {
     let effects = press(model, Key::Char('*'));
@@ -202,33 +220,17 @@ fn a_mark_on_what_is_known_to_have_changed_is_made_anew() {
             ..row("alice", State::Active)
         }]
     };
-    let changed = |model: &mut Model| {
-        press(model, Key::Char(' '));
-        press(model, Key::Char(' '));
-        press(model, Key::Char('D'));
-        let effects = press(model, Key::Char('y'));
-        let [Effect::Each(job, _)] = effects.as_slice() else {
-            panic!("{effects:?}")
-        };
-        let tally = Tally {
-            done: 1,
-            failures: vec![("alice".into(), "why".into())],
-            changed: BTreeSet::from(["alice".to_owned()]),
-            left: 0,
-        };
-        found(model, Found::Tried(*job, tally))
-    };
     let all = || Found::Keys(Ok((vec!["alice".to_owned()], false)));
     // Its row is as it was: the next reading counts.
     let mut model = users();
-    let effects = changed(&mut model);
+    let effects = disable_two(&mut model);
     found(&mut model, all());
     assert_eq!(version(&model), Some(1));
     answer(&mut model, asked(&effects), rows(3));
     assert_eq!(version(&model), Some(3));
     // Its row is another one already.
     let mut model = users();
-    changed(&mut model);
+    disable_two(&mut model);
     model.users.list.rows = rows(2);
     found(&mut model, all());
     assert_eq!(version(&model), Some(2));
@@ -254,20 +256,7 @@ fn a_mark_that_is_taken_away_and_made_again_is_that_of_what_is_shown() {
     // Two are disabled, one of which a colleague changed.
     let changed = || {
         let mut model = users();
-        press(&mut model, Key::Char(' '));
-        press(&mut model, Key::Char(' '));
-        press(&mut model, Key::Char('D'));
-        let effects = press(&mut model, Key::Char('y'));
-        let [Effect::Each(job, _)] = effects.as_slice() else {
-            panic!("{effects:?}")
-        };
-        let tally = Tally {
-            done: 1,
-            failures: vec![("alice".into(), "why".into())],
-            changed: BTreeSet::from(["alice".to_owned()]),
-            left: 0,
-        };
-        found(&mut model, Found::Tried(*job, tally));
+        disable_two(&mut model);
         toggle(&mut model);
         assert_eq!(version(&model), None);
         model
@@ -347,20 +336,7 @@ fn what_failed_is_marked_as_the_job_was_begun_with_it() {
 #[test]
 fn what_is_left_out_alone_is_only_said() {
     let mut model = users();
-    press(&mut model, Key::Char(' '));
-    press(&mut model, Key::Char(' '));
-    press(&mut model, Key::Char('D'));
-    let effects = press(&mut model, Key::Char('y'));
-    let [Effect::Each(job, _)] = effects.as_slice() else {
-        panic!("{effects:?}")
-    };
-    let tally = Tally {
-        done: 1,
-        failures: vec![("alice".into(), "why".into())],
-        changed: BTreeSet::from(["alice".to_owned()]),
-        left: 0,
-    };
-    let effects = found(&mut model, Found::Tried(*job, tally));
+    let effects = disable_two(&mut model);
     answer(&mut model, asked(&effects), vec![row("bob", State::Active)]);
     press(&mut model, Key::Char('w'));
     assert_eq!(press(&mut model, Key::Char('R')), []);
